@@ -1,0 +1,44 @@
+//! Audit events: inserted by the transaction whose deed they record, put in order afterwards by one sequencer.
+//!
+//! A transaction inserts its events without an index, so writers never queue behind each other; the leased sequencer gives
+//! indexes and RFC 6962 leaf hashes within a second. A leaf covers salted hashes, never personal data: the salt lives in the
+//! row, so erasing the row's detail and salt leaves the log verifiable.
+
+use serde_json::Value as Json;
+
+use crate::cx::Cx;
+use crate::db::{DbError, Tx};
+use crate::params;
+
+/// One thing that happened, or that was refused.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Dotted name in the past tense: `certificate.issued`, `code.reuse_refused`, `signature.refused`.
+    pub kind: &'static str,
+    /// The id of what it happened to (a certificate, a transaction, a client); never a name or a personal number.
+    pub subject: String,
+    /// Further facts; ids and codes. May be erased later, so nothing may be decided from it.
+    pub detail: Json,
+}
+
+impl Event {
+    pub fn new(kind: &'static str, subject: impl ToString, detail: Json) -> Self {
+        Self {
+            kind,
+            subject: subject.to_string(),
+            detail,
+        }
+    }
+}
+
+/// Inserts `event` in the transaction that does what the event says.
+pub async fn record(tx: &Tx, cx: &Cx, event: &Event) -> Result<(), DbError> {
+    let id: [u8; 16] = cx.random.bytes();
+    let salt: [u8; 32] = cx.random.bytes();
+    tx.exec(
+        "INSERT INTO audit_event (id, at, kind, subject, detail, salt) VALUES ($1, $2, $3, $4, $5, $6)",
+        params![id, cx.now(), event.kind, &event.subject, event.detail.to_string(), salt],
+    )
+    .await?;
+    Ok(())
+}

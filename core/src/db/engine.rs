@@ -1,0 +1,163 @@
+//! The two engines: how each is opened, begins a transaction and binds parameters.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, Postgres};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Sqlite, SqlitePool};
+
+use super::DbError;
+use super::tx::{Inner, Tx};
+use super::value::{Row, Value, postgres_row, sqlite_row};
+
+/// `sqlite:PATH` or `postgres://...`; printed without its password.
+#[derive(Clone, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct DbUrl(String);
+
+impl TryFrom<String> for DbUrl {
+    type Error = String;
+    fn try_from(url: String) -> Result<Self, String> {
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if known.iter().any(|scheme| url.starts_with(scheme)) {
+            Ok(Self(url))
+        } else {
+            Err("a database address starts with sqlite: or postgres://".to_owned())
+        }
+    }
+}
+
+impl std::fmt::Debug for DbUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.split_once('@') {
+            Some((_, place)) => write!(f, "postgres://***@{place}"),
+            None => f.write_str(&self.0),
+        }
+    }
+}
+
+/// SQLite takes one writer at a time: writers queue for one connection instead of meeting SQLITE_BUSY; readers have their own.
+#[derive(Clone)]
+pub(super) enum Pool {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Pool {
+    pub(super) async fn open(url: &DbUrl) -> Result<Self, DbError> {
+        if url.0.starts_with("sqlite:") {
+            return Self::open_sqlite(&url.0).await;
+        }
+        let options = PgConnectOptions::from_str(&url.0)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, DbError> {
+        let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+        create_private(path).map_err(|e| DbError::Unavailable(format!("{path}: {e}")))?;
+        // synchronous=FULL: what was acknowledged survives a power cut, not only a crash.
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    pub(super) async fn begin(&self) -> Result<Tx, DbError> {
+        let inner = match self {
+            Self::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?),
+        };
+        Ok(Tx::new(inner))
+    }
+
+    pub(super) async fn opt(&self, sql: &'static str, params: Vec<Value>) -> Result<Option<Row>, DbError> {
+        match self {
+            Self::Sqlite { readers, .. } => bind_sqlite(sql, params)
+                .fetch_optional(readers)
+                .await?
+                .as_ref()
+                .map(sqlite_row)
+                .transpose(),
+            Self::Postgres(pool) => bind_postgres(sql, params)
+                .fetch_optional(pool)
+                .await?
+                .as_ref()
+                .map(postgres_row)
+                .transpose(),
+        }
+    }
+
+    pub(super) async fn all(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        match self {
+            Self::Sqlite { readers, .. } => bind_sqlite(sql, params)
+                .fetch_all(readers)
+                .await?
+                .iter()
+                .map(sqlite_row)
+                .collect(),
+            Self::Postgres(pool) => bind_postgres(sql, params)
+                .fetch_all(pool)
+                .await?
+                .iter()
+                .map(postgres_row)
+                .collect(),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Databases hold personal data: the file is readable by its owner alone.
+fn create_private(path: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
+
+pub(super) fn bind_sqlite(sql: &'static str, params: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
+    params.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Bytes(v) => query.bind(v),
+        Value::Text(v) => query.bind(v),
+        Value::Int(v) => query.bind(v),
+        Value::Bool(v) => query.bind(v),
+    })
+}
+
+pub(super) fn bind_postgres(sql: &'static str, params: Vec<Value>) -> Query<'static, Postgres, PgArguments> {
+    params.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Bytes(v) => query.bind(v),
+        Value::Text(v) => query.bind(v),
+        Value::Int(v) => query.bind(v),
+        Value::Bool(v) => query.bind(v),
+    })
+}
