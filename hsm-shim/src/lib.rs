@@ -6,6 +6,10 @@
 
 pub mod error;
 pub mod key;
+pub mod local;
+mod raw;
+pub mod token;
+pub mod wrap;
 
 use async_trait::async_trait;
 

@@ -1,0 +1,90 @@
+//! The loaded PKCS#11 module: one `C_Initialize` per process and path (PKCS#11 v2.40 section 5.4), shared by all its tokens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::slot::Slot;
+
+use crate::error::HsmError;
+use crate::token::fault::Fault;
+
+/// A module in this process.
+pub(crate) struct Module {
+    pub(crate) path: PathBuf,
+    pub(crate) context: Pkcs11,
+    /// Tokens whose PIN was refused: no login is tried again in this process.
+    latched: Mutex<BTreeSet<String>>,
+}
+
+static MODULES: OnceLock<Mutex<BTreeMap<PathBuf, Arc<Module>>>> = OnceLock::new();
+
+impl Module {
+    /// Loads and initialises the module, or returns the one loaded before.
+    pub(crate) fn load(path: &Path) -> Result<Arc<Self>, HsmError> {
+        let modules = MODULES.get_or_init(Mutex::default);
+        let mut modules = modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = modules.get(path) {
+            return Ok(module.clone());
+        }
+        let context = Pkcs11::new(path).map_err(|_| {
+            HsmError::Misconfigured(format!("{}: cannot be loaded as a PKCS#11 module", path.display()))
+        })?;
+        let module = Arc::new(Self {
+            path: path.to_owned(),
+            context,
+            latched: Mutex::default(),
+        });
+        module.initialize()?;
+        modules.insert(path.to_owned(), module.clone());
+        Ok(module)
+    }
+
+    /// Always with `CKF_OS_LOCKING_OK`: SoftHSM takes no locks at all without it.
+    pub(crate) fn initialize(&self) -> Result<(), HsmError> {
+        match self
+            .context
+            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+        {
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
+            Err(error) => Err(Fault::Module(error).into()),
+        }
+    }
+
+    /// The slot of exactly one initialised token of this label. Slot numbers are not kept: SoftHSM renumbers them.
+    pub(crate) fn slot(&self, label: &str) -> Result<Slot, HsmError> {
+        let mut slots = self.labelled(label)?.into_iter();
+        match (slots.next(), slots.next()) {
+            (Some(slot), None) => Ok(slot),
+            (None, _) => Err(HsmError::Misconfigured(format!("no token {label}"))),
+            (Some(_), Some(_)) => Err(HsmError::Misconfigured(format!("more than one token {label}"))),
+        }
+    }
+
+    /// All slots whose token carries this label.
+    pub(crate) fn labelled(&self, label: &str) -> Result<Vec<Slot>, HsmError> {
+        let slots = self.context.get_slots_with_token().map_err(Fault::from)?;
+        let carries = |slot: &Slot| {
+            self.context
+                .get_token_info(*slot)
+                .is_ok_and(|token| token.token_initialized() && token.label().trim_end() == label)
+        };
+        Ok(slots.into_iter().filter(carries).collect())
+    }
+
+    pub(crate) fn is_latched(&self, token: &str) -> bool {
+        self.latched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(token)
+    }
+
+    pub(crate) fn latch(&self, token: &str) {
+        self.latched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(token.to_owned());
+    }
+}

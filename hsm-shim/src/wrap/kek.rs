@@ -1,0 +1,130 @@
+//! The keys that guard people's keys: the master KEK and the HMAC key of the bindings. Both stay in the token.
+//!
+//! The KEK carries `CKA_UNWRAP_TEMPLATE { EXTRACTABLE = false, SENSITIVE = true }`: without it, whoever has the PIN
+//! unwraps a person's key as a readable one. `CKA_TRUSTED` on the KEK and `CKA_WRAP_WITH_TRUSTED` on people's keys are
+//! not used: only the security officer sets `CKA_TRUSTED`, the officer sees no private objects, and a SoftHSM object
+//! that is not private lies unencrypted on the disk. A hardware module's ceremony can set both.
+
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+
+use crate::error::HsmError;
+use crate::key::KeyAlgorithm;
+use crate::raw;
+use crate::token::fault::Fault;
+use crate::token::template::{self, Residence};
+use crate::token::{Token, find, object_id};
+use crate::wrap::object::SessionObject;
+
+/// A master KEK that [`Token::ensure_kek`] has found or made, and has tried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kek {
+    pub(crate) object: String,
+    /// Its generation; each wrapped key names the one it is under.
+    pub epoch: u32,
+}
+
+impl Token {
+    /// Finds or makes the master KEK of a generation (object label `LABEL.EPOCH`), and proves on a throw-away key that it
+    /// neither leaves nor lets keys out readable.
+    pub fn ensure_kek(&self, label: &str, epoch: u32) -> Result<Kek, HsmError> {
+        if !self.pool.offers(MechanismType::AES_KEY_WRAP_PAD)? {
+            return Err(HsmError::Unsupported("CKM_AES_KEY_WRAP_PAD".into()));
+        }
+        let kek = Kek {
+            object: format!("{label}.{epoch}"),
+            epoch,
+        };
+        self.pool.run(|session, _| {
+            if find::all(session, ObjectClass::SECRET_KEY, &kek.object)?.is_empty() {
+                raw::generate_kek(&self.pool.module.path, session, &kek.object, &object_id(&kek.object))?;
+            }
+            Ok(())
+        })?;
+        self.pool.run(|session, login| {
+            let handle = self.handles.secret(session, login, &kek.object)?;
+            check_rights(session, handle, &kek.object)?;
+            check_nothing_comes_out_readable(session, handle, &kek.object)
+        })?;
+        Ok(kek)
+    }
+
+    /// Finds or makes a 256-bit HMAC key of the token.
+    pub fn ensure_mac_key(&self, label: &str) -> Result<(), HsmError> {
+        self.pool.run(|session, _| {
+            if find::all(session, ObjectClass::SECRET_KEY, label)?.is_empty() {
+                session.generate_key(
+                    &Mechanism::GenericSecretKeyGen,
+                    &template::mac_key(label, &object_id(label)),
+                )?;
+            }
+            Ok(())
+        })?;
+        self.mac(label, b"").map(drop)
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of `bytes` under a key that [`ensure_mac_key`](Self::ensure_mac_key) made.
+    pub fn mac(&self, label: &str, bytes: &[u8]) -> Result<[u8; 32], HsmError> {
+        self.pool
+            .run(|session, login| self.mac_in(session, login, label, bytes))
+    }
+
+    pub(crate) fn mac_in(&self, session: &Session, login: u64, label: &str, bytes: &[u8]) -> Result<[u8; 32], Fault> {
+        let key = self.handles.secret(session, login, label)?;
+        let mac = session.sign(&Mechanism::Sha256Hmac, key, bytes)?;
+        mac.try_into().map_err(|_| HsmError::SelfCheckFailed.into())
+    }
+}
+
+/// The attributes a KEK must have, read back from the token.
+fn check_rights(session: &Session, kek: ObjectHandle, label: &str) -> Result<(), Fault> {
+    let expected = [
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::NeverExtractable(true),
+        Attribute::Wrap(true),
+        Attribute::Unwrap(true),
+        Attribute::Encrypt(false),
+        Attribute::Decrypt(false),
+        Attribute::Derive(false),
+    ];
+    let kinds: Vec<AttributeType> = expected.iter().map(Attribute::attribute_type).collect();
+    if session.get_attributes(kek, &kinds)? == expected {
+        Ok(())
+    } else {
+        Err(HsmError::Misconfigured(format!("{label}: not the rights of a KEK")).into())
+    }
+}
+
+/// Wraps a throw-away key and asks for it back readable: a KEK that obeys is refused.
+fn check_nothing_comes_out_readable(session: &Session, kek: ObjectHandle, label: &str) -> Result<(), Fault> {
+    let algorithm = KeyAlgorithm::EcP256;
+    let (public, private) = session.generate_key_pair(
+        &template::key_pair_generation(algorithm),
+        &template::public(algorithm, Residence::ToBeWrapped, "", b""),
+        &template::private(Residence::ToBeWrapped, "", b""),
+    )?;
+    let (_public, private) = (
+        SessionObject::new(session, public),
+        SessionObject::new(session, private),
+    );
+    let blob = session.wrap_key(&Mechanism::AesKeyWrapPad, kek, private.handle())?;
+    let readable = [
+        Attribute::Class(ObjectClass::PRIVATE_KEY),
+        Attribute::KeyType(template::key_type(algorithm)),
+        Attribute::Token(false),
+        Attribute::Sensitive(false),
+        Attribute::Extractable(true),
+        Attribute::Sign(true),
+    ];
+    match session.unwrap_key(&Mechanism::AesKeyWrapPad, kek, &blob, &readable) {
+        Err(_) => Ok(()),
+        Ok(key) => {
+            let _destroyed = SessionObject::new(session, key);
+            Err(HsmError::Misconfigured(format!("{label}: no unwrap template")).into())
+        }
+    }
+}
