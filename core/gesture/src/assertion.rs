@@ -1,6 +1,14 @@
 //! A WebAuthn assertion and its verification (W3C WebAuthn Level 3 section 7.2).
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::authenticator_data::AuthenticatorData;
+use crate::client_data::{self, Ceremony};
+use crate::encoding::{AUTHENTICATOR_DATA_MAX, CLIENT_DATA_MAX, SIGNATURE_MAX, credential_id, member};
+use crate::key::VerifyingKey;
+use crate::{Authenticator, RelyingParty};
 
 /// What the browser's `navigator.credentials.get()` returned, decoded from base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,10 +48,64 @@ pub enum GestureError {
     UserNotPresent,
     #[error("user not verified")]
     UserNotVerified,
+    #[error("backup eligibility differs from registration")]
+    BackupEligibilityChanged,
     #[error("signature counter went backwards")]
     CounterWentBackwards,
     #[error("unsupported algorithm")]
     UnsupportedAlgorithm,
     #[error("bad signature")]
     BadSignature,
+}
+
+impl Assertion {
+    /// Reads `PublicKeyCredential.toJSON()` of a `get()`; members we do not need are ignored.
+    pub fn from_json(credential: &serde_json::Value) -> Result<Self, GestureError> {
+        let response = credential.get("response").ok_or(GestureError::Malformed)?;
+        Ok(Self {
+            credential_id: credential_id(credential)?,
+            client_data_json: member(response, "clientDataJSON", CLIENT_DATA_MAX)?,
+            authenticator_data: member(response, "authenticatorData", AUTHENTICATOR_DATA_MAX)?,
+            signature: member(response, "signature", SIGNATURE_MAX)?,
+        })
+    }
+}
+
+/// Verifies that the holder of `authenticator`, present and verified, agreed to `challenge` at `rp`.
+///
+/// `last_counter` is the highest signCount that the caller has seen of this authenticator.
+pub fn verify(
+    assertion: &Assertion,
+    authenticator: &Authenticator,
+    rp: &RelyingParty,
+    challenge: &[u8],
+    last_counter: u32,
+) -> Result<Verified, GestureError> {
+    if !bool::from(assertion.credential_id.ct_eq(&authenticator.credential_id)) {
+        return Err(GestureError::UnknownCredential);
+    }
+    client_data::check(&assertion.client_data_json, Ceremony::Get, rp, challenge)?;
+
+    let data = AuthenticatorData::parse(&assertion.authenticator_data)?;
+    data.check(rp)?;
+    // Section 6.1: attested credential data belongs to registrations alone.
+    if data.attested.is_some() {
+        return Err(GestureError::Malformed);
+    }
+    if data.backup_eligible() != authenticator.backup_eligible {
+        return Err(GestureError::BackupEligibilityChanged);
+    }
+
+    let mut signed = assertion.authenticator_data.clone();
+    signed.extend_from_slice(&Sha256::digest(&assertion.client_data_json));
+    VerifyingKey::from_cose(&authenticator.cose_key)?.verify(&signed, &assertion.signature)?;
+
+    // Step 22: both zero means that the authenticator keeps no counter.
+    if (data.counter != 0 || last_counter != 0) && data.counter <= last_counter {
+        return Err(GestureError::CounterWentBackwards);
+    }
+    Ok(Verified {
+        counter: data.counter,
+        backup_state: data.backup_state(),
+    })
 }

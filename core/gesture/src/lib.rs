@@ -5,12 +5,20 @@
 
 pub mod assertion;
 pub mod authenticator;
+mod authenticator_data;
 pub mod card;
+mod client_data;
+mod edwards;
+mod encoding;
 pub mod key;
+pub mod options;
 pub mod registration;
+#[cfg(test)]
+mod tests;
 
 pub use assertion::{Assertion, GestureError, Verified};
 pub use authenticator::Authenticator;
+pub use card::{CardAlgorithm, verify_card_signature};
 pub use registration::Registration;
 
 use serde::{Deserialize, Serialize};
