@@ -7,8 +7,11 @@ pub mod clock;
 pub mod contract;
 pub mod cx;
 pub mod db;
+pub mod http;
+pub mod i18n;
 pub mod id;
 pub mod random;
+pub mod ui;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cx::Cx;
