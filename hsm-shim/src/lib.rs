@@ -5,6 +5,7 @@
 //! `signum-hsm-worker` processes so that a crash or a hang of the module is not ours.
 
 pub mod error;
+pub mod init;
 pub mod key;
 pub mod local;
 mod raw;

@@ -112,19 +112,24 @@ fn check_nothing_comes_out_readable(session: &Session, kek: ObjectHandle, label:
         SessionObject::new(session, private),
     );
     let blob = session.wrap_key(&Mechanism::AesKeyWrapPad, kek, private.handle())?;
-    let readable = [
-        Attribute::Class(ObjectClass::PRIVATE_KEY),
-        Attribute::KeyType(template::key_type(algorithm)),
-        Attribute::Token(false),
-        Attribute::Sensitive(false),
-        Attribute::Extractable(true),
-        Attribute::Sign(true),
-    ];
-    match session.unwrap_key(&Mechanism::AesKeyWrapPad, kek, &blob, &readable) {
-        Err(_) => Ok(()),
-        Ok(key) => {
-            let _destroyed = SessionObject::new(session, key);
-            Err(HsmError::Misconfigured(format!("{label}: no unwrap template")).into())
+    let unwrap = |sensitive, extractable| {
+        let attributes = [
+            Attribute::Class(ObjectClass::PRIVATE_KEY),
+            Attribute::KeyType(template::key_type(algorithm)),
+            Attribute::Token(false),
+            Attribute::Sensitive(sensitive),
+            Attribute::Extractable(extractable),
+            Attribute::Sign(true),
+        ];
+        let key = session.unwrap_key(&Mechanism::AesKeyWrapPad, kek, &blob, &attributes)?;
+        Ok::<_, Fault>(SessionObject::new(session, key))
+    };
+    // The good template must work, or the refusals below would prove nothing.
+    unwrap(true, false)?;
+    for (sensitive, extractable) in [(true, true), (false, false), (false, true)] {
+        if unwrap(sensitive, extractable).is_ok() {
+            return Err(HsmError::Misconfigured(format!("{label}: no unwrap template")).into());
         }
     }
+    Ok(())
 }

@@ -1,0 +1,154 @@
+//! Key pairs of the token: each algorithm, finding exactly one, refusals before the module, lost sessions.
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::Attribute;
+use signum_hsm_shim::token::CANARY;
+use signum_hsm_shim::{HsmError, KeyAlgorithm, SignatureAlgorithm};
+
+use crate::bench::{bare_session, in_own_process, open_token};
+
+const P256_PARAMS: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+
+#[test]
+fn each_algorithm_signs_and_openssl_agrees() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        let cases = [
+            ("p256", KeyAlgorithm::EcP256, SignatureAlgorithm::EcdsaSha256, 32, 64),
+            ("p384", KeyAlgorithm::EcP384, SignatureAlgorithm::EcdsaSha384, 48, 96),
+            (
+                "rsa",
+                KeyAlgorithm::Rsa3072,
+                SignatureAlgorithm::RsaPkcs1Sha256,
+                32,
+                384,
+            ),
+            ("rsa", KeyAlgorithm::Rsa3072, SignatureAlgorithm::RsaPssSha256, 32, 384),
+            ("ed", KeyAlgorithm::Ed25519, SignatureAlgorithm::Ed25519, 100, 64),
+        ];
+        for (label, key, algorithm, input, signature) in cases {
+            let made = match token.public_key(label) {
+                Ok(public) => public,
+                Err(HsmError::KeyNotFound(_)) => token.generate(label, key).unwrap(),
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(made.algorithm, key);
+            let signatures = token.sign(label, algorithm, &[vec![7; input]]).unwrap();
+            assert_eq!(signatures[0].len(), signature, "{label}");
+            openssl::pkey::PKey::public_key_from_der(&made.spki).unwrap();
+        }
+    });
+}
+
+#[test]
+fn signatures_come_in_the_order_of_the_inputs() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        let public = token.generate("ed", KeyAlgorithm::Ed25519).unwrap();
+        let messages: Vec<Vec<u8>> = (0_u8..20).map(|n| vec![n; 5]).collect();
+        let signatures = token.sign("ed", SignatureAlgorithm::Ed25519, &messages).unwrap();
+        let key = openssl::pkey::PKey::public_key_from_der(&public.spki).unwrap();
+        for (message, signature) in messages.iter().zip(&signatures) {
+            let mut verifier = openssl::sign::Verifier::new_without_digest(&key).unwrap();
+            assert!(verifier.verify_oneshot(signature, message).unwrap());
+        }
+    });
+}
+
+#[test]
+fn what_does_not_fit_the_key_is_refused_before_the_module() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        let sign = |algorithm, length| token.sign(CANARY, algorithm, &[vec![0; length]]);
+        // SoftHSM 2.6.1 would crash this process here.
+        assert_eq!(
+            sign(SignatureAlgorithm::RsaPssSha256, 32),
+            Err(HsmError::KeyTypeMismatch)
+        );
+        assert_eq!(
+            sign(SignatureAlgorithm::EcdsaSha384, 48),
+            Err(HsmError::KeyTypeMismatch)
+        );
+        for actual in [0, 31, 33, 64] {
+            assert_eq!(
+                sign(SignatureAlgorithm::EcdsaSha256, actual),
+                Err(HsmError::BadDigest { expected: 32, actual })
+            );
+        }
+        token.health().unwrap();
+    });
+}
+
+#[test]
+fn no_key_and_two_keys_of_a_label_are_errors() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        assert_eq!(token.public_key("none"), Err(HsmError::KeyNotFound("none".into())));
+        assert_eq!(
+            token.generate(CANARY, KeyAlgorithm::EcP256),
+            Err(HsmError::AlreadyExists(CANARY.into()))
+        );
+        let session = bare_session();
+        for _ in 0..2 {
+            let label = Attribute::Label(b"twin".to_vec());
+            let public = [
+                Attribute::Token(true),
+                label.clone(),
+                Attribute::EcParams(P256_PARAMS.to_vec()),
+            ];
+            let private = [Attribute::Token(true), label, Attribute::Sign(true)];
+            session
+                .generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)
+                .unwrap();
+        }
+        assert_eq!(token.public_key("twin"), Err(HsmError::Ambiguous("twin".into())));
+    });
+}
+
+#[test]
+fn a_private_key_of_the_token_cannot_be_read_or_made_extractable() {
+    in_own_process(|directory| {
+        let _token = open_token(directory);
+        let session = bare_session();
+        let find = [
+            Attribute::Class(cryptoki::object::ObjectClass::PRIVATE_KEY),
+            Attribute::Label(CANARY.into()),
+        ];
+        let key = session.find_objects(&find).unwrap()[0];
+        assert!(
+            session
+                .get_attributes(key, &[cryptoki::object::AttributeType::Value])
+                .unwrap()
+                .is_empty()
+        );
+        assert!(session.update_attributes(key, &[Attribute::Extractable(true)]).is_err());
+        assert!(session.update_attributes(key, &[Attribute::Sensitive(false)]).is_err());
+    });
+}
+
+#[test]
+fn a_lost_login_is_made_good_once_and_unseen() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        token.health().unwrap();
+        bare_session().logout().unwrap();
+        token.health().unwrap();
+        cryptoki::context::Pkcs11::new(crate::bench::MODULE)
+            .unwrap()
+            .finalize()
+            .unwrap();
+        token.health().unwrap();
+    });
+}
+
+#[test]
+fn threads_share_a_token_of_two_sessions() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| (0..20).for_each(|_| token.health().unwrap()));
+            }
+        });
+    });
+}

@@ -1,0 +1,7 @@
+//! The HSM layer against a real SoftHSM token. One binary; each test that opens the module does so in a process of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bench;
+mod keys;
+mod pins;
+mod wrapped;

@@ -1,0 +1,80 @@
+//! PIN files, the latch after a refused PIN, and tokens that are never initialised twice.
+
+use std::os::unix::fs::PermissionsExt;
+
+use signum_hsm_shim::HsmError;
+use signum_hsm_shim::init::{NewToken, create_pin_file, init_token};
+use signum_hsm_shim::token::{PinSource, Token, TokenConfig};
+
+use crate::bench::{MODULE, in_own_process, new_token, pin_file};
+
+#[test]
+fn a_refused_pin_latches_even_when_the_right_one_comes_later() {
+    in_own_process(|directory| {
+        let right = new_token(directory);
+        // The process that made the token is logged in; log out, so that the PIN is looked at.
+        crate::bench::bare_session().logout().unwrap();
+        let wrong = TokenConfig {
+            pin: pin_file(directory, "wrong.pin"),
+            ..right.clone()
+        };
+        assert_eq!(Token::open(wrong).err(), Some(HsmError::PinLatched));
+        assert_eq!(Token::open(right).err(), Some(HsmError::PinLatched));
+    });
+}
+
+#[test]
+fn a_pin_file_others_can_read_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let PinSource::File(path) = pin_file(directory.path(), "pin");
+    PinSource::File(path.clone()).read().unwrap();
+    for mode in [0o640, 0o604, 0o660] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert!(matches!(
+            PinSource::File(path.clone()).read(),
+            Err(HsmError::Misconfigured(_))
+        ));
+    }
+}
+
+#[test]
+fn a_pin_file_is_never_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pin");
+    create_pin_file(&path, |bytes| bytes.fill(1)).unwrap();
+    assert!(matches!(
+        create_pin_file(&path, |bytes| bytes.fill(2)),
+        Err(HsmError::AlreadyExists(_))
+    ));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "01".repeat(16));
+}
+
+#[test]
+fn a_token_is_not_initialised_twice() {
+    in_own_process(|directory| {
+        let token = new_token(directory);
+        let again = NewToken {
+            module: MODULE.into(),
+            label: token.token.clone(),
+            so_pin: pin_file(directory, "so2.pin"),
+            user_pin: pin_file(directory, "user2.pin"),
+        };
+        assert_eq!(init_token(&again), Err(HsmError::AlreadyExists(token.token.clone())));
+        Token::open(token).unwrap().health().unwrap();
+    });
+}
+
+#[test]
+fn two_tokens_of_one_module_live_side_by_side() {
+    in_own_process(|directory| {
+        let first = Token::open(new_token(directory)).unwrap();
+        let new = NewToken {
+            module: MODULE.into(),
+            label: "signum-second".into(),
+            so_pin: pin_file(directory, "so2.pin"),
+            user_pin: pin_file(directory, "user2.pin"),
+        };
+        init_token(&new).unwrap();
+        first.health().unwrap();
+    });
+}
