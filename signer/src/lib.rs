@@ -1,1 +1,7 @@
-//! signum-signer
+//! The remote signature service: enrolment, the signing desk, PAdES, evidence (ARCHITECTURE "Enrol for signing", "Sign a PDF").
+
+pub mod cms;
+pub mod pades;
+
+#[cfg(test)]
+mod test_key;
