@@ -1,0 +1,4 @@
+//! Browser tests; `./test browser`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod authenticator;

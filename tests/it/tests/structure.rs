@@ -1,0 +1,164 @@
+//! The house keeps its shape (docs/ARCHITECTURE.md "Rooms"): which package may lean on which, what the processes that hold
+//! PKCS#11 sessions are made of, and how files are kept.
+
+use std::collections::BTreeSet;
+
+use signum_tests::workspace::{Workspace, rust_files};
+
+/// The picture of docs/ARCHITECTURE.md: a package and the members it may depend on.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("signum-core", &[]),
+    ("signum-gesture", &[]),
+    ("signum-hsm-shim", &[]),
+    ("signum-pki", &[]),
+    (
+        "signum-ca",
+        &["signum-core", "signum-hsm-shim", "signum-pki", "signum-gesture"],
+    ),
+    (
+        "signum-idp",
+        &["signum-core", "signum-hsm-shim", "signum-pki", "signum-gesture"],
+    ),
+    (
+        "signum-activation",
+        &["signum-hsm-shim", "signum-pki", "signum-gesture"],
+    ),
+    (
+        "signum-signer",
+        &[
+            "signum-core",
+            "signum-hsm-shim",
+            "signum-pki",
+            "signum-gesture",
+            "signum-activation",
+        ],
+    ),
+    (
+        "signum",
+        &[
+            "signum-core",
+            "signum-hsm-shim",
+            "signum-pki",
+            "signum-gesture",
+            "signum-ca",
+            "signum-idp",
+            "signum-signer",
+            "signum-activation",
+        ],
+    ),
+    // A relying party knows nothing of ours: it is written as an agency would write it.
+    ("signum-demo-rp", &[]),
+];
+
+/// Packages that only tests and demonstrations use.
+const TEST_ONLY: &[&str] = &["signum-softauth", "signum-demo", "signum-tests", "signum-browser"];
+
+/// What a process that can use keys must not contain: web servers and clients, SQL, templates, translations.
+const FOREIGN_TO_KEY_PROCESSES: &[&str] = &[
+    "axum",
+    "hyper",
+    "sqlx",
+    "maud",
+    "fluent",
+    "reqwest",
+    "tower-http",
+    "lopdf",
+    "webauthn-rs",
+];
+
+#[test]
+fn dependencies_go_one_way() {
+    let workspace = Workspace::load();
+    for (package, allowed) in MAY_DEPEND_ON {
+        for dependency in workspace.member_dependencies(package) {
+            assert!(
+                allowed.contains(&dependency),
+                "{package} must not depend on {dependency}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_member_has_its_place_in_the_picture() {
+    let placed: BTreeSet<_> = MAY_DEPEND_ON
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(TEST_ONLY.iter().copied())
+        .collect();
+    let members = Workspace::load().members;
+    assert_eq!(members.iter().map(String::as_str).collect::<BTreeSet<_>>(), placed);
+}
+
+#[test]
+fn what_only_tests_need_is_never_part_of_the_product() {
+    let workspace = Workspace::load();
+    for (package, _) in MAY_DEPEND_ON {
+        let closure = workspace.closure(package);
+        for foreign in TEST_ONLY.iter().chain(&["fantoccini"]) {
+            assert!(!closure.contains(foreign), "{package} contains {foreign}");
+        }
+    }
+}
+
+#[test]
+fn processes_that_hold_pkcs11_sessions_contain_no_web_sql_or_template_code() {
+    let workspace = Workspace::load();
+    for package in ["signum-hsm-shim", "signum-activation"] {
+        for dependency in workspace.closure(package) {
+            let foreign = FOREIGN_TO_KEY_PROCESSES
+                .iter()
+                .find(|f| dependency == **f || dependency.starts_with(&format!("{f}-")));
+            assert_eq!(foreign, None, "{package} contains {dependency}");
+        }
+    }
+}
+
+#[test]
+fn unmaintained_pkcs11_crate_is_not_used() {
+    assert!(
+        !Workspace::load().packages().contains("pkcs11"),
+        "use cryptoki: docs/decisions/0002"
+    );
+}
+
+#[test]
+fn unsafe_code_lives_in_the_pkcs11_module_alone() {
+    for (path, text) in rust_files() {
+        let unsafe_code = text.lines().any(|line| {
+            let code = line.split("//").next().unwrap_or_default();
+            code.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .any(|word| word == "unsafe")
+        });
+        let allowed = path.starts_with("hsm-shim/src/raw") || path.ends_with("hsm-shim/src/raw.rs");
+        // This file names the word in its own text.
+        assert!(
+            !unsafe_code || allowed || path.ends_with("tests/it/tests/structure.rs"),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_in_its_first_line() {
+    for (path, text) in rust_files() {
+        assert!(
+            text.starts_with("//! "),
+            "{} does not begin with a `//!` line",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_file_is_called_mod_utils_helpers_common_or_manager() {
+    for (path, _) in rust_files() {
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        assert!(
+            !["mod", "utils", "helpers", "common", "manager"].contains(&name),
+            "{}",
+            path.display()
+        );
+    }
+}
