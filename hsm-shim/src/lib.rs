@@ -5,11 +5,14 @@
 //! `signum-hsm-worker` processes so that a crash or a hang of the module is not ours.
 
 pub mod error;
+pub mod frames;
 pub mod init;
 pub mod key;
 pub mod local;
 mod raw;
 pub mod token;
+pub mod worker;
+pub mod workers;
 pub mod wrap;
 
 use async_trait::async_trait;

@@ -91,6 +91,16 @@ impl Token {
         })
     }
 
+    /// Whether this key was made here for this owner and nothing of it was changed since; [`HsmError::BlobRejected`] if not.
+    pub fn check_binding(&self, binding_mac: &str, key: &WrappedKey) -> Result<(), HsmError> {
+        let mac = self.mac(binding_mac, &key.owner.covered(&key.spki, &key.blob))?;
+        if bool::from(mac.ct_eq(&key.binding)) {
+            Ok(())
+        } else {
+            Err(HsmError::BlobRejected("its binding does not hold".into()))
+        }
+    }
+
     /// Checks the binding, unwraps once, signs each digest in order, verifies each signature, destroys.
     pub fn sign_wrapped(
         &self,
