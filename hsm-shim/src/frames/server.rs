@@ -95,10 +95,11 @@ where
     Request: DeserializeOwned,
     Answer: Serialize,
 {
-    *stop.0.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener.try_clone()?);
+    let to_wake = || stop.0.listener.lock().unwrap_or_else(PoisonError::into_inner);
+    *to_wake() = Some(listener.try_clone()?);
     let (sender, receiver) = sync_channel::<Job>(QUEUE);
     let receiver = Mutex::new(receiver);
-    thread::scope(|scope| {
+    let ended = thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| answer_jobs(&receiver, &handler));
         }
@@ -127,7 +128,9 @@ where
         }
         drop(sender);
         Ok(())
-    })
+    });
+    to_wake().take();
+    ended
 }
 
 fn read_jobs(stream: UnixStream, number: u64, stop: &Stop, jobs: &SyncSender<Job>) -> Result<(), FrameError> {

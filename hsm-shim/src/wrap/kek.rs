@@ -44,7 +44,9 @@ impl Token {
         })?;
         self.pool.run(|session, login| {
             let handle = self.handles.secret(session, login, &kek.object)?;
-            check_rights(session, handle, &kek.object)?;
+            let mut expected = stays_inside();
+            expected.extend([Attribute::Wrap(true), Attribute::Unwrap(true), Attribute::Sign(false)]);
+            check_rights(session, handle, &kek.object, &expected)?;
             check_nothing_comes_out_readable(session, handle, &kek.object)
         })?;
         Ok(kek)
@@ -61,7 +63,12 @@ impl Token {
             }
             Ok(())
         })?;
-        self.mac(label, b"").map(drop)
+        self.pool.run(|session, login| {
+            let key = self.handles.secret(session, login, label)?;
+            let mut expected = stays_inside();
+            expected.extend([Attribute::Sign(true), Attribute::Wrap(false), Attribute::Unwrap(false)]);
+            check_rights(session, key, label, &expected)
+        })
     }
 
     /// HMAC-SHA-256 (RFC 2104) of `bytes` under a key that [`ensure_mac_key`](Self::ensure_mac_key) made.
@@ -77,25 +84,27 @@ impl Token {
     }
 }
 
-/// The attributes a KEK must have, read back from the token.
-fn check_rights(session: &Session, kek: ObjectHandle, label: &str) -> Result<(), Fault> {
-    let expected = [
+/// The attributes that both guards have: made in the token, never out of it, good for nothing but their purpose.
+fn stays_inside() -> Vec<Attribute> {
+    vec![
         Attribute::Token(true),
         Attribute::Private(true),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
         Attribute::NeverExtractable(true),
-        Attribute::Wrap(true),
-        Attribute::Unwrap(true),
         Attribute::Encrypt(false),
         Attribute::Decrypt(false),
         Attribute::Derive(false),
-    ];
+    ]
+}
+
+/// Compares attributes read back from the token with those a guard must have.
+fn check_rights(session: &Session, key: ObjectHandle, label: &str, expected: &[Attribute]) -> Result<(), Fault> {
     let kinds: Vec<AttributeType> = expected.iter().map(Attribute::attribute_type).collect();
-    if session.get_attributes(kek, &kinds)? == expected {
+    if session.get_attributes(key, &kinds)? == expected {
         Ok(())
     } else {
-        Err(HsmError::Misconfigured(format!("{label}: not the rights of a KEK")).into())
+        Err(HsmError::Misconfigured(format!("{label}: not the rights this key must have")).into())
     }
 }
 

@@ -3,7 +3,7 @@
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::Attribute;
 use signum_hsm_shim::token::CANARY;
-use signum_hsm_shim::{HsmError, KeyAlgorithm, SignatureAlgorithm};
+use signum_hsm_shim::{HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
 use crate::bench::{bare_session, in_own_process, open_token};
 
@@ -103,6 +103,47 @@ fn no_key_and_two_keys_of_a_label_are_errors() {
         }
         assert_eq!(token.public_key("twin"), Err(HsmError::Ambiguous("twin".into())));
     });
+}
+
+#[test]
+fn a_signature_that_does_not_fit_the_public_key_never_leaves() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        let session = bare_session();
+        // The label's private half is of one pair, its public half of another: a corrupt or forged token.
+        for (public, private) in [("elsewhere", "mixed"), ("mixed", "elsewhere")] {
+            let public = [
+                Attribute::Token(true),
+                Attribute::Label(public.into()),
+                Attribute::EcParams(P256_PARAMS.to_vec()),
+            ];
+            let private = [
+                Attribute::Token(true),
+                Attribute::Label(private.into()),
+                Attribute::Sign(true),
+            ];
+            session
+                .generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)
+                .unwrap();
+        }
+        let signed = token.sign("mixed", SignatureAlgorithm::EcdsaSha256, &[vec![1; 32]]);
+        assert_eq!(signed, Err(HsmError::SelfCheckFailed));
+    });
+}
+
+#[test]
+fn key_addresses_survive_a_round_trip_and_carry_no_pin() {
+    for uri in [KeyUri::new("signum-ca", "root"), KeyUri::new("a;b", "ç % ?")] {
+        assert_eq!(KeyUri::try_from(uri.to_string()), Ok(uri));
+    }
+    for wrong in [
+        "root",
+        "pkcs11:token=a",
+        "pkcs11:object=a",
+        "pkcs11:token=a;object=b?pin-value=1234",
+    ] {
+        assert!(KeyUri::try_from(wrong.to_owned()).is_err(), "{wrong}");
+    }
 }
 
 #[test]

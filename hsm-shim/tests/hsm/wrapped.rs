@@ -156,6 +156,7 @@ fn a_kek_without_unwrap_template_is_refused() {
             Attribute::Unwrap(true),
             Attribute::Encrypt(false),
             Attribute::Decrypt(false),
+            Attribute::Sign(false),
             Attribute::Derive(false),
             Attribute::ValueLen(32.into()),
             Attribute::Label(b"weak.1".to_vec()),
@@ -200,5 +201,21 @@ fn a_mac_is_hmac_sha256_under_one_key() {
         assert_eq!(mac, token.mac(MAC, b"text").unwrap());
         assert_ne!(mac, token.mac(MAC, b"texu").unwrap());
         assert_ne!(mac, token.mac("other", b"text").unwrap());
+        let readable = [
+            Attribute::Token(true),
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(true),
+            Attribute::Sign(true),
+            Attribute::ValueLen(32.into()),
+            Attribute::Label(b"readable".to_vec()),
+        ];
+        bare_session()
+            .generate_key(&Mechanism::GenericSecretKeyGen, &readable)
+            .unwrap();
+        assert!(matches!(
+            token.ensure_mac_key("readable"),
+            Err(HsmError::Misconfigured(_))
+        ));
     });
 }
