@@ -4,7 +4,27 @@
 //! the credential, a short deadline, a fresh OCSP response of a pinned responder. Nothing of SQL, HTTP or templates is in its
 //! dependency closure. `docs/ARCHITECTURE.md`, section "Trust".
 
+mod activation;
+mod attributes;
+mod certificate;
+pub mod client;
 pub mod commitment;
+pub mod config;
+mod encoding;
+pub mod journal;
+mod limits;
+pub mod module;
+pub mod officer;
+mod pkcs10;
+pub mod process;
 pub mod protocol;
+pub mod seal;
+mod status;
+pub mod ticket;
+pub mod voucher;
 
+pub use client::ModuleClient;
 pub use commitment::{Commitment, CommittedDocument, DisplayClass};
+pub use config::ModuleConfig;
+pub use module::Module;
+pub use officer::Officer;

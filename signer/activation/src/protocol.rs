@@ -141,6 +141,9 @@ pub enum Refusal {
     Status(String),
     #[error("the module did not understand the request: {0}")]
     Malformed(String),
+    /// The journal of spent commitments cannot be written; an operator must look, nothing is signed until then.
+    #[error("the journal cannot be written")]
+    Journal,
     #[error(transparent)]
     Hsm(HsmError),
 }

@@ -1,0 +1,114 @@
+//! The web tier's side of the socket: one method for each request.
+
+use std::path::Path;
+use std::time::Duration;
+
+use signum_gesture::Authenticator;
+use signum_hsm_shim::HsmError;
+use signum_hsm_shim::frames::{Client, FrameError};
+
+use crate::protocol::{
+    Activation, DocumentSignature, Refusal, Request, Response, SealedSet, StoredKey, Ticket, Voucher,
+};
+
+/// Longest wait for an answer; the HSM's own queue gives up earlier.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Speaks to a running `signum-signing-module`; a connection that broke is made anew by the next call.
+///
+/// A module that is away shows as [`Refusal::Hsm`] with [`HsmError::DeviceDown`] or [`HsmError::Timeout`]; whether the last
+/// request was carried out is then unknown, and a gesture must be made anew.
+pub struct ModuleClient {
+    client: Client,
+}
+
+/// What [`ModuleClient::status`] tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleStatus {
+    /// Whether the token can sign now.
+    pub ready: bool,
+    pub version: String,
+    /// SHA-256 over the pinned officers.
+    pub officers: [u8; 32],
+}
+
+impl ModuleClient {
+    pub async fn connect(socket: &Path) -> Result<Self, Refusal> {
+        let client = Client::connect(socket).await.map_err(away)?;
+        Ok(Self { client })
+    }
+
+    pub async fn status(&self) -> Result<ModuleStatus, Refusal> {
+        match self.call(Request::Status).await? {
+            Response::Status {
+                ready,
+                version,
+                officers,
+            } => Ok(ModuleStatus {
+                ready,
+                version,
+                officers,
+            }),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Makes a key pair for `person`; answers with the wrapped key and its PKCS#10 request (DER).
+    pub async fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<(StoredKey, Vec<u8>), Refusal> {
+        match self.call(Request::CreateKey { credential, person }).await? {
+            Response::Key { key, pkcs10 } => Ok((key, pkcs10)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Seals set 1 against two officers' vouchers.
+    pub async fn seal(
+        &self,
+        key: StoredKey,
+        pkcs10: Vec<u8>,
+        authenticator: Authenticator,
+        vouchers: Vec<Voucher>,
+    ) -> Result<SealedSet, Refusal> {
+        let request = Request::Seal {
+            key,
+            pkcs10,
+            authenticator,
+            vouchers,
+        };
+        match self.call(request).await? {
+            Response::Sealed(set) => Ok(set),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// A nonce and deadline for a commitment.
+    pub async fn begin(&self) -> Result<Ticket, Refusal> {
+        match self.call(Request::Begin).await? {
+            Response::Ticket(ticket) => Ok(ticket),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Signs what was committed to, in order; the counter is the authenticator's new signCount.
+    pub async fn activate(&self, activation: Activation) -> Result<(Vec<DocumentSignature>, u32), Refusal> {
+        match self.call(Request::Activate(Box::new(activation))).await? {
+            Response::Signed { signatures, counter } => Ok((signatures, counter)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn call(&self, request: Request) -> Result<Response, Refusal> {
+        self.client.call(&request, DEADLINE).await.map_err(away)
+    }
+}
+
+fn away(error: FrameError) -> Refusal {
+    Refusal::Hsm(HsmError::from(error))
+}
+
+fn unexpected(response: Response) -> Refusal {
+    match response {
+        Response::Refused(refusal) => refusal,
+        _ => Refusal::Malformed("an answer to another question".into()),
+    }
+}

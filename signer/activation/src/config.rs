@@ -1,0 +1,132 @@
+//! `module.toml`: what the module believes without being told by the web tier.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use signum_gesture::RelyingParty;
+use signum_gesture::key::VerifyingKey;
+use signum_hsm_shim::HsmError;
+use signum_hsm_shim::token::{PinSource, TokenConfig};
+
+use crate::officer::Officer;
+use crate::protocol::Refusal;
+
+/// Sessions held at the token: as many threads sign at the same time.
+pub const THREADS: usize = 4;
+
+/// The module's configuration; unknown members are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModuleConfig {
+    /// The PKCS#11 module: `/usr/lib/softhsm/libsofthsm2.so`.
+    pub module: PathBuf,
+    /// Label of the people's token: `signum-people`.
+    pub token: String,
+    /// The token's PIN, mode 0600; `init` makes it. The security officer's PIN lies beside it, `.so` appended.
+    pub pin_file: PathBuf,
+    /// The Unix socket to serve on.
+    pub socket: PathBuf,
+    /// The journal of spent commitments.
+    pub journal: PathBuf,
+    /// How long a person has between seeing the documents and the signature: 30 to 900.
+    pub ticket_seconds: i64,
+    /// How old an OCSP response may be: 1 to 300.
+    pub ocsp_max_age_seconds: i64,
+    /// Issuing CAs of signing certificates, each a file with the certificate's DER.
+    pub pinned_issuers: Vec<PathBuf>,
+    /// The signer: gestures made elsewhere are worth nothing.
+    pub relying_party: RelyingParty,
+    /// Two at least.
+    pub officers: Vec<Officer>,
+}
+
+/// Why the module does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{0}")]
+    Wrong(String),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Hsm(#[from] HsmError),
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+}
+
+impl ModuleConfig {
+    /// Reads and checks a file, which nobody but its owner may be able to write.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let located = |why: &dyn std::fmt::Display| ConfigError::Wrong(format!("{}: {why}", path.display()));
+        let facts = fs::metadata(path).map_err(|error| located(&error))?;
+        if facts.permissions().mode() & 0o022 != 0 {
+            return Err(located(&"others may write it; it pins officers and CAs"));
+        }
+        let text = fs::read_to_string(path).map_err(|error| located(&error))?;
+        let config: Self = toml::from_str(&text).map_err(|error| located(&error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The token as the HSM layer opens it.
+    pub fn token_config(&self) -> TokenConfig {
+        TokenConfig {
+            module: self.module.clone(),
+            token: self.token.clone(),
+            pin: PinSource::File(self.pin_file.clone()),
+            sessions: THREADS,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |why: &str| Err(ConfigError::Wrong(format!("module.toml: {why}")));
+        if !(30..=900).contains(&self.ticket_seconds) {
+            return wrong("ticket_seconds: 30 to 900");
+        }
+        if !(1..=300).contains(&self.ocsp_max_age_seconds) {
+            return wrong("ocsp_max_age_seconds: 1 to 300");
+        }
+        if self.pinned_issuers.is_empty() {
+            return wrong("pinned_issuers: one at least");
+        }
+        let rp = &self.relying_party;
+        let host = rp.origin.split_once("://").map(|(_, host)| host);
+        if host.and_then(|host| host.split(':').next()) != Some(rp.id.as_str()) {
+            return wrong("relying_party: the id must be exactly the origin's host");
+        }
+        self.check_officers()
+    }
+
+    fn check_officers(&self) -> Result<(), ConfigError> {
+        let wrong = |why: &str| Err(ConfigError::Wrong(format!("module.toml: officers: {why}")));
+        if self.officers.len() < 2 {
+            return wrong("two at least");
+        }
+        for (at, officer) in self.officers.iter().enumerate() {
+            if VerifyingKey::from_cose(&officer.authenticator.cose_key).is_err() {
+                return wrong("a cose_key that is no key");
+            }
+            let like = |other: &Officer| {
+                other.id == officer.id
+                    || other.authenticator.credential_id == officer.authenticator.credential_id
+                    || other.authenticator.cose_key == officer.authenticator.cose_key
+            };
+            if self.officers.iter().skip(at + 1).any(like) {
+                return wrong("two with the same id or authenticator");
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read_issuers(&self) -> Result<Vec<Vec<u8>>, ConfigError> {
+        let read = |path: &PathBuf| {
+            let located = |why: &dyn std::fmt::Display| ConfigError::Wrong(format!("{}: {why}", path.display()));
+            let bytes = fs::read(path).map_err(|error| located(&error))?;
+            <x509_cert::Certificate as der::Decode>::from_der(&bytes).map_err(|error| located(&error))?;
+            Ok(bytes)
+        };
+        self.pinned_issuers.iter().map(read).collect()
+    }
+}

@@ -1,0 +1,200 @@
+//! The signing module: its keys, its pinned facts, and one answer for each request.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use signum_gesture::Authenticator;
+use signum_gesture::key::VerifyingKey;
+use signum_hsm_shim::key::ecdsa_der;
+use signum_hsm_shim::token::Token;
+use signum_hsm_shim::wrap::{Kek, KeyBinding, WrappedKey};
+use signum_hsm_shim::{HsmError, KeyAlgorithm};
+
+use crate::activation::activate;
+use crate::config::{ConfigError, ModuleConfig};
+use crate::encoding::{Fields, authenticator as encode};
+use crate::journal::Journal;
+use crate::protocol::{Refusal, Request, Response, SealedSet, StoredKey, Voucher};
+use crate::ticket::Tickets;
+use crate::voucher::{verify_vouchers, voucher_challenge};
+use crate::{pkcs10, seal};
+
+/// Label of the master KEK (with its generation).
+pub const KEK: &str = "people-kek";
+/// Label of the HMAC key that binds wrapped keys.
+pub const BINDING_KEY: &str = "people-binding";
+/// The generation new keys are wrapped under.
+const EPOCH: u32 = 1;
+
+/// Seconds since the Unix epoch.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Sole control. Threads may share it.
+pub struct Module {
+    pub(crate) config: ModuleConfig,
+    pub(crate) token: Arc<Token>,
+    pub(crate) issuers: Vec<Vec<u8>>,
+    pub(crate) tickets: Tickets,
+    pub(crate) journal: Journal,
+    kek: Kek,
+    clock: Clock,
+}
+
+/// Makes what the module needs in its token: the KEK and the two HMAC keys. Repeating it changes nothing.
+pub fn make_keys(token: &Token) -> Result<(), HsmError> {
+    token.ensure_kek(KEK, EPOCH)?;
+    token.ensure_mac_key(BINDING_KEY)?;
+    token.ensure_mac_key(seal::SEAL_KEY)
+}
+
+impl Module {
+    /// Reads the pinned CAs and the journal. The token must hold the keys of [`make_keys`] already.
+    pub fn new(config: ModuleConfig, token: Arc<Token>, clock: Clock) -> Result<Self, ConfigError> {
+        config.check()?;
+        for label in [BINDING_KEY, seal::SEAL_KEY] {
+            token.mac(label, b"")?;
+        }
+        Ok(Self {
+            issuers: config.read_issuers()?,
+            tickets: Tickets::new(config.ticket_seconds)?,
+            journal: Journal::open(&config.journal, clock())?,
+            kek: token.ensure_kek(KEK, EPOCH)?,
+            config,
+            token,
+            clock,
+        })
+    }
+
+    /// Answers one request; blocks while the HSM works.
+    pub fn handle(&self, request: Request) -> Response {
+        let answer = match request {
+            Request::Status => Ok(self.status()),
+            Request::CreateKey { credential, person } => self.create_key(credential, person),
+            Request::Seal {
+                key,
+                pkcs10,
+                authenticator,
+                vouchers,
+            } => self.seal(&key, &pkcs10, authenticator, &vouchers),
+            Request::Begin => self.tickets.issue(self.now()).map(Response::Ticket),
+            Request::Activate(activation) => activate(self, &activation),
+        };
+        answer.unwrap_or_else(|refusal| {
+            tracing::warn!(%refusal, "refused");
+            Response::Refused(refusal)
+        })
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// The KEK of a generation.
+    pub(crate) fn kek(&self, epoch: u32) -> Result<&Kek, Refusal> {
+        if epoch == self.kek.epoch {
+            Ok(&self.kek)
+        } else {
+            Err(Refusal::Key("of another KEK generation".into()))
+        }
+    }
+
+    fn status(&self) -> Response {
+        let mut officers = Fields::default();
+        for officer in &self.config.officers {
+            officers = officers
+                .field(officer.id.as_bytes())
+                .field(&encode(&officer.authenticator));
+        }
+        Response::Status {
+            ready: self.token.health().is_ok(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            officers: Sha256::digest(officers.bytes()).into(),
+        }
+    }
+
+    fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<Response, Refusal> {
+        let owner = KeyBinding {
+            key: credential,
+            person,
+            algorithm: KeyAlgorithm::EcP256,
+            epoch: self.kek.epoch,
+        };
+        let malformed = |_| HsmError::SelfCheckFailed;
+        let info = |spki: &[u8]| pkcs10::request_info(&credential, spki).map_err(malformed);
+        let new = self
+            .token
+            .create_wrapped(&self.kek, BINDING_KEY, &owner, info)
+            .map_err(hsm)?;
+        let proof = ecdsa_der(&new.proof_signature).map_err(Refusal::Hsm)?;
+        let pkcs10 = pkcs10::request(&new.proof_tbs, &proof).map_err(|e| Refusal::Hsm(malformed(e)))?;
+        pkcs10::check(&pkcs10, &credential, &new.spki)?;
+        let key = StoredKey {
+            credential,
+            person,
+            epoch: owner.epoch,
+            spki: new.spki,
+            blob: new.blob,
+            binding: new.binding,
+        };
+        Ok(Response::Key { key, pkcs10 })
+    }
+
+    fn seal(
+        &self,
+        key: &StoredKey,
+        request: &[u8],
+        authenticator: Authenticator,
+        vouchers: &[Voucher],
+    ) -> Result<Response, Refusal> {
+        // Step 1: the key was made here for this person.
+        self.token.check_binding(BINDING_KEY, &wrapped(key)).map_err(hsm)?;
+        // Step 2: the request is of that key.
+        pkcs10::check(request, &key.credential, &key.spki)?;
+        // Step 3: the authenticator's key can verify, and is not an officer's.
+        VerifyingKey::from_cose(&authenticator.cose_key).map_err(|error| Refusal::Set(error.to_string()))?;
+        let officers = &self.config.officers;
+        if officers
+            .iter()
+            .any(|o| o.authenticator.cose_key == authenticator.cose_key)
+        {
+            return Err(Refusal::Set("an officer's authenticator".into()));
+        }
+        // Step 4: two different officers vouch for exactly this.
+        let challenge = voucher_challenge(&key.person, &authenticator, &key.credential, request);
+        let accepted = verify_vouchers(officers, &challenge, vouchers)?;
+        // Step 5: the seal.
+        let set = SealedSet {
+            credential: key.credential,
+            person: key.person,
+            version: 1,
+            authenticators: vec![authenticator],
+            certificate_request: Sha256::digest(request).into(),
+            vouchers: accepted,
+            seal: Vec::new(),
+        };
+        seal::seal(&self.token, set).map(Response::Sealed)
+    }
+}
+
+/// A stored key as the HSM layer takes it; all people's keys are P-256.
+pub(crate) fn wrapped(key: &StoredKey) -> WrappedKey {
+    WrappedKey {
+        owner: KeyBinding {
+            key: key.credential,
+            person: key.person,
+            algorithm: KeyAlgorithm::EcP256,
+            epoch: key.epoch,
+        },
+        spki: key.spki.clone(),
+        blob: key.blob.clone(),
+        binding: key.binding.clone(),
+    }
+}
+
+/// A blob that does not fit is a matter of the key, everything else of the HSM.
+pub(crate) fn hsm(error: HsmError) -> Refusal {
+    match error {
+        HsmError::BlobRejected(why) => Refusal::Key(why),
+        other => Refusal::Hsm(other),
+    }
+}
