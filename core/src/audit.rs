@@ -3,6 +3,25 @@
 //! A transaction inserts its events without an index, so writers never queue behind each other; the leased sequencer gives
 //! indexes and RFC 6962 leaf hashes within a second. A leaf covers salted hashes, never personal data: the salt lives in the
 //! row, so erasing the row's detail and salt leaves the log verifiable.
+//!
+//! ```no_run
+//! # use signum_core::{Cx, DbError, audit::{self, Event, Log}};
+//! # async fn deed(cx: &Cx) -> Result<(), DbError> {
+//! let event = &Event::new("code.reuse_refused", "client-7", serde_json::json!({"reason": "used"}));
+//! cx.db.run("refuse", |tx| async move { audit::record(&tx, cx, event).await }).await?;
+//! # Ok(()) }
+//! # fn jobs(cx: Cx) -> Vec<signum_core::jobs::Job> {
+//! vec![Log::new(cx, "idp").job()] // sequences once a second
+//! # }
+//! ```
+
+mod leaf;
+mod log;
+mod tree;
+
+pub use leaf::{Leaf, salted};
+pub use log::{Log, VerifyError};
+pub use tree::{Hash, TreeHead};
 
 use serde_json::Value as Json;
 

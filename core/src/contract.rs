@@ -77,7 +77,7 @@ pub struct IssuedCertificate {
 pub trait CertificateAuthority: Send + Sync + 'static {
     async fn issue(&self, request: CertificateRequest) -> Result<IssuedCertificate, ContractError>;
 
-    /// Revokes by issuer key identifier and serial number (big-endian octets). `reason` is a CRLReason of RFC 5280
+    /// Revokes by serial number (big-endian octets), which no two of our CAs share. `reason` is a CRLReason of RFC 5280
     /// section 5.3.1. Revoking what is revoked changes nothing and succeeds.
     async fn revoke(&self, serial: &[u8], reason: u8) -> Result<(), ContractError>;
 }

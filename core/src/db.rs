@@ -6,6 +6,11 @@
 mod engine;
 mod error;
 mod migrate;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod scratch;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod value;
 
@@ -14,7 +19,7 @@ use std::time::Duration;
 pub use engine::DbUrl;
 use engine::Pool;
 pub use error::DbError;
-pub use migrate::Migration;
+pub use migrate::{CORE_MIGRATIONS, Migration};
 pub use tx::Tx;
 pub use value::{FromValue, Row, Value};
 

@@ -4,13 +4,16 @@
 
 pub mod audit;
 pub mod clock;
+pub mod config;
 pub mod contract;
 pub mod cx;
 pub mod db;
 pub mod http;
 pub mod i18n;
 pub mod id;
+pub mod jobs;
 pub mod random;
+pub mod telemetry;
 pub mod ui;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};

@@ -29,12 +29,26 @@ impl TryFrom<String> for DbUrl {
     }
 }
 
+impl DbUrl {
+    /// The address of a SQLite file.
+    pub fn sqlite(path: &std::path::Path) -> Self {
+        Self(format!("sqlite:{}", path.display()))
+    }
+}
+
 impl std::fmt::Debug for DbUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.split_once('@') {
-            Some((_, place)) => write!(f, "postgres://***@{place}"),
-            None => f.write_str(&self.0),
+        match self.0.rsplit_once('@') {
+            Some((_, place)) if !self.0.starts_with("sqlite:") => write!(f, "postgres://***@{place}"),
+            _ => f.write_str(&self.0),
         }
+    }
+}
+
+/// As it is printed, without its password: for `signum config show`.
+impl serde::Serialize for DbUrl {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
     }
 }
 

@@ -13,12 +13,17 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// The tables of the kit itself (audit, jobs), which every service's database has first.
+pub const CORE_MIGRATIONS: &[Migration] = &[Migration {
+    name: "core/0001_core",
+    sql: include_str!("../../../migrations/core/0001_core.sql"),
+}];
+
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     name TEXT PRIMARY KEY, sha256 BYTEA NOT NULL, applied_at BIGINT NOT NULL)";
 
 pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<u32, DbError> {
-    db.run("migrate.ledger", |tx| async move { tx.script(LEDGER).await })
-        .await?;
+    make_ledger(db).await?;
     let mut applied = 0;
     for migration in migrations {
         if db
@@ -32,7 +37,20 @@ pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<u32, DbErro
     Ok(applied)
 }
 
+/// On PostgreSQL, replicas that create the same table at the same time can meet in the catalogue in spite of IF NOT EXISTS;
+/// whoever lost finds the table the next time.
+async fn make_ledger(db: &Db) -> Result<(), DbError> {
+    let make = || db.run("migrate.ledger", |tx| async move { tx.script(LEDGER).await });
+    match make().await {
+        Err(DbError::Duplicate { .. }) => make().await,
+        other => other,
+    }
+}
+
 async fn apply(tx: &Tx, migration: Migration) -> Result<bool, DbError> {
+    // Before the first read, so that the second of two replicas sees what the first has applied.
+    tx.lock_out_other_writers("LOCK TABLE schema_migration IN EXCLUSIVE MODE")
+        .await?;
     let hash = Sha256::digest(migration.sql.as_bytes()).to_vec();
     let known = tx
         .opt(

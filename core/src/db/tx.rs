@@ -85,6 +85,15 @@ impl Tx {
         Ok(())
     }
 
+    /// PostgreSQL needs a table lock for what SQLite's single writer gives by itself.
+    pub(super) async fn lock_out_other_writers(&self, postgres: &'static str) -> Result<(), DbError> {
+        match self.0.lock().await.as_mut().ok_or_else(ended)? {
+            Inner::Sqlite(_) => {}
+            Inner::Postgres(tx) => sqlx::raw_sql(postgres).execute(&mut **tx).await.map(drop)?,
+        }
+        Ok(())
+    }
+
     pub(super) async fn commit(self) -> Result<(), DbError> {
         match self.0.lock().await.take().ok_or_else(ended)? {
             Inner::Sqlite(tx) => tx.commit().await?,

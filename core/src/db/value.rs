@@ -104,8 +104,18 @@ read_as! {
     String: Value::Text(Some(v)) => Some(v),
     i64: Value::Int(Some(v)) => Some(v),
     u32: Value::Int(Some(v)) => u32::try_from(v).ok(),
-    bool: Value::Bool(Some(v)) => Some(v),
     Timestamp: Value::Int(Some(v)) => Some(Timestamp(v)),
+}
+/// SQLite's expressions (`n > 3`, `x IS NULL`) give 0 or 1 where PostgreSQL gives a BOOLEAN.
+impl FromValue for bool {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Bool(v) => v,
+            Value::Int(Some(0)) => Some(false),
+            Value::Int(Some(1)) => Some(true),
+            _ => None,
+        }
+    }
 }
 impl<T> FromValue for Id<T> {
     fn from_value(value: Value) -> Option<Self> {

@@ -17,8 +17,17 @@ pub(super) struct Access {
 impl Access {
     pub(super) fn begin(service: &'static str, request: &Request) -> Self {
         // The raw path may hold a one-time code; the route's pattern never does.
-        let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-        Self { service, method: request.method().clone(), route, started: Instant::now() }
+        let route = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("unmatched", MatchedPath::as_str)
+            .to_owned();
+        Self {
+            service,
+            method: request.method().clone(),
+            route,
+            started: Instant::now(),
+        }
     }
 
     pub(super) fn span(&self, id: &RequestId) -> tracing::Span {

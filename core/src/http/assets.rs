@@ -26,7 +26,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("poll.js", include_bytes!("../../assets/poll.js")),
     ]
     .into_iter()
-    .map(|(name, bytes)| Asset { name, hashed: hashed(name, bytes), bytes })
+    .map(|(name, bytes)| Asset {
+        name,
+        hashed: hashed(name, bytes),
+        bytes,
+    })
     .collect()
 });
 
@@ -61,10 +65,18 @@ async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let cache = "public, max-age=31536000, immutable";
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
     if known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, cache)]).into_response();
+        return (
+            StatusCode::NOT_MODIFIED,
+            [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, cache)],
+        )
+            .into_response();
     }
     let kind = content_type(asset.name);
-    let head = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache), (header::ETAG, &etag)];
+    let head = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, cache),
+        (header::ETAG, &etag),
+    ];
     (head, asset.bytes).into_response()
 }
 

@@ -22,13 +22,21 @@ pub struct CookieKit {
 
 impl CookieKit {
     pub fn new(public_url: &url::Url) -> Self {
-        Self { https: public_url.scheme() == "https" }
+        Self {
+            https: public_url.scheme() == "https",
+        }
     }
 
     /// The value of a `Set-Cookie` header; without `max_age` it lives as long as the browser's session.
     pub fn set(&self, name: &str, value: &str, max_age: Option<Duration>) -> HeaderValue {
-        let age = max_age.map(|age| format!("; Max-Age={}", age.as_secs())).unwrap_or_default();
-        self.build(format!("{}={}; Path=/{age}; HttpOnly; SameSite=Lax", self.name(name), safe(value)))
+        let age = max_age
+            .map(|age| format!("; Max-Age={}", age.as_secs()))
+            .unwrap_or_default();
+        self.build(format!(
+            "{}={}; Path=/{age}; HttpOnly; SameSite=Lax",
+            self.name(name),
+            safe(value)
+        ))
     }
 
     /// The `Set-Cookie` that removes a cookie.
@@ -43,11 +51,18 @@ impl CookieKit {
 
     /// A cookie without prefix for a year, readable by scripts: a preference, never a secret.
     pub fn plain(&self, name: &str, value: &str) -> HeaderValue {
-        self.build(format!("{name}={}; Path=/; Max-Age=31536000; SameSite=Lax", safe(value)))
+        self.build(format!(
+            "{name}={}; Path=/; Max-Age=31536000; SameSite=Lax",
+            safe(value)
+        ))
     }
 
     fn name(&self, name: &str) -> String {
-        if self.https { format!("__Host-{name}") } else { name.to_owned() }
+        if self.https {
+            format!("__Host-{name}")
+        } else {
+            name.to_owned()
+        }
     }
 
     fn build(&self, mut cookie: String) -> HeaderValue {
@@ -61,7 +76,10 @@ impl CookieKit {
 /// The first cookie of exactly this name.
 pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE);
-    let mut pairs = all.iter().filter_map(|v| v.to_str().ok()).flat_map(|line| line.split(';'));
+    let mut pairs = all
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|line| line.split(';'));
     pairs.find_map(|pair| {
         let (found, value) = pair.trim().split_once('=')?;
         (found == name).then(|| value.trim_matches('"').to_owned())
@@ -90,8 +108,14 @@ mod tests {
     #[test]
     fn the_host_prefix_is_used_on_https_alone() {
         let cookie = kit("https://idp.example.org").set("sid", "v", Some(Duration::from_secs(60)));
-        assert_eq!(cookie, "__Host-sid=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
-        assert_eq!(kit("http://idp.localhost:8081").set("sid", "v", None), "sid=v; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            cookie,
+            "__Host-sid=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(
+            kit("http://idp.localhost:8081").set("sid", "v", None),
+            "sid=v; Path=/; HttpOnly; SameSite=Lax"
+        );
     }
 
     #[test]
@@ -99,13 +123,19 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("sid=planted; __Host-sid=real"));
         headers.append(header::COOKIE, HeaderValue::from_static("lang=sq"));
-        assert_eq!(kit("https://idp.example.org").get(&headers, "sid").as_deref(), Some("real"));
+        assert_eq!(
+            kit("https://idp.example.org").get(&headers, "sid").as_deref(),
+            Some("real")
+        );
         assert_eq!(cookie_value(&headers, "lang").as_deref(), Some("sq"));
         assert_eq!(cookie_value(&headers, "si"), None);
     }
 
     #[test]
     fn a_value_cannot_add_an_attribute() {
-        assert_eq!(kit("http://x").set("a", "v; Domain=evil", None), "a=; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            kit("http://x").set("a", "v; Domain=evil", None),
+            "a=; Path=/; HttpOnly; SameSite=Lax"
+        );
     }
 }

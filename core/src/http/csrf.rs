@@ -46,7 +46,9 @@ impl Csrf {
         let presented = presented.or_else(|| text(headers, CSRF_HEADER)).unwrap_or_default();
         let bytes = hex::decode(presented).map_err(|_| refused("csrf_token"))?;
         // Mac::verify_slice compares in constant time.
-        self.mac(session_id).verify_slice(&bytes).map_err(|_| refused("csrf_token"))
+        self.mac(session_id)
+            .verify_slice(&bytes)
+            .map_err(|_| refused("csrf_token"))
     }
 
     fn mac(&self, session_id: &str) -> Hmac<Sha256> {
@@ -79,8 +81,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn refused(code: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, code, "The request did not come from our own page")
-        .detail("Open the page again and repeat what you did.")
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        code,
+        "The request did not come from our own page",
+    )
+    .detail("Open the page again and repeat what you did.")
 }
 
 #[cfg(test)]
@@ -91,7 +97,10 @@ mod tests {
     const HERE: &str = "http://idp.localhost:8081";
 
     fn check(headers: &[(&'static str, &str)], presented: Option<&str>) -> Result<(), Problem> {
-        let headers = headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect();
+        let headers = headers
+            .iter()
+            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
+            .collect();
         Csrf::new([1; 32]).check("session", presented, &headers, HERE)
     }
 

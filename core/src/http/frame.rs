@@ -31,7 +31,13 @@ pub struct Frame {
 impl Frame {
     /// Bodies up to 64 KiB and 30 s, unless told otherwise.
     pub fn new(service: &'static str, public_url: url::Url, random: Arc<dyn Random>) -> Self {
-        Self { service, public_url, random, body_limit: 64 * 1024, timeout: Duration::from_secs(30) }
+        Self {
+            service,
+            public_url,
+            random,
+            body_limit: 64 * 1024,
+            timeout: Duration::from_secs(30),
+        }
     }
 
     /// Largest request body in octets. One route may take more: `.layer(DefaultBodyLimit::max(n))` on it.
@@ -93,7 +99,10 @@ fn house_form(response: &mut Response, page: Option<i18n::Lang>, id: &RequestId)
     if !status.is_client_error() && !status.is_server_error() {
         return;
     }
-    let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None if plain => Problem::of_status(status),
@@ -113,7 +122,10 @@ fn house_form(response: &mut Response, page: Option<i18n::Lang>, id: &RequestId)
 
 /// A person's browser asked, not a script: it names HTML before anything else.
 fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     accept.contains("text/html")
 }
 

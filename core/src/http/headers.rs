@@ -13,7 +13,10 @@ const FIXED: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "publickey-credentials-get=(self), publickey-credentials-create=(self)"),
+    (
+        "permissions-policy",
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    ),
 ];
 
 /// Adds what the handler has not set itself.
@@ -23,7 +26,9 @@ pub(super) fn secure(response: &mut Response, https: bool) {
     for (name, value) in FIXED {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_SECURITY_POLICY, policy(form_action.as_ref()));
     if https {
         let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
@@ -32,7 +37,9 @@ pub(super) fn secure(response: &mut Response, https: bool) {
 }
 
 fn policy(form_action: Option<&FormAction>) -> HeaderValue {
-    let extra = form_action.and_then(|FormAction(origin)| only_origin(origin)).unwrap_or_default();
+    let extra = form_action
+        .and_then(|FormAction(origin)| only_origin(origin))
+        .unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{extra}"
@@ -58,13 +65,18 @@ mod tests {
             response.extensions_mut().insert(FormAction(origin.to_owned()));
         }
         secure(&mut response, false);
-        response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+        response.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap()
+            .to_owned()
     }
 
     #[test]
     fn a_form_may_lead_to_the_named_origin_only() {
         assert!(csp(None).ends_with("form-action 'self'"));
-        assert!(csp(Some("http://demo.localhost:8083/callback")).ends_with("form-action 'self' http://demo.localhost:8083"));
+        assert!(
+            csp(Some("http://demo.localhost:8083/callback")).ends_with("form-action 'self' http://demo.localhost:8083")
+        );
     }
 
     #[test]

@@ -59,7 +59,10 @@ impl Health {
         let ready = async move || readiness(self.report().await);
         let text = async move || {
             metrics.run_upkeep();
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
+            (
+                [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+                metrics.render(),
+            )
         };
         Router::new()
             .route("/healthz", get(async || Json(serde_json::json!({"status": "alive"}))))
@@ -72,7 +75,11 @@ fn readiness(report: BTreeMap<String, CheckResult>) -> Response {
     let ready = report.values().all(Result::is_ok);
     let words = |result: CheckResult| result.map_or_else(|problem| problem, |()| "ok".to_owned());
     let checks: BTreeMap<String, String> = report.into_iter().map(|(name, result)| (name, words(result))).collect();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(serde_json::json!({"ready": ready, "checks": checks}))).into_response()
 }
 
@@ -83,7 +90,9 @@ mod tests {
 
     async fn ask(health: Health, path: &str) -> (StatusCode, String) {
         use tower::ServiceExt;
-        let handle = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
+        let handle = metrics_exporter_prometheus::PrometheusBuilder::new()
+            .build_recorder()
+            .handle();
         let request = http::Request::get(path).body(axum::body::Body::empty()).unwrap();
         let response = health.router(handle).oneshot(request).await.unwrap();
         let status = response.status();

@@ -57,21 +57,31 @@ impl Problem {
     pub fn of_status(status: StatusCode) -> Self {
         let (code, title, detail) = match status {
             StatusCode::NOT_FOUND => ("not_found", "There is nothing at this address", "Check the address."),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("method_not_allowed", "This address does not take this method", "See the header Allow.")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method_not_allowed",
+                "This address does not take this method",
+                "See the header Allow.",
+            ),
             StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The request is too large", "Send less."),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                ("media_type", "This content type is not taken here", "See the documentation of this address.")
-            }
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+                "media_type",
+                "This content type is not taken here",
+                "See the documentation of this address.",
+            ),
             StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
                 ("timeout", "The request took too long", "Try again.")
             }
             StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "The service cannot do this now", "Try again later."),
-            status if status.is_server_error() => {
-                ("internal", "Something went wrong on our side", "Try again; if it stays, give us the request id.")
-            }
-            _ => ("bad_request", "The request was not understood", "Correct the request and send it again."),
+            status if status.is_server_error() => (
+                "internal",
+                "Something went wrong on our side",
+                "Try again; if it stays, give us the request id.",
+            ),
+            _ => (
+                "bad_request",
+                "The request was not understood",
+                "Correct the request and send it again.",
+            ),
         };
         Self::new(status, code, title).detail(detail)
     }
@@ -116,6 +126,9 @@ mod tests {
         let expected = serde_json::json!({"type": "urn:signum:problem:code_used", "title": "This link was used",
             "status": 409, "detail": "Ask for a new one.", "request_id": "00ff"});
         assert_eq!(serde_json::to_value(&problem).unwrap(), expected);
-        assert_eq!(problem.into_response().headers()["content-type"], "application/problem+json");
+        assert_eq!(
+            problem.into_response().headers()["content-type"],
+            "application/problem+json"
+        );
     }
 }

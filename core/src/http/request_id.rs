@@ -21,7 +21,9 @@ impl RequestId {
     pub(super) fn given_or_new(headers: &HeaderMap, random: &dyn Random) -> Self {
         let given = headers.get(HEADER).and_then(|v| v.to_str().ok());
         let well_formed = |id: &&str| id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        given.filter(well_formed).map_or_else(|| Self::new(random), |id| Self(id.to_owned()))
+        given
+            .filter(well_formed)
+            .map_or_else(|| Self::new(random), |id| Self(id.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -39,6 +41,10 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         // Outside a frame (a unit test of one handler) there is none.
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self("-".to_owned())))
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_else(|| Self("-".to_owned())))
     }
 }

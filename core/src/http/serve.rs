@@ -16,10 +16,16 @@ pub enum BindError {
     #[error("port {} on {} is taken by another program. Stop it, or choose another: set `{setting}` in the configuration, or {} in the environment",
         .address.port(), .address.ip(), environment_name(.setting))]
     Taken { address: SocketAddr, setting: String },
-    #[error("{address} would be reachable from other machines. Nothing listens beyond loopback unless `allow_public = true` is configured beside `{setting}`")]
+    #[error(
+        "{address} would be reachable from other machines. Nothing listens beyond loopback unless `allow_public = true` is configured beside `{setting}`"
+    )]
     Public { address: SocketAddr, setting: String },
     #[error("cannot listen on {address} (`{setting}`): {source}")]
-    Other { address: SocketAddr, setting: String, source: std::io::Error },
+    Other {
+        address: SocketAddr,
+        setting: String,
+        source: std::io::Error,
+    },
 }
 
 /// Listens on `address`, which `setting` (`idp.listen`) configures.
@@ -30,7 +36,11 @@ pub async fn bind(address: SocketAddr, allow_public: bool, setting: &str) -> Res
     }
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => BindError::Taken { address, setting },
-        _ => BindError::Other { address, setting, source },
+        _ => BindError::Other {
+            address,
+            setting,
+            source,
+        },
     })
 }
 
@@ -79,7 +89,9 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_listens_beyond_loopback_unless_allowed() {
-        let error = bind("0.0.0.0:0".parse().unwrap(), false, "idp.listen").await.unwrap_err();
+        let error = bind("0.0.0.0:0".parse().unwrap(), false, "idp.listen")
+            .await
+            .unwrap_err();
         assert!(matches!(error, BindError::Public { .. }));
     }
 
@@ -98,7 +110,10 @@ mod tests {
         let router = Router::new().route("/", axum::routing::get(stopper));
         let server = tokio::spawn(serve("test", listener, router, stop));
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("done"), "{answer}");

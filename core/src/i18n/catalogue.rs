@@ -27,7 +27,11 @@ impl Catalogue {
     /// Reads `(language, text of an .ftl file)` pairs; several files of one language add up. Serbian Cyrillic is made from
     /// the Latin text. Faults in the text are logged here and fail [`assert_complete`].
     pub fn new(files: &[(Lang, &'static str)]) -> Self {
-        let mut catalogue = Self { bundles: BTreeMap::new(), keys: BTreeMap::new(), problems: Vec::new() };
+        let mut catalogue = Self {
+            bundles: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            problems: Vec::new(),
+        };
         for (lang, text) in files {
             catalogue.add(*lang, text);
             if *lang == Lang::SrLatn {
@@ -44,7 +48,8 @@ impl Catalogue {
         let resource = match FluentResource::try_new(text.to_owned()) {
             Ok(resource) => resource,
             Err((resource, errors)) => {
-                self.problems.extend(errors.iter().map(|error| format!("{}: {error}", lang.tag())));
+                self.problems
+                    .extend(errors.iter().map(|error| format!("{}: {error}", lang.tag())));
                 resource
             }
         };
@@ -60,7 +65,8 @@ impl Catalogue {
         }
         let bundle = self.bundles.entry(lang).or_insert_with(|| new_bundle(lang));
         if let Err(errors) = bundle.add_resource(resource) {
-            self.problems.extend(errors.iter().map(|error| format!("{}: {error}", lang.tag())));
+            self.problems
+                .extend(errors.iter().map(|error| format!("{}: {error}", lang.tag())));
         }
     }
 
@@ -82,7 +88,9 @@ impl Catalogue {
         let pattern = bundle.get_message(key)?.value()?;
         let arguments: FluentArgs<'_> = values.iter().map(|(name, value)| (*name, value.clone())).collect();
         let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(&arguments), &mut errors).into_owned();
+        let text = bundle
+            .format_pattern(pattern, Some(&arguments), &mut errors)
+            .into_owned();
         if !errors.is_empty() {
             tracing::error!(key, lang = lang.tag(), ?errors, "words with a variable missing");
         }
@@ -152,7 +160,10 @@ fn collect_inline(inline: &InlineExpression<&str>, into: &mut BTreeSet<String>) 
             into.insert(id.name.to_owned());
         }
         InlineExpression::FunctionReference { arguments, .. } => {
-            arguments.positional.iter().for_each(|argument| collect_inline(argument, into));
+            arguments
+                .positional
+                .iter()
+                .for_each(|argument| collect_inline(argument, into));
         }
         InlineExpression::Placeable { expression } => collect_expression(expression, into),
         _ => {}
@@ -190,7 +201,10 @@ mod tests {
         let c = words("a = x", "a = Potpišite { $name } kao {\"PDF\"}-dokument", "a = x");
         let text = c.text_with(Lang::SrCyrl, "a", &[("name", "Ugovor nj.pdf".into())]);
         assert_eq!(text, "Потпишите Ugovor nj.pdf као PDF-документ");
-        assert_eq!(c.text_with(Lang::SrLatn, "a", &[("name", "U".into())]), "Potpišite U kao PDF-dokument");
+        assert_eq!(
+            c.text_with(Lang::SrLatn, "a", &[("name", "U".into())]),
+            "Potpišite U kao PDF-dokument"
+        );
     }
 
     #[test]

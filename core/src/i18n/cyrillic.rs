@@ -5,8 +5,27 @@
 
 /// Beginnings of words in which a pair of letters is not a digraph; the bar says where the two part.
 const PARTED: &[&str] = &[
-    "in|jekc", "in|jekt", "kon|junk", "kon|jug", "kon|jukt", "van|jezi", "van|jadr", "tan|jug", "nad|živ", "nad|žup",
-    "nad|žnj", "nad|ždr", "pod|žup", "pod|žan", "pod|žig", "pred|živ", "pred|žet", "od|žal", "od|živ", "od|žva", "od|žden",
+    "in|jekc",
+    "in|jekt",
+    "kon|junk",
+    "kon|jug",
+    "kon|jukt",
+    "van|jezi",
+    "van|jadr",
+    "tan|jug",
+    "nad|živ",
+    "nad|žup",
+    "nad|žnj",
+    "nad|ždr",
+    "pod|žup",
+    "pod|žan",
+    "pod|žig",
+    "pred|živ",
+    "pred|žet",
+    "od|žal",
+    "od|živ",
+    "od|žva",
+    "od|žden",
 ];
 
 /// `text` in Cyrillic, letter for letter, word by word.
@@ -35,7 +54,10 @@ fn turn(word: &[char], out: &mut String) {
     let parted_at = parted_at(word);
     let mut at = 0;
     while let Some(&first) = word.get(at) {
-        let pair = word.get(at + 1).filter(|_| parted_at != Some(at + 1)).and_then(|second| digraph(first, *second));
+        let pair = word
+            .get(at + 1)
+            .filter(|_| parted_at != Some(at + 1))
+            .and_then(|second| digraph(first, *second));
         match pair {
             Some(letter) => out.push(letter),
             None => out.push(single(first)),
@@ -83,14 +105,25 @@ mod tests {
         let cyrillic = "а б в г д ђ е ж з и ј к л љ м н њ о п р с т ћ у ф х ц ч џ ш";
         assert_eq!(from_latin(latin), cyrillic);
         let capitals = "A B V G D Đ E Ž Z I J K L Lj M N Nj O P R S T Ć U F H C Č Dž Š";
-        assert_eq!(from_latin(capitals), "А Б В Г Д Ђ Е Ж З И Ј К Л Љ М Н Њ О П Р С Т Ћ У Ф Х Ц Ч Џ Ш");
+        assert_eq!(
+            from_latin(capitals),
+            "А Б В Г Д Ђ Е Ж З И Ј К Л Љ М Н Њ О П Р С Т Ћ У Ф Х Ц Ч Џ Ш"
+        );
     }
 
     #[test]
     fn digraphs_become_one_letter_in_every_case() {
         for (latin, cyrillic) in [
-            ("Njegoš", "Његош"), ("NJEGOŠ", "ЊЕГОШ"), ("konj", "коњ"), ("džep", "џеп"), ("Džep", "Џеп"),
-            ("DŽEP", "ЏЕП"), ("Ljubav", "Љубав"), ("LJUBAV", "ЉУБАВ"), ("ključ", "кључ"), ("odjava", "одјава"),
+            ("Njegoš", "Његош"),
+            ("NJEGOŠ", "ЊЕГОШ"),
+            ("konj", "коњ"),
+            ("džep", "џеп"),
+            ("Džep", "Џеп"),
+            ("DŽEP", "ЏЕП"),
+            ("Ljubav", "Љубав"),
+            ("LJUBAV", "ЉУБАВ"),
+            ("ključ", "кључ"),
+            ("odjava", "одјава"),
         ] {
             assert_eq!(from_latin(latin), cyrillic);
         }
@@ -99,9 +132,15 @@ mod tests {
     #[test]
     fn where_a_prefix_meets_its_word_the_letters_stay_two() {
         for (latin, cyrillic) in [
-            ("injekcija", "инјекција"), ("Injekcija", "Инјекција"), ("INJEKCIJA", "ИНЈЕКЦИЈА"),
-            ("nadživeti", "надживети"), ("Nadživeo", "Надживео"), ("konjunktura", "конјунктура"),
-            ("podžupan", "поджупан"), ("odžaliti", "оджалити"), ("Tanjug", "Танјуг"),
+            ("injekcija", "инјекција"),
+            ("Injekcija", "Инјекција"),
+            ("INJEKCIJA", "ИНЈЕКЦИЈА"),
+            ("nadživeti", "надживети"),
+            ("Nadživeo", "Надживео"),
+            ("konjunktura", "конјунктура"),
+            ("podžupan", "поджупан"),
+            ("odžaliti", "оджалити"),
+            ("Tanjug", "Танјуг"),
         ] {
             assert_eq!(from_latin(latin), cyrillic);
         }
@@ -114,7 +153,10 @@ mod tests {
 
     #[test]
     fn foreign_words_digits_and_marks_stay() {
-        assert_eq!(from_latin("passkey, 2026. Windows – šta?"), "passkey, 2026. Windows – шта?");
+        assert_eq!(
+            from_latin("passkey, 2026. Windows – šta?"),
+            "passkey, 2026. Windows – шта?"
+        );
         assert_eq!(from_latin(""), "");
     }
 }

@@ -124,7 +124,10 @@ fn most_wanted(accept_language: &str) -> Option<Lang> {
     let mut best: Option<(f32, Lang)> = None;
     for range in accept_language.split(',').take(32) {
         let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
-        let weight = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
+        let weight = parameters
+            .trim()
+            .strip_prefix("q=")
+            .map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
         let Some(lang) = Lang::parse(tag) else { continue };
         if weight > best.map_or(0.0, |(w, _)| w) {
             best = Some((weight, lang));
@@ -140,7 +143,10 @@ mod tests {
     #[test]
     fn nobody_saying_anything_gets_albanian() {
         assert_eq!(Lang::negotiate(None, None, None), Lang::Sq);
-        assert_eq!(Lang::negotiate(Some("xx"), Some("tlh"), Some("de;q=1, *;q=0.1")), Lang::Sq);
+        assert_eq!(
+            Lang::negotiate(Some("xx"), Some("tlh"), Some("de;q=1, *;q=0.1")),
+            Lang::Sq
+        );
     }
 
     #[test]
@@ -151,7 +157,10 @@ mod tests {
 
     #[test]
     fn the_browsers_weights_decide() {
-        assert_eq!(Lang::negotiate(None, None, Some("de, en;q=0.4, sr-Latn-RS;q=0.8")), Lang::SrLatn);
+        assert_eq!(
+            Lang::negotiate(None, None, Some("de, en;q=0.4, sr-Latn-RS;q=0.8")),
+            Lang::SrLatn
+        );
         assert_eq!(Lang::negotiate(None, None, Some("en;q=0, sq;q=0.1")), Lang::Sq);
     }
 

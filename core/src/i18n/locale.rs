@@ -20,7 +20,9 @@ impl Locale {
     /// From the query's `ui_locales`, the cookie and `Accept-Language`.
     pub fn of(uri: &http::Uri, headers: &HeaderMap) -> Self {
         let query = uri.query().unwrap_or_default();
-        let ui_locales = url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == "ui_locales").map(|(_, v)| v);
+        let ui_locales = url::form_urlencoded::parse(query.as_bytes())
+            .find(|(k, _)| k == "ui_locales")
+            .map(|(_, v)| v);
         let cookie = cookie_value(headers, LANG_COOKIE);
         let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
         Self(Lang::negotiate(ui_locales.as_deref(), cookie.as_deref(), accept))
@@ -42,14 +44,19 @@ struct Choice {
 
 /// `GET /language?set=TAG&next=/path`: keeps the choice for a year and goes back.
 pub fn router<S: Clone + Send + Sync + 'static>(cookies: CookieKit) -> axum::Router<S> {
-    axum::Router::new().route("/language", get(async move |Query(choice): Query<Choice>| switch(&cookies, &choice)))
+    axum::Router::new().route(
+        "/language",
+        get(async move |Query(choice): Query<Choice>| switch(&cookies, &choice)),
+    )
 }
 
 fn switch(cookies: &CookieKit, choice: &Choice) -> Response {
     let next = choice.next.as_deref().filter(|next| local_path(next)).unwrap_or("/");
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, next)]).into_response();
     if let Some(lang) = choice.set.as_deref().and_then(Lang::parse) {
-        response.headers_mut().append(header::SET_COOKIE, cookies.plain(LANG_COOKIE, lang.tag()));
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, cookies.plain(LANG_COOKIE, lang.tag()));
     }
     response
 }
@@ -70,7 +77,13 @@ mod tests {
 
     fn go(set: &str, next: &str) -> Response {
         let kit = CookieKit::new(&"https://idp.example.org".parse().unwrap());
-        switch(&kit, &Choice { set: Some(set.to_owned()), next: Some(next.to_owned()) })
+        switch(
+            &kit,
+            &Choice {
+                set: Some(set.to_owned()),
+                next: Some(next.to_owned()),
+            },
+        )
     }
 
     #[test]
@@ -89,7 +102,16 @@ mod tests {
 
     #[test]
     fn another_host_is_never_gone_to() {
-        for next in ["//evil.example", "/\\evil.example", "https://evil.example", "", "x", "/\t/evil.example", "/a\r\nb", "/ë"] {
+        for next in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "",
+            "x",
+            "/\t/evil.example",
+            "/a\r\nb",
+            "/ë",
+        ] {
             assert_eq!(go("sq", next).headers()[header::LOCATION], "/", "{next:?}");
         }
     }

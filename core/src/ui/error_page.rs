@@ -19,7 +19,11 @@ pub fn error_page(lang: Lang, status: StatusCode, what_happened: &str, what_to_d
             p.reference { (word("reference")) ": " code { (reference) } br; span.hint { (word("reference-hint")) } }
         }
     };
-    Page { title: what_happened, ..Page::new(lang, body) }.render_as(status)
+    Page {
+        title: what_happened,
+        ..Page::new(lang, body)
+    }
+    .render_as(status)
 }
 
 /// The page of a problem, in the general words of its status.

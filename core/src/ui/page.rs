@@ -35,7 +35,16 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// A page with nothing but its body, to be completed by `..`.
     pub fn new(lang: Lang, body: Markup) -> Self {
-        Self { lang, title: "", service: "", path: "", csrf: None, scripts: &[], user: None, body }
+        Self {
+            lang,
+            title: "",
+            service: "",
+            path: "",
+            csrf: None,
+            scripts: &[],
+            user: None,
+            body,
+        }
     }
 
     pub fn render(self) -> Response {

@@ -27,7 +27,16 @@ pub struct Passkey<'a> {
 }
 
 const GENERAL: &[&str] = &[
-    "working", "waiting", "finishing", "cancelled", "unsupported", "exists", "insecure", "expired", "refused", "network",
+    "working",
+    "waiting",
+    "finishing",
+    "cancelled",
+    "unsupported",
+    "exists",
+    "insecure",
+    "expired",
+    "refused",
+    "network",
     "server",
 ];
 

@@ -1,0 +1,259 @@
+//! Periodic work that one replica at a time does: each run holds a lease in the table `job_lease`.
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use signum_core::{Cx, DbError, jobs::{Job, Runner}, params};
+//! # async fn start(cx: Cx, stop: tokio_util::sync::CancellationToken) {
+//! let of_job = cx.clone();
+//! let sweep = Job::new("idp.sweep", Duration::from_secs(60), move || {
+//!     let cx = of_job.clone();
+//!     async move {
+//!         let now = cx.now();
+//!         cx.db.run("sweep", |tx| async move { tx.exec("DELETE FROM code WHERE until < $1", params![now]).await }).await?;
+//!         Ok::<(), DbError>(())
+//!     }
+//! });
+//! tokio::spawn(Runner::new(cx, vec![sweep]).run(stop));
+//! # }
+//! ```
+//! An error or a panic is logged and counted and never ends the runner. After a run the lease is kept until the next one is
+//! due, so several replicas together still run a job once a period; a replica that dies is replaced then at the latest.
+//!
+//! Metrics: `job_runs_total{job,outcome}` (`ok`, `error`, `panic`, `lease_lost`), `job_seconds{job}`,
+//! `job_last_success_timestamp_seconds{job}`.
+
+mod lease;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::cx::Cx;
+use crate::db::DbError;
+use lease::Lease;
+
+/// Whatever a job fails with; its `Display` is logged, so no personal data in it.
+pub type JobError = Box<dyn std::error::Error + Send + Sync>;
+type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>> + Send + Sync>;
+
+/// A lease that is not renewed lapses after this time.
+const LEASE: Duration = Duration::from_secs(15);
+/// A running job renews its lease this often.
+const RENEWAL: Duration = Duration::from_secs(5);
+
+/// One kind of periodic work.
+#[derive(Clone)]
+pub struct Job {
+    pub name: &'static str,
+    pub every: Duration,
+    run: Work,
+}
+
+impl Job {
+    pub fn new<F, Fut, E>(name: &'static str, every: Duration, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<JobError>,
+    {
+        let run: Work = Arc::new(move || {
+            let work = run();
+            Box::pin(async move { work.await.map_err(Into::into) })
+        });
+        Self { name, every, run }
+    }
+}
+
+/// How one attempt to run a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Ok,
+    Error,
+    Panic,
+    /// Another replica holds the lease; nothing was done.
+    NotOurs,
+    /// The lease could not be renewed in time; the work was stopped.
+    LeaseLost,
+}
+
+/// Runs a service's jobs until it is told to stop.
+pub struct Runner {
+    cx: Cx,
+    holder: [u8; 16],
+    jobs: Vec<Job>,
+}
+
+impl Runner {
+    pub fn new(cx: Cx, jobs: Vec<Job>) -> Self {
+        let holder = cx.random.bytes();
+        Self { cx, holder, jobs }
+    }
+
+    /// Every job in a loop of its own; returns after `stop`, when what runs has ended and the leases are given back.
+    pub async fn run(self, stop: CancellationToken) {
+        let loops = self.jobs.iter().map(|job| self.repeat(job, &stop));
+        futures::future::join_all(loops).await;
+    }
+
+    async fn repeat(&self, job: &Job, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let span = tracing::info_span!("job", job = job.name);
+            if let Err(error) = self.once(job).instrument(span).await {
+                tracing::error!(job = job.name, %error, "the lease could not be asked for");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(job.every) => {}
+                () = stop.cancelled() => break,
+            }
+        }
+        if let Err(error) = self.lease(job).give_back().await {
+            tracing::warn!(job = job.name, %error, "the lease was not given back; it lapses by itself");
+        }
+    }
+
+    /// One attempt, as the loop makes it; tests call it directly.
+    pub async fn once(&self, job: &Job) -> Result<Outcome, DbError> {
+        let lease = self.lease(job);
+        if !lease.hold(LEASE).await? {
+            return Ok(Outcome::NotOurs);
+        }
+        let started = Instant::now();
+        // A task of its own, so that a panic ends the task and not the runner.
+        let task = tokio::spawn((job.run)().in_current_span());
+        let outcome = attend(task, &lease).await;
+        self.count(job, outcome, started.elapsed());
+        if outcome != Outcome::LeaseLost {
+            lease.hold(job.every.max(RENEWAL)).await?;
+        }
+        Ok(outcome)
+    }
+
+    fn lease(&self, job: &Job) -> Lease<'_> {
+        Lease {
+            cx: &self.cx,
+            name: job.name,
+            holder: self.holder,
+        }
+    }
+
+    fn count(&self, job: &Job, outcome: Outcome, taken: Duration) {
+        let word = match outcome {
+            Outcome::Ok => "ok",
+            Outcome::Error => "error",
+            Outcome::Panic => "panic",
+            Outcome::NotOurs => return,
+            Outcome::LeaseLost => "lease_lost",
+        };
+        metrics::counter!("job_runs_total", "job" => job.name, "outcome" => word).increment(1);
+        metrics::histogram!("job_seconds", "job" => job.name).record(taken.as_secs_f64());
+        if outcome == Outcome::Ok {
+            #[allow(clippy::cast_precision_loss)]
+            let now = self.cx.now().seconds() as f64;
+            metrics::gauge!("job_last_success_timestamp_seconds", "job" => job.name).set(now);
+        }
+    }
+}
+
+/// Waits for the work while renewing its lease.
+async fn attend(mut task: JoinHandle<Result<(), JobError>>, lease: &Lease<'_>) -> Outcome {
+    loop {
+        tokio::select! {
+            ended = &mut task => return match ended {
+                Ok(Ok(())) => Outcome::Ok,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "a job failed");
+                    Outcome::Error
+                }
+                Err(_) => {
+                    tracing::error!("a job panicked");
+                    Outcome::Panic
+                }
+            },
+            () = tokio::time::sleep(RENEWAL) => {
+                if !matches!(lease.hold(LEASE).await, Ok(true)) {
+                    tracing::error!("the lease of a running job could not be renewed; it is stopped");
+                    task.abort();
+                    return Outcome::LeaseLost;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::db::scratch;
+
+    fn counting(runs: &Arc<AtomicU32>) -> Job {
+        let runs = Arc::clone(runs);
+        Job::new("test.count", Duration::from_secs(60), move || {
+            let runs = Arc::clone(&runs);
+            async move {
+                runs.fetch_add(1, Ordering::SeqCst);
+                Ok::<(), DbError>(())
+            }
+        })
+    }
+
+    async fn two_replicas() -> (Runner, Runner, Arc<ManualClock>, tempfile::TempDir) {
+        let (cx, clock, dir) = scratch::cx().await;
+        (Runner::new(cx.clone(), vec![]), Runner::new(cx, vec![]), clock, dir)
+    }
+
+    #[tokio::test]
+    async fn two_replicas_run_a_job_once_a_period() {
+        let (one, two, clock, _dir) = two_replicas().await;
+        let runs = Arc::new(AtomicU32::new(0));
+        let job = counting(&runs);
+        assert_eq!(one.once(&job).await.unwrap(), Outcome::Ok);
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(two.once(&job).await.unwrap(), Outcome::NotOurs);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(two.once(&job).await.unwrap(), Outcome::Ok);
+        assert_eq!(one.once(&job).await.unwrap(), Outcome::NotOurs);
+        assert_eq!(runs.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn errors_and_panics_do_not_end_the_runner() {
+        let (runner, _, _, _dir) = two_replicas().await;
+        let failing = Job::new("test.fail", Duration::from_secs(1), || async { Err("no".to_owned()) });
+        assert_eq!(runner.once(&failing).await.unwrap(), Outcome::Error);
+        let panicking = Job::new("test.panic", Duration::from_secs(1), || async {
+            if true {
+                panic!("loud");
+            }
+            Ok::<(), String>(())
+        });
+        assert_eq!(runner.once(&panicking).await.unwrap(), Outcome::Panic);
+        assert_eq!(runner.once(&failing).await.unwrap(), Outcome::Error);
+    }
+
+    #[tokio::test]
+    async fn a_stopped_runner_gives_its_leases_back() {
+        let (cx, _clock, _dir) = scratch::cx().await;
+        let runs = Arc::new(AtomicU32::new(0));
+        let stop = CancellationToken::new();
+        let inside = stop.clone();
+        let job = Job::new("test.stop", Duration::from_secs(3600), move || {
+            inside.cancel();
+            async { Ok::<(), DbError>(()) }
+        });
+        Runner::new(cx.clone(), vec![job]).run(stop).await;
+        let successor = Runner::new(cx, vec![]);
+        let same_name = Job {
+            name: "test.stop",
+            ..counting(&runs)
+        };
+        assert_eq!(successor.once(&same_name).await.unwrap(), Outcome::Ok);
+    }
+}
