@@ -1,1 +1,44 @@
-//! signum-idp
+//! The OpenID provider (OpenID Connect Core 1.0, RFC 6749, RFC 7636, RFC 9700): passkey log-in, authorize, token, logout.
+//!
+//! `http -> flow -> model`: [`http`] parses and renders, the flows are `authorize`, `login`, `consent`, `token`, `userinfo`,
+//! `logout` and `activate`. Admin calls for the wiring are in [`people`] and [`clients`].
+
+mod activate;
+mod authorize;
+pub mod clients;
+mod code;
+mod config;
+mod consent;
+mod discovery;
+mod form;
+mod http;
+mod interaction;
+mod jws;
+mod keys;
+mod level;
+mod login;
+mod logout;
+mod passkey;
+pub mod people;
+mod purge;
+mod scope;
+mod secret;
+mod service;
+mod session;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod token;
+mod userinfo;
+
+pub use config::{Config, Levels};
+pub use keys::KeyError;
+pub use level::Level;
+pub use service::{Deps, Service, StartError};
+use signum_core::db::Migration;
+
+/// The tables of this service; the core's own go before them.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "idp/0001_idp",
+    sql: include_str!("../../migrations/idp/0001_idp.sql"),
+}];

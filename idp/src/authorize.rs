@@ -1,0 +1,153 @@
+//! The authorization endpoint's flow (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2): check, decide, answer.
+
+pub(crate) mod checks;
+pub(crate) mod decide;
+pub(crate) mod error;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod resume;
+
+use serde_json::json;
+use signum_core::audit::{self, Event};
+use signum_core::{DbError, Id, Timestamp};
+
+use checks::Draft;
+use decide::{Known, Next};
+use error::{AuthorizeError, PageError};
+use request::AuthorizeRequest;
+
+use crate::form::Form;
+use crate::interaction::{self, Interaction};
+use crate::service::Idp;
+use crate::session::{self, Session};
+use crate::{code, consent, subject};
+
+/// What the browser is told.
+pub(crate) enum Answer {
+    /// Client and redirect URI do not belong together: a page, never a redirect.
+    Page(PageError),
+    /// To the client, with a code or an error.
+    Client { location: String },
+    /// A new interaction, with its cookie's secret; the browser goes to log in or to consent.
+    Interaction {
+        id: Id<Interaction>,
+        cookie: String,
+        step: Step,
+        ui_locales: Option<String>,
+    },
+}
+
+/// A page of an interaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    LogIn,
+    Consent,
+}
+
+/// Handles an authorization request.
+pub(crate) async fn authorize(idp: &Idp, form: &Form, session_cookie: Option<&str>) -> Result<Answer, DbError> {
+    let (client, redirect_uri) = match checks::client::identify(&idp.cx, form).await? {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::warn!(reason = error.code(), "authorization request refused with a page");
+            return Ok(Answer::Page(error));
+        }
+    };
+    let mut draft = Draft::new(
+        form,
+        &client,
+        redirect_uri,
+        idp.issuer(),
+        &idp.keys.published,
+        idp.best_level(),
+    );
+    let request = match draft.check() {
+        Ok(request) => request,
+        Err(error) => {
+            record_refusal(idp, &client.client_id, error).await?;
+            let location = response::error(redirect_uri, idp.issuer(), draft.state.as_deref(), error);
+            return Ok(Answer::Client { location });
+        }
+    };
+    let session = current_session(idp, session_cookie).await?;
+    match next(idp, &request, &client.sector, session.as_ref(), None).await? {
+        (Next::Answer, Some(session)) => {
+            let location = answer_with_code(idp, &request, session).await?;
+            Ok(Answer::Client { location })
+        }
+        (Next::Refuse(error), _) => {
+            let location = response::error(redirect_uri, idp.issuer(), request.state.as_deref(), error);
+            Ok(Answer::Client { location })
+        }
+        (Next::AskConsent, Some(session)) => begin(idp, request, Some(session.id), Step::Consent).await,
+        (Next::LogIn | Next::AskConsent | Next::Answer, _) => begin(idp, request, None, Step::LogIn).await,
+    }
+}
+
+async fn begin(
+    idp: &Idp,
+    request: AuthorizeRequest,
+    session: Option<Id<Session>>,
+    step: Step,
+) -> Result<Answer, DbError> {
+    let (id, cookie) = interaction::begin(&idp.cx, &idp.config, &request, session).await?;
+    Ok(Answer::Interaction {
+        id,
+        cookie,
+        step,
+        ui_locales: request.ui_locales,
+    })
+}
+
+pub(crate) async fn current_session(idp: &Idp, cookie: Option<&str>) -> Result<Option<Session>, DbError> {
+    match cookie {
+        Some(cookie) => session::find(&idp.cx, &idp.config, cookie).await,
+        None => Ok(None),
+    }
+}
+
+/// Gathers what is known of the person and decides; hands the session back to whoever goes on with it.
+async fn next<'s>(
+    idp: &Idp,
+    request: &AuthorizeRequest,
+    sector: &str,
+    session: Option<&'s Session>,
+    begun: Option<Timestamp>,
+) -> Result<(Next, Option<&'s Session>), DbError> {
+    let now = idp.cx.now();
+    let Some(session) = session else {
+        return Ok((decide::decide(request, None, begun, now), None));
+    };
+    let subject = subject::known_subject(&idp.cx, session.person, sector).await?;
+    let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
+    let known = Known {
+        authentication: &session.authentication,
+        subject: subject.as_deref(),
+        consent: consent.as_ref(),
+    };
+    Ok((decide::decide(request, Some(&known), begun, now), Some(session)))
+}
+
+/// Issues a code without any interaction, because the person is logged in and has agreed before.
+async fn answer_with_code(idp: &Idp, request: &AuthorizeRequest, session: &Session) -> Result<String, DbError> {
+    let (cx, config) = (&idp.cx, &idp.config);
+    let code = cx
+        .db
+        .run("authorize.answer", |tx| async move {
+            code::issue(&tx, cx, config, request, session).await
+        })
+        .await?;
+    Ok(response::code(request, idp.issuer(), &code))
+}
+
+async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {
+    tracing::warn!(client = client_id, code = error.code(), %error, "authorization request refused");
+    let cx = &idp.cx;
+    let event = &Event::new("authorize.refused", client_id, json!({"code": error.code()}));
+    cx.db
+        .run(
+            "authorize.refused",
+            |tx| async move { audit::record(&tx, cx, event).await },
+        )
+        .await
+}

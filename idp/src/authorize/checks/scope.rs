@@ -1,0 +1,23 @@
+//! `scope`: known, with `openid`, and allowed to this client (OpenID Connect Core section 3.1.2.1).
+
+use super::Draft;
+use crate::authorize::error::AuthorizeError;
+use crate::scope::{Scope, Scopes};
+
+pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
+    let asked = draft
+        .form
+        .get("scope")
+        .ok_or(AuthorizeError::InvalidScope("scope is missing"))?;
+    let scopes = Scopes::parse(asked).ok_or(AuthorizeError::InvalidScope("unknown scope"))?;
+    if !scopes.contains(Scope::Openid) {
+        return Err(AuthorizeError::InvalidScope("scope openid is required"));
+    }
+    if !draft.client.may_ask(&scopes) {
+        return Err(AuthorizeError::InvalidScope(
+            "the client has no legal basis for this scope",
+        ));
+    }
+    draft.scope = Some(scopes);
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! An interaction goes on: after log-in to consent, after consent to the client. Bound to its cookie and its session.
+
+use serde_json::json;
+use signum_core::audit::{self, Event};
+use signum_core::{DbError, Id, retry_on_db_conflict};
+
+use super::decide::Next;
+use super::error::AuthorizeError;
+use super::{current_session, next, response};
+use crate::clients::{self, Client};
+use crate::interaction::{self, Interaction, Stage};
+use crate::service::Idp;
+use crate::session::Session;
+use crate::{code, consent};
+
+/// Why an interaction cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InteractionError {
+    /// Never begun, or expired.
+    #[error("interaction unknown or expired")]
+    Gone,
+    /// The browser does not hold this interaction's cookie.
+    #[error("interaction of another browser")]
+    OtherBrowser,
+    /// Answered before.
+    #[error("interaction already completed")]
+    Completed,
+    /// The browser's session is another than the one that logged in for it.
+    #[error("interaction of another session")]
+    OtherSession,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+retry_on_db_conflict!(InteractionError);
+
+impl InteractionError {
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Gone => "interaction_gone",
+            Self::OtherBrowser => "interaction_other_browser",
+            Self::Completed => "interaction_completed",
+            Self::OtherSession => "interaction_other_session",
+            Self::Db(_) => "internal",
+        }
+    }
+}
+
+/// Where a resumed interaction leads.
+pub(crate) enum Resumed {
+    LogIn,
+    AskConsent(Box<Asked>),
+    /// To the client; the interaction is over.
+    Client {
+        location: String,
+    },
+}
+
+/// What the consent page is about.
+pub(crate) struct Asked {
+    pub interaction: Interaction,
+    pub client: Client,
+    pub session: Session,
+}
+
+/// The open interaction of this browser, with its client.
+pub(crate) async fn open(
+    idp: &Idp,
+    id: Id<Interaction>,
+    cookie: Option<&str>,
+) -> Result<(Interaction, Client), InteractionError> {
+    let found = interaction::find(&idp.cx, id).await?.ok_or(InteractionError::Gone)?;
+    if !cookie.is_some_and(|cookie| found.belongs_to(cookie)) {
+        return Err(InteractionError::OtherBrowser);
+    }
+    if found.stage == Stage::Completed {
+        return Err(InteractionError::Completed);
+    }
+    let client = clients::find(&idp.cx, &found.request.client_id)
+        .await?
+        .ok_or(InteractionError::Gone)?;
+    Ok((found, client))
+}
+
+/// Goes on with an interaction.
+pub(crate) async fn resume(
+    idp: &Idp,
+    id: Id<Interaction>,
+    cookie: Option<&str>,
+    session_cookie: Option<&str>,
+) -> Result<Resumed, InteractionError> {
+    let (interaction, client) = open(idp, id, cookie).await?;
+    let Stage::AwaitsConsent { session: expected } = interaction.stage else {
+        return Ok(Resumed::LogIn);
+    };
+    let Some(session) = current_session(idp, session_cookie).await? else {
+        // It ran out in the meantime.
+        return Ok(Resumed::LogIn);
+    };
+    if session.id != expected {
+        return Err(InteractionError::OtherSession);
+    }
+    let begun = Some(interaction.created_at);
+    match next(idp, &interaction.request, &client.sector, Some(&session), begun)
+        .await?
+        .0
+    {
+        Next::LogIn => Ok(Resumed::LogIn),
+        Next::AskConsent => Ok(Resumed::AskConsent(Box::new(Asked {
+            interaction,
+            client,
+            session,
+        }))),
+        Next::Answer => {
+            let location = finish(idp, &interaction, &session, Finish::AgreedBefore).await?;
+            Ok(Resumed::Client { location })
+        }
+        Next::Refuse(error) => {
+            let location = refuse(idp, &interaction, error).await?;
+            Ok(Resumed::Client { location })
+        }
+    }
+}
+
+/// How the person came to agree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finish {
+    AgreedBefore,
+    AgreesNow,
+}
+
+/// Completes an interaction with a code: completion, consent and code in one transaction.
+pub(crate) async fn finish(
+    idp: &Idp,
+    interaction: &Interaction,
+    session: &Session,
+    how: Finish,
+) -> Result<String, InteractionError> {
+    let (cx, config, request) = (&idp.cx, &idp.config, &interaction.request);
+    let code = cx
+        .db
+        .run("interaction.finish", |tx| async move {
+            if !interaction::complete(&tx, cx, interaction.id).await? {
+                return Err(InteractionError::Completed);
+            }
+            if how == Finish::AgreesNow {
+                consent::remember(&tx, cx, session.person, &request.client_id, &request.scope).await?;
+                let detail = json!({"client": request.client_id, "scope": request.scope.to_string()});
+                audit::record(&tx, cx, &Event::new("consent.given", session.person, detail)).await?;
+            }
+            Ok(code::issue(&tx, cx, config, request, session).await?)
+        })
+        .await?;
+    Ok(response::code(request, idp.issuer(), &code))
+}
+
+/// Completes an interaction with an error for the client.
+pub(crate) async fn refuse(
+    idp: &Idp,
+    interaction: &Interaction,
+    error: AuthorizeError,
+) -> Result<String, InteractionError> {
+    let (cx, request) = (&idp.cx, &interaction.request);
+    cx.db
+        .run("interaction.refuse", |tx| async move {
+            if !interaction::complete(&tx, cx, interaction.id).await? {
+                return Err(InteractionError::Completed);
+            }
+            let kind = if error == AuthorizeError::AccessDenied {
+                "consent.denied"
+            } else {
+                "authorize.refused"
+            };
+            let detail = json!({"interaction": interaction.id, "code": error.code()});
+            audit::record(&tx, cx, &Event::new(kind, &request.client_id, detail)).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(response::error(
+        &request.redirect_uri,
+        idp.issuer(),
+        request.state.as_deref(),
+        error,
+    ))
+}

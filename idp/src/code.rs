@@ -1,0 +1,238 @@
+//! Authorization codes (RFC 6749 section 4.1.2, RFC 7636): issued once, spent by one statement, reuse revokes the grant.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use signum_core::audit::{self, Event};
+use signum_core::db::Row;
+use signum_core::{Cx, DbError, Id, Timestamp, Tx, params};
+use subtle::ConstantTimeEq;
+
+use crate::authorize::request::AuthorizeRequest;
+use crate::config::Config;
+use crate::level::Level;
+use crate::people::Person;
+use crate::scope::Scopes;
+use crate::secret;
+use crate::session::{self, Amr, Authentication, Session};
+
+/// One authorization: the parent of a code and its tokens.
+pub(crate) struct Grant;
+
+/// Issues a code for `session`'s person to the client of `request`.
+pub(crate) async fn issue(
+    tx: &Tx,
+    cx: &Cx,
+    config: &Config,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Result<String, DbError> {
+    let sid = session::sid(tx, &*cx.random, session.id, &request.client_id).await?;
+    session::touch(tx, cx, session.id).await?;
+    let grant: Id<Grant> = Id::new(&*cx.random);
+    tx.exec(
+        "INSERT INTO authorization_grant (id, client_id, person, session, scope, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        params![grant, &request.client_id, session.person, session.id, request.scope.to_string(), cx.now()],
+    )
+    .await?;
+    let (code, hash) = secret::fresh(&*cx.random);
+    let authentication = &session.authentication;
+    tx.exec(
+        "INSERT INTO auth_code (hash, grant_id, client_id, redirect_uri, code_challenge, nonce, sid, auth_time, acr, amr,
+            expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        params![
+            hash,
+            grant,
+            &request.client_id,
+            &request.redirect_uri,
+            &request.code_challenge,
+            request.nonce.as_deref(),
+            sid,
+            authentication.time,
+            authentication.acr.name(),
+            authentication.amr.stored(),
+            cx.now().plus(config.code_ttl())
+        ],
+    )
+    .await?;
+    let detail = json!({"client": request.client_id, "session": session.id, "scope": request.scope.to_string()});
+    audit::record(tx, cx, &Event::new("code.issued", grant, detail)).await?;
+    Ok(code)
+}
+
+/// What a client shows to redeem a code.
+pub(crate) struct Redemption<'a> {
+    pub code: &'a str,
+    pub client_id: &'a str,
+    pub redirect_uri: &'a str,
+    pub code_verifier: &'a str,
+}
+
+/// What a code was worth.
+#[derive(Debug)]
+pub(crate) struct Redeemed {
+    pub grant: Id<Grant>,
+    pub person: Id<Person>,
+    pub scope: Scopes,
+    pub nonce: Option<String>,
+    pub sid: String,
+    pub authentication: Authentication,
+}
+
+/// Why a code was worth nothing. All look alike to the client (`invalid_grant`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worthless {
+    Unknown,
+    Expired,
+    /// Spent before; its grant is now revoked.
+    Reused,
+    /// Belongs to another client, and stays good for that one.
+    OtherClient,
+    WrongRedirectUri,
+    WrongVerifier,
+    /// Its session ended, or the grant was revoked, between code and token.
+    Revoked,
+}
+
+impl Worthless {
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Reused => "reused",
+            Self::OtherClient => "other_client",
+            Self::WrongRedirectUri => "wrong_redirect_uri",
+            Self::WrongVerifier => "wrong_verifier",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Spends a code. Whatever else is wrong with the request, a code that reached its own client is spent by it.
+pub(crate) async fn redeem(tx: &Tx, cx: &Cx, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
+    let hash = secret::hashed(r.code);
+    let spent = tx
+        .opt(
+            "UPDATE auth_code SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 AND client_id = $3
+             RETURNING grant_id, redirect_uri, code_challenge, nonce, sid, auth_time, acr, amr",
+            params![cx.now(), hash, r.client_id],
+        )
+        .await?;
+    let outcome = match &spent {
+        Some(row) => judge(tx, row, r).await?,
+        None => Err(why_not(tx, cx, r, hash).await?),
+    };
+    match &outcome {
+        Ok(redeemed) => {
+            let event = Event::new("code.redeemed", redeemed.grant, json!({"client": r.client_id}));
+            audit::record(tx, cx, &event).await?;
+        }
+        Err(worthless) => refused(tx, cx, r, hash, *worthless).await?,
+    }
+    Ok(outcome)
+}
+
+async fn judge(tx: &Tx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
+    if row.get::<String>("redirect_uri")? != r.redirect_uri {
+        return Ok(Err(Worthless::WrongRedirectUri));
+    }
+    if !verifier_fits(r.code_verifier, &row.get::<String>("code_challenge")?) {
+        return Ok(Err(Worthless::WrongVerifier));
+    }
+    let grant: Id<Grant> = row.get("grant_id")?;
+    let Some(g) = tx
+        .opt(
+            "SELECT person, scope FROM authorization_grant WHERE id = $1 AND revoked_at IS NULL",
+            params![grant],
+        )
+        .await?
+    else {
+        return Ok(Err(Worthless::Revoked));
+    };
+    let impossible = |column: &str| DbError::Column {
+        column: column.to_owned(),
+        problem: "has an impossible value".to_owned(),
+    };
+    Ok(Ok(Redeemed {
+        grant,
+        person: g.get("person")?,
+        scope: Scopes::parse(&g.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
+        nonce: row.get("nonce")?,
+        sid: row.get("sid")?,
+        authentication: Authentication {
+            time: row.get("auth_time")?,
+            acr: Level::parse(&row.get::<String>("acr")?).ok_or_else(|| impossible("acr"))?,
+            amr: Amr::read(&row.get::<String>("amr")?),
+        },
+    }))
+}
+
+/// Tells why the statement that spends found no row; a reused code revokes everything it led to.
+async fn why_not(tx: &Tx, cx: &Cx, r: &Redemption<'_>, hash: [u8; 32]) -> Result<Worthless, DbError> {
+    let Some(row) = tx
+        .opt(
+            "SELECT grant_id, client_id, used_at FROM auth_code WHERE hash = $1",
+            params![hash],
+        )
+        .await?
+    else {
+        return Ok(Worthless::Unknown);
+    };
+    if row.get::<String>("client_id")? != r.client_id {
+        return Ok(Worthless::OtherClient);
+    }
+    if row.get::<Option<Timestamp>>("used_at")?.is_none() {
+        return Ok(Worthless::Expired);
+    }
+    revoke(tx, cx, row.get("grant_id")?).await?;
+    Ok(Worthless::Reused)
+}
+
+/// Revokes a grant and its tokens.
+async fn revoke(tx: &Tx, cx: &Cx, grant: Id<Grant>) -> Result<(), DbError> {
+    tx.exec(
+        "UPDATE authorization_grant SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
+        params![cx.now(), grant],
+    )
+    .await?;
+    tx.exec(
+        "UPDATE access_token SET revoked_at = $1 WHERE grant_id = $2 AND revoked_at IS NULL",
+        params![cx.now(), grant],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn refused(tx: &Tx, cx: &Cx, r: &Redemption<'_>, hash: [u8; 32], why: Worthless) -> Result<(), DbError> {
+    let grant = tx
+        .opt("SELECT grant_id FROM auth_code WHERE hash = $1", params![hash])
+        .await?
+        .map(|row| row.get::<Id<Grant>>("grant_id"))
+        .transpose()?;
+    let kind = if why == Worthless::Reused {
+        "code.reuse_refused"
+    } else {
+        "code.refused"
+    };
+    let subject = grant.map_or_else(|| "none".to_owned(), |grant| grant.to_string());
+    let detail = json!({"client": r.client_id, "reason": why.reason()});
+    audit::record(tx, cx, &Event::new(kind, subject, detail)).await
+}
+
+/// RFC 7636 section 4.6 with S256.
+fn verifier_fits(verifier: &str, challenge: &str) -> bool {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+    let computed = B64.encode(Sha256::digest(verifier.as_bytes()));
+    computed.as_bytes().ct_eq(challenge.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verifier_fits;
+
+    #[test]
+    fn verifier_of_rfc_7636_appendix_b_fits() {
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(verifier_fits("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", challenge));
+        assert!(!verifier_fits("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl", challenge));
+    }
+}

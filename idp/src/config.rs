@@ -1,0 +1,110 @@
+//! What an operator sets for the OpenID provider; every value has a working default but the address.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::level::Level;
+
+signum_core::config! {
+    /// The OpenID provider.
+    pub struct Config {
+        /// Issuer identifier and address of this service: scheme, host and port, no trailing slash. Browsers and relying
+        /// parties see exactly this; Host and X-Forwarded-* are never believed. Its host is the WebAuthn RP ID.
+        public_url: String = "http://idp.localhost:8081".to_owned(),
+        /// Label of the PKCS#11 token with the signing keys.
+        hsm_token: String = "signum-idp".to_owned(),
+        /// Life of an authorization code in seconds; at most 60.
+        code_seconds: u32 = 30,
+        /// How long a person may take from the authorization request to the end of consent, in seconds.
+        interaction_seconds: u32 = 30 * 60,
+        /// A session ends after this many seconds without use.
+        session_idle_seconds: u32 = 15 * 60,
+        /// A session ends this many seconds after the log-in, however much it is used.
+        session_absolute_seconds: u32 = 12 * 60 * 60,
+        /// Life of an access token in seconds; at most 300.
+        access_token_seconds: u32 = 5 * 60,
+        /// Life of an ID token in seconds.
+        id_token_seconds: u32 = 5 * 60,
+        /// Level of assurance of each means of log-in.
+        levels: Levels,
+    }
+}
+
+signum_core::config! {
+    /// The table *means x level*: what each means of log-in is worth (eIDAS Article 8): low, substantial or high.
+    pub struct Levels {
+        /// A passkey that says it cannot leave its device (BE = 0).
+        passkey_device_bound: Level = Level::Substantial,
+        /// A passkey that may be copied between devices (BE = 1).
+        passkey_synced: Level = Level::Substantial,
+    }
+}
+
+impl Config {
+    /// Everything at its default, at this address.
+    pub fn at(public_url: &str) -> Self {
+        Self {
+            public_url: public_url.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The address, if it is one that an issuer may have.
+    pub(crate) fn origin(&self) -> Result<Url, String> {
+        let url = Url::parse(&self.public_url).map_err(|e| format!("public_url: {e}"))?;
+        let host = url
+            .domain()
+            .ok_or("public_url: a host name is needed, WebAuthn knows no IP addresses")?;
+        let local = host == "localhost" || host.ends_with(".localhost");
+        if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+            return Err("public_url: https, or http on localhost".to_owned());
+        }
+        if url.origin().ascii_serialization() != self.public_url {
+            return Err("public_url: exactly scheme://host[:port], without a trailing slash".to_owned());
+        }
+        if self.code_seconds == 0 || self.code_seconds > 60 {
+            return Err("code_seconds: from 1 to 60".to_owned());
+        }
+        if self.access_token_seconds == 0 || self.access_token_seconds > 300 {
+            return Err("access_token_seconds: from 1 to 300".to_owned());
+        }
+        Ok(url)
+    }
+
+    pub(crate) fn code_ttl(&self) -> Duration {
+        Duration::from_secs(self.code_seconds.into())
+    }
+    pub(crate) fn interaction_ttl(&self) -> Duration {
+        Duration::from_secs(self.interaction_seconds.into())
+    }
+    pub(crate) fn session_idle(&self) -> Duration {
+        Duration::from_secs(self.session_idle_seconds.into())
+    }
+    pub(crate) fn session_absolute(&self) -> Duration {
+        Duration::from_secs(self.session_absolute_seconds.into())
+    }
+    pub(crate) fn access_token_ttl(&self) -> Duration {
+        Duration::from_secs(self.access_token_seconds.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuer_with_trailing_slash_path_or_plain_http_is_refused() {
+        for bad in [
+            "http://idp.localhost:8081/",
+            "https://idp.example.org/x",
+            "http://idp.example.org",
+            "https://127.0.0.1",
+            "idp",
+        ] {
+            assert!(Config::at(bad).origin().is_err(), "{bad}");
+        }
+        assert!(Config::at("http://idp.localhost:8081").origin().is_ok());
+        assert!(Config::at("https://idp.example.org").origin().is_ok());
+    }
+}

@@ -1,0 +1,89 @@
+//! Addresses of the provider and what its handlers have in common. A handler parses, makes one flow call and renders.
+
+mod activate;
+mod authorize;
+mod consent;
+mod discovery;
+mod failure;
+mod home;
+mod login;
+mod logout;
+mod token;
+mod userinfo;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use signum_core::Id;
+
+use crate::interaction::Interaction;
+use crate::service::Idp;
+
+/// State of every handler.
+pub(crate) type Shared = Arc<Idp>;
+
+/// Name of the session cookie, before the prefix that https brings.
+const SESSION: &str = "idp_sid";
+
+pub(crate) fn routes(idp: Shared) -> Router {
+    Router::new()
+        .route("/", get(home::page))
+        .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
+        .route("/jwks", get(discovery::jwks))
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/authorize/resume", get(authorize::resume))
+        .route("/login", get(login::page))
+        .route("/login/cancel", post(login::cancel))
+        .route("/login/passkey/options", post(login::options))
+        .route("/login/passkey", post(login::finish))
+        .route("/consent", get(consent::page).post(consent::decide))
+        .route("/activate/{code}", get(activate::page).post(activate::finish))
+        .route("/activate/{code}/options", post(activate::options))
+        .route("/activated", get(activate::done))
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route("/logout", get(logout::get).post(logout::post))
+        .route("/logout/confirm", post(logout::confirm))
+        .with_state(idp)
+}
+
+/// `?i=ID` of the pages of an interaction.
+#[derive(serde::Deserialize)]
+struct InteractionQuery {
+    i: Id<Interaction>,
+}
+
+impl Idp {
+    fn session_cookie(&self, headers: &HeaderMap) -> Option<String> {
+        self.cookies.get(headers, SESSION)
+    }
+
+    /// The cookie of one interaction, so that several tabs do not disturb one another.
+    fn interaction_cookie(&self, headers: &HeaderMap, id: Id<Interaction>) -> Option<String> {
+        self.cookies.get(headers, &interaction_cookie_name(id))
+    }
+}
+
+fn interaction_cookie_name(id: Id<Interaction>) -> String {
+    let short: String = id.to_string().chars().take(8).collect();
+    format!("idp_tx-{short}")
+}
+
+/// 303: the browser goes there with GET, and never repeats a POST (RFC 9110 section 15.4.4).
+fn see_other(location: &str) -> Response {
+    match HeaderValue::from_str(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(error) => failure::internal(&error),
+    }
+}
+
+/// Adds a Set-Cookie header.
+fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
+}

@@ -1,0 +1,75 @@
+//! GET and POST /authorize; GET /authorize/resume after log-in.
+
+use axum::extract::{Query, RawForm, RawQuery, State};
+use axum::response::Response;
+use http::HeaderMap;
+use signum_core::http::RequestId;
+use signum_core::i18n::Locale;
+
+use super::{InteractionQuery, Shared, failure, interaction_cookie_name, see_other, with_cookie};
+use crate::authorize::resume::Resumed;
+use crate::authorize::{self, Answer, Step};
+use crate::form::Form;
+
+pub(super) async fn get(
+    State(idp): State<Shared>,
+    Locale(lang): Locale,
+    id: RequestId,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let form = Form::parse(query.unwrap_or_default().as_bytes());
+    let cookie = idp.session_cookie(&headers);
+    match authorize::authorize(&idp, &form, cookie.as_deref()).await {
+        Ok(Answer::Page(error)) => failure::authorize(lang, &id, error),
+        Ok(Answer::Client { location }) => see_other(&location),
+        Ok(Answer::Interaction {
+            id,
+            cookie,
+            step,
+            ui_locales,
+        }) => {
+            let page = match step {
+                Step::LogIn => "/login",
+                Step::Consent => "/consent",
+            };
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            query.append_pair("i", &id.to_string());
+            if let Some(wish) = &ui_locales {
+                query.append_pair("ui_locales", wish);
+            }
+            let response = see_other(&format!("{page}?{}", query.finish()));
+            let life = Some(idp.config.interaction_ttl());
+            with_cookie(response, idp.cookies.set(&interaction_cookie_name(id), &cookie, life))
+        }
+        Err(error) => failure::database(&error),
+    }
+}
+
+/// The cookies are SameSite=Lax and do not come with a POST from another site; they do with the GET that follows.
+pub(super) async fn post(RawForm(body): RawForm) -> Response {
+    match std::str::from_utf8(&body) {
+        Ok(query) => see_other(&format!("/authorize?{query}")),
+        Err(_) => see_other("/authorize"),
+    }
+}
+
+pub(super) async fn resume(
+    State(idp): State<Shared>,
+    Locale(lang): Locale,
+    request_id: RequestId,
+    Query(query): Query<InteractionQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let cookie = idp.interaction_cookie(&headers, query.i);
+    let session = idp.session_cookie(&headers);
+    match authorize::resume::resume(&idp, query.i, cookie.as_deref(), session.as_deref()).await {
+        Ok(Resumed::LogIn) => see_other(&format!("/login?i={}", query.i)),
+        Ok(Resumed::AskConsent(_)) => see_other(&format!("/consent?i={}", query.i)),
+        Ok(Resumed::Client { location }) => with_cookie(
+            see_other(&location),
+            idp.cookies.clear(&interaction_cookie_name(query.i)),
+        ),
+        Err(error) => failure::interaction(lang, &request_id, &error),
+    }
+}

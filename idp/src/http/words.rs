@@ -1,0 +1,35 @@
+//! The provider's words, and a client's words in the reader's language.
+
+use std::sync::LazyLock;
+
+use signum_core::i18n::{Catalogue, Lang, from_latin};
+
+use crate::clients::Words;
+
+pub(super) static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
+    Catalogue::new(&[
+        (Lang::Sq, include_str!("../../locales/sq.ftl")),
+        (Lang::SrLatn, include_str!("../../locales/sr-Latn.ftl")),
+        (Lang::En, include_str!("../../locales/en.ftl")),
+    ])
+});
+
+/// The words of `lang`; Serbian Cyrillic is made from the Latin text.
+pub(super) fn in_language(words: &Words, lang: Lang) -> String {
+    let text = |tag: &str| words.get(tag).cloned();
+    match lang {
+        Lang::SrCyrl => text("sr-Cyrl").or_else(|| text("sr-Latn").map(|latin| from_latin(&latin))),
+        other => text(other.tag()),
+    }
+    .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_complete_in_every_language() {
+        signum_core::i18n::assert_complete(&WORDS);
+    }
+}

@@ -1,0 +1,113 @@
+//! The OpenID provider put together: configuration, keys, WebAuthn, and what every handler is given.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use openssl::error::ErrorStack;
+use signum_core::http::{CookieKit, Csrf, Frame};
+use signum_core::jobs::Job;
+use signum_core::{Cx, DbError};
+use signum_hsm_shim::Hsm;
+use url::Url;
+use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
+
+use crate::config::Config;
+use crate::keys::{KeyError, SigningKeys};
+use crate::level::Level;
+use crate::{http, purge};
+
+/// What the provider needs of the house.
+pub struct Deps {
+    /// Its own database, the clock and randomness.
+    pub cx: Cx,
+    /// The token with the signing keys (`Config::hsm_token`).
+    pub hsm: Arc<dyn Hsm>,
+}
+
+/// Why the provider cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("idp configuration: {0}")]
+    Config(String),
+    #[error("idp signing keys: {0}")]
+    Keys(#[from] KeyError),
+    #[error("idp database: {0}")]
+    Db(#[from] DbError),
+    #[error("WebAuthn: {0}")]
+    WebAuthn(#[from] WebauthnError),
+    #[error("OpenSSL: {0}")]
+    OpenSsl(#[from] ErrorStack),
+}
+
+/// The running provider.
+#[derive(Clone)]
+pub struct Service {
+    idp: Arc<Idp>,
+}
+
+/// What handlers and flows share.
+pub(crate) struct Idp {
+    pub cx: Cx,
+    pub config: Config,
+    /// `config.public_url`, parsed.
+    pub url: Url,
+    pub hsm: Arc<dyn Hsm>,
+    pub keys: SigningKeys,
+    pub webauthn: Webauthn,
+    pub csrf: Csrf,
+    pub cookies: CookieKit,
+}
+
+impl Idp {
+    /// The issuer identifier, which is also the origin.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.config.public_url
+    }
+
+    /// The best level that any means of log-in reaches.
+    pub(crate) fn best_level(&self) -> Level {
+        let levels = &self.config.levels;
+        levels.passkey_device_bound.max(levels.passkey_synced)
+    }
+}
+
+impl Service {
+    /// Loads the signing keys, making the first on the very first start. The database is migrated already.
+    pub async fn new(config: Config, deps: Deps) -> Result<Self, StartError> {
+        let url = config.origin().map_err(StartError::Config)?;
+        let host = url.domain().unwrap_or_default();
+        // RP ID is exactly this host and the one origin is exact: no subdomains, no other ports.
+        let webauthn = WebauthnBuilder::new(host, &url)?.rp_name("Signum").build()?;
+        let keys = SigningKeys::load_or_make(&deps.cx, &*deps.hsm, &config.hsm_token).await?;
+        let csrf = Csrf::new(deps.cx.random.bytes());
+        let cookies = CookieKit::new(&url);
+        let idp = Idp {
+            cx: deps.cx,
+            config,
+            url,
+            hsm: deps.hsm,
+            keys,
+            webauthn,
+            csrf,
+            cookies,
+        };
+        Ok(Self { idp: Arc::new(idp) })
+    }
+
+    /// Every route of the provider inside the house's frame.
+    pub fn router(&self) -> Router {
+        let frame = Frame::new("idp", self.idp.url.clone(), self.idp.cx.random.clone());
+        frame.around(http::routes(self.idp.clone()))
+    }
+
+    /// Periodic work: rows that can no longer matter are deleted.
+    pub fn jobs(&self) -> Vec<Job> {
+        let idp = self.idp.clone();
+        let purge = move || {
+            let idp = idp.clone();
+            async move { purge::run(&idp.cx, &idp.config).await.map(drop) }
+        };
+        vec![Job::new("idp.purge", Duration::from_secs(5 * 60), purge)]
+    }
+}

@@ -1,0 +1,191 @@
+//! A browser's log-in: found by its cookie's secret, rotated at every log-in, ended by logout, idleness or age.
+
+use serde::Serialize;
+use signum_core::audit::{self, Event};
+use signum_core::db::Row;
+use signum_core::{Cx, DbError, Id, Random, Timestamp, Tx, params};
+
+use crate::config::Config;
+use crate::level::Level;
+use crate::people::Person;
+use crate::secret::{self, Hashed};
+
+/// How and when a person proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Authentication {
+    pub time: Timestamp,
+    pub acr: Level,
+    pub amr: Amr,
+}
+
+/// Authentication method references (RFC 8176).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Amr(Vec<String>);
+
+impl Amr {
+    /// A passkey with user verification: presence (`user`), a second factor inside the device (`mfa`), and a key that is in
+    /// software when it may be synced (`swk`), else of a kind that only attestation could prove (`pop`).
+    pub(crate) fn passkey(backup_eligible: bool) -> Self {
+        let key = if backup_eligible { "swk" } else { "pop" };
+        Self([key, "user", "mfa"].map(str::to_owned).to_vec())
+    }
+    pub(crate) fn stored(&self) -> String {
+        self.0.join(" ")
+    }
+    pub(crate) fn read(text: &str) -> Self {
+        Self(text.split(' ').map(str::to_owned).collect())
+    }
+}
+
+/// A live session.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub id: Id<Session>,
+    pub person: Id<Person>,
+    pub authentication: Authentication,
+}
+
+/// The session of this cookie, if it is alive.
+pub(crate) async fn find(cx: &Cx, config: &Config, cookie: &str) -> Result<Option<Session>, DbError> {
+    let row = cx
+        .db
+        .opt(
+            "SELECT id, person, auth_time, acr, amr FROM session
+             WHERE secret_hash = $1 AND ended_at IS NULL AND last_seen_at > $2 AND auth_time > $3",
+            params![
+                secret::hashed(cookie),
+                cx.now().minus(config.session_idle()),
+                cx.now().minus(config.session_absolute())
+            ],
+        )
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<Session, DbError> {
+    let acr: String = row.get("acr")?;
+    let acr = Level::parse(&acr).ok_or_else(|| DbError::Column {
+        column: "acr".to_owned(),
+        problem: "unknown level".to_owned(),
+    })?;
+    Ok(Session {
+        id: row.get("id")?,
+        person: row.get("person")?,
+        authentication: Authentication {
+            time: row.get("auth_time")?,
+            acr,
+            amr: Amr::read(&row.get::<String>("amr")?),
+        },
+    })
+}
+
+/// Records use, from which idleness is counted.
+pub(crate) async fn touch(tx: &Tx, cx: &Cx, session: Id<Session>) -> Result<(), DbError> {
+    tx.exec(
+        "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL",
+        params![cx.now(), session],
+    )
+    .await?;
+    Ok(())
+}
+
+/// After a log-in: the same person's session goes on under `fresh`, anybody else's ends and a new one begins. Either way the
+/// cookie's old secret is worth nothing any more (session fixation).
+pub(crate) async fn rotate(
+    tx: &Tx,
+    cx: &Cx,
+    old: Option<&Session>,
+    person: Id<Person>,
+    authentication: &Authentication,
+    fresh: Hashed,
+) -> Result<Id<Session>, DbError> {
+    let (time, acr, amr) = (
+        authentication.time,
+        authentication.acr.name(),
+        authentication.amr.stored(),
+    );
+    if let Some(old) = old.filter(|old| old.person == person) {
+        let changed = tx
+            .exec(
+                "UPDATE session SET secret_hash = $1, auth_time = $2, acr = $3, amr = $4, last_seen_at = $2
+                 WHERE id = $5 AND ended_at IS NULL",
+                params![fresh, time, acr, &amr, old.id],
+            )
+            .await?;
+        if changed == 1 {
+            return Ok(old.id);
+        }
+    }
+    if let Some(old) = old {
+        end(tx, cx, old.id, "another log-in").await?;
+    }
+    let id = Id::new(&*cx.random);
+    tx.exec(
+        "INSERT INTO session (id, secret_hash, person, auth_time, acr, amr, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $4)",
+        params![id, fresh, person, time, acr, &amr],
+    )
+    .await?;
+    Ok(id)
+}
+
+/// Ends a session and revokes what was issued in it. Ending an ended one changes nothing.
+pub(crate) async fn end(tx: &Tx, cx: &Cx, session: Id<Session>, why: &'static str) -> Result<(), DbError> {
+    let ended = tx
+        .exec(
+            "UPDATE session SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL",
+            params![cx.now(), session],
+        )
+        .await?;
+    if ended == 0 {
+        return Ok(());
+    }
+    tx.exec(
+        "UPDATE authorization_grant SET revoked_at = $1 WHERE session = $2 AND revoked_at IS NULL",
+        params![cx.now(), session],
+    )
+    .await?;
+    audit::record(
+        tx,
+        cx,
+        &Event::new("session.ended", session, serde_json::json!({"why": why})),
+    )
+    .await
+}
+
+/// The `sid` under which `client_id` knows this session, made at first use.
+pub(crate) async fn sid(
+    tx: &Tx,
+    random: &dyn Random,
+    session: Id<Session>,
+    client_id: &str,
+) -> Result<String, DbError> {
+    let fresh: Id<()> = Id::new(random);
+    tx.exec(
+        "INSERT INTO session_client (session, client_id, sid) VALUES ($1, $2, $3)
+         ON CONFLICT (session, client_id) DO NOTHING",
+        params![session, client_id, fresh.to_string()],
+    )
+    .await?;
+    let row = tx
+        .one(
+            "SELECT sid FROM session_client WHERE session = $1 AND client_id = $2",
+            params![session, client_id],
+        )
+        .await?;
+    row.get("sid")
+}
+
+/// The clients that know a session, with the sid of each.
+pub(crate) async fn clients(cx: &Cx, session: Id<Session>) -> Result<Vec<(String, String)>, DbError> {
+    let rows = cx
+        .db
+        .all(
+            "SELECT client_id, sid FROM session_client WHERE session = $1 ORDER BY client_id",
+            params![session],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.get("client_id")?, row.get("sid")?)))
+        .collect()
+}

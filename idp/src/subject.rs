@@ -1,0 +1,33 @@
+//! Pairwise subject identifiers (OpenID Connect Core section 8.1): two sectors cannot compare what they know of a person.
+
+use signum_core::{Cx, DbError, Id, Random, Tx, params};
+
+use crate::people::Person;
+
+/// The person's `sub` in `sector`, made at first use.
+pub(crate) async fn subject(tx: &Tx, random: &dyn Random, person: Id<Person>, sector: &str) -> Result<String, DbError> {
+    tx.exec(
+        "INSERT INTO pairwise_subject (person, sector, sub) VALUES ($1, $2, $3) ON CONFLICT (person, sector) DO NOTHING",
+        params![person, sector, random.token()],
+    )
+    .await?;
+    let row = tx
+        .one(
+            "SELECT sub FROM pairwise_subject WHERE person = $1 AND sector = $2",
+            params![person, sector],
+        )
+        .await?;
+    row.get("sub")
+}
+
+/// The person's `sub` in `sector` if there is one already.
+pub(crate) async fn known_subject(cx: &Cx, person: Id<Person>, sector: &str) -> Result<Option<String>, DbError> {
+    let row = cx
+        .db
+        .opt(
+            "SELECT sub FROM pairwise_subject WHERE person = $1 AND sector = $2",
+            params![person, sector],
+        )
+        .await?;
+    row.map(|row| row.get("sub")).transpose()
+}
