@@ -26,6 +26,8 @@ mod health;
 mod problem;
 mod request_id;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 pub use assets::{asset_router, asset_url};
 pub use cookies::{CookieKit, cookie_value};

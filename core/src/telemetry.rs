@@ -124,7 +124,7 @@ fn is_terminal() -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use std::io::Write;
     use std::sync::{Arc, Mutex};
@@ -142,7 +142,10 @@ mod tests {
         }
     }
 
-    fn log(logging: &Logging, say: impl FnOnce()) -> String {
+    /// What is written while `say` runs on this thread.
+    pub(crate) fn log(logging: &Logging, say: impl FnOnce()) -> String {
+        // With one subscriber alive, a line first reached by another test's thread would be cached as unwanted.
+        let _spare = tracing::Dispatch::new(subscriber(logging, std::io::sink).unwrap());
         let page = Page::default();
         let writer = page.clone();
         tracing::subscriber::with_default(subscriber(logging, move || writer.clone()).unwrap(), say);
