@@ -1,6 +1,7 @@
 //! One headless browser with a profile of its own and a virtual authenticator.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
@@ -30,6 +31,8 @@ const FLAGS: &[&str] = &[
 
 /// Width and height of the viewport in CSS pixels.
 pub type Size = (u32, u32);
+/// Between two looks at the browser.
+const PAUSE: Duration = Duration::from_millis(100);
 pub const PHONE: Size = (360, 800);
 pub const DESKTOP: Size = (1280, 900);
 
@@ -101,21 +104,68 @@ impl Session {
         Ok(self.client.current_url().await?.to_string())
     }
 
-    /// Waits (bounded by the library's 30 s) until the address begins with `prefix`.
+    /// Waits until the address begins with `prefix`.
     pub async fn wait_for_url(&self, prefix: &str) -> Result<()> {
         let url = url::Url::parse(prefix)?;
         let reached = |now: &url::Url| now.as_str().starts_with(url.as_str());
-        for _ in 0..150 {
+        for _ in 0..300 {
             if reached(&self.client.current_url().await?) && self.loaded().await? {
                 return Ok(());
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(PAUSE).await;
         }
         let text = self.text().await.unwrap_or_default();
         bail!(
             "still at {} instead of {prefix}; the page says:\n{text}",
             self.url().await?
         )
+    }
+
+    /// Waits until the loaded page makes `condition`, a script expression, true.
+    pub async fn wait_for_page(&self, condition: &str) -> Result<()> {
+        let script = format!("return document.readyState === 'complete' && ({condition})");
+        for _ in 0..300 {
+            // While a page is being replaced there is none to ask.
+            if self
+                .client
+                .execute(&script, vec![])
+                .await
+                .is_ok_and(|answer| answer == json!(true))
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!(
+            "never came: {condition}; at {} the page says:\n{}",
+            self.url().await?,
+            self.text().await?
+        )
+    }
+
+    /// Puts a file into a file field.
+    pub async fn choose_file(&self, css: &str, file: &Path) -> Result<()> {
+        let field = self
+            .client
+            .find(Locator::Css(css))
+            .await
+            .with_context(|| format!("no {css}"))?;
+        Ok(field.send_keys(&file.to_string_lossy()).await?)
+    }
+
+    /// The bytes of the one file that was downloaded.
+    pub async fn download(&self) -> Result<Vec<u8>> {
+        for _ in 0..100 {
+            let files: Vec<_> = std::fs::read_dir(&self.downloads)?
+                .filter_map(|f| Some(f.ok()?.path()))
+                .collect();
+            let whole = files.iter().find(|file| file.extension().is_some_and(|e| e == "pdf"));
+            if let Some(file) = whole {
+                return Ok(std::fs::read(file)?);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!("nothing was downloaded from {}", self.url().await?)
     }
 
     async fn loaded(&self) -> Result<bool> {
@@ -139,7 +189,7 @@ impl Session {
         let element = self
             .client
             .wait()
-            .at_most(std::time::Duration::from_secs(15))
+            .at_most(Duration::from_secs(15))
             .for_element(Locator::Css(css))
             .await;
         let element = match element {

@@ -1,10 +1,8 @@
 //! A person with a browser, as far as HTTP tells: cookies per host, hidden form fields, redirects one by one, passkeys.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value as Json;
+use signum_demo::{browser::http_client, html};
 use signum_softauth::SoftAuthenticator;
 use url::Url;
 
@@ -72,14 +70,14 @@ impl Answer {
 
     /// `<meta name="csrf" content="...">`
     pub fn csrf(&self) -> String {
+        html::csrf(&self.text()).unwrap_or_else(|e| panic!("{}: {e}\n{}", self.url, self.text()))
+    }
+
+    /// The value of the first attribute of this name in the page, unescaped.
+    pub fn attribute(&self, name: &str) -> String {
         let page = self.text();
-        let meta = page.split("<meta ").find(|tag| tag.starts_with("name=\"csrf\""));
-        let content = meta
-            .and_then(|tag| tag.split("content=\"").nth(1))
-            .and_then(|rest| rest.split('"').next());
-        content
-            .unwrap_or_else(|| panic!("{} has no csrf:\n{page}", self.url))
-            .to_owned()
+        let value = page.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        value.unwrap_or_else(|| panic!("{} has no {name}:\n{page}", self.url)).replace("&amp;", "&")
     }
 }
 
@@ -97,15 +95,7 @@ impl Default for Visitor {
 
 impl Visitor {
     pub fn new() -> Self {
-        // As browsers do: *.localhost is this machine (RFC 6761 section 6.3).
-        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let hosts = ["idp.localhost", "sign.localhost", "demo.localhost", "localhost"];
-        let builder = Client::builder().cookie_store(true).redirect(Policy::none()).no_proxy();
-        let builder = hosts.iter().fold(builder, |builder, host| builder.resolve(host, here));
-        Self {
-            client: builder.build().expect("a client"),
-            authenticator: SoftAuthenticator::new(),
-        }
+        Self { client: http_client(true).expect("a client"), authenticator: SoftAuthenticator::new() }
     }
 
     pub async fn get(&self, url: impl AsRef<str>) -> Answer {
@@ -173,32 +163,25 @@ impl Visitor {
         Answer::read(request.send().await.expect("an answer")).await
     }
 
-    /// Makes a passkey on `page`: asks for options, lets the authenticator answer, posts the credential.
-    pub async fn create_passkey(&mut self, page: &Answer, options: &str, finish: &str) -> Answer {
-        let options = self
-            .post_json(page, options, &Json::Object(Default::default()))
-            .await
-            .expect(200)
-            .json();
-        let origin = page.url.origin().ascii_serialization();
-        let credential = self.authenticator.create(&options, &origin).expect("a credential");
-        self.post_json(page, finish, &credential).await
+    /// Presses the page's passkey button: asks for options, lets the authenticator answer, posts the credential.
+    pub async fn passkey(&mut self, page: &Answer) -> Answer {
+        let credential = self.credential(page).await;
+        self.post_json(page, &page.attribute("data-finish"), &credential).await
     }
 
-    /// Uses a passkey on `page`.
-    pub async fn use_passkey(&mut self, page: &Answer, options: &str, finish: &str) -> Answer {
-        let assertion = self.assert(page, options).await;
-        self.post_json(page, finish, &assertion).await
+    /// The passkey button up to the authenticator's answer; posting it is left to the caller.
+    pub async fn credential(&mut self, page: &Answer) -> Json {
+        let options = self.options(page).await.expect(200).json();
+        let origin = page.url.origin().ascii_serialization();
+        let answer = match page.attribute("data-passkey").as_str() {
+            "create" => self.authenticator.create(&options, &origin),
+            _ => self.authenticator.get(&options, &origin),
+        };
+        answer.expect("the authenticator answers")
     }
 
-    /// The assertion alone; posting it is left to the caller.
-    pub async fn assert(&mut self, page: &Answer, options: &str) -> Json {
-        let options = self
-            .post_json(page, options, &Json::Object(Default::default()))
-            .await
-            .expect(200)
-            .json();
-        let origin = page.url.origin().ascii_serialization();
-        self.authenticator.get(&options, &origin).expect("an assertion")
+    /// What the passkey button asks for first.
+    pub async fn options(&self, page: &Answer) -> Answer {
+        self.post_json(page, &page.attribute("data-options"), &Json::Object(serde_json::Map::new())).await
     }
 }

@@ -1,0 +1,180 @@
+//! The trip in a real browser, once in every language: activate, log in at the demo service, consent, enrol for signing, sign
+//! a PDF, download it, log out. Every page is inspected and photographed on the way.
+
+use anyhow::{Context, Result, ensure};
+use signum_browser::page::Inspector;
+use signum_browser::running::{Signum, document};
+use signum_browser::session::Session;
+
+/// One person's way through the pages.
+struct Traveller<'a> {
+    signum: &'a Signum,
+    browser: Session,
+    inspector: Inspector,
+}
+
+const PASSKEY: &str = "[data-passkey] button";
+
+impl<'a> Traveller<'a> {
+    async fn set_out(signum: &'a Signum, language: &'static str) -> Result<Self> {
+        let browser = Session::open().await?;
+        browser.add_authenticator().await?;
+        for service in [&signum.idp, &signum.demo, &signum.signer] {
+            browser
+                .goto(&format!("{service}/language?set={language}&next=/"))
+                .await?;
+        }
+        Ok(Self {
+            signum,
+            browser,
+            inspector: Inspector::new(language)?,
+        })
+    }
+
+    async fn look(&mut self, page: &str) -> Result<()> {
+        self.inspector.look(&self.browser, page).await
+    }
+
+    /// Clicks and waits for the address that follows.
+    async fn click_to(&self, css: &str, url: &str) -> Result<()> {
+        self.browser.click(css).await?;
+        self.browser.wait_for_url(url).await
+    }
+
+    async fn activate(&mut self, address: &str) -> Result<()> {
+        self.browser.goto(address).await?;
+        self.look("activate").await?;
+        self.click_to(PASSKEY, &format!("{}/activated", self.signum.idp))
+            .await?;
+        self.look("activated").await
+    }
+
+    async fn log_in_at_the_demo_service(&mut self) -> Result<()> {
+        self.browser.goto(&format!("{}/", self.signum.demo)).await?;
+        self.look("demo-home").await?;
+        self.click_to("#log-in", &format!("{}/login", self.signum.idp)).await?;
+        self.look("login").await?;
+        self.click_to(PASSKEY, &format!("{}/consent", self.signum.idp)).await?;
+        self.look("consent").await?;
+        self.click_to("button[value=allow]", &format!("{}/me", self.signum.demo))
+            .await?;
+        self.look("demo-me").await?;
+        self.browser.goto(&format!("{}/", self.signum.idp)).await?;
+        self.look("idp-home").await
+    }
+
+    async fn log_in_at_the_signer(&mut self) -> Result<()> {
+        self.browser.goto(&format!("{}/", self.signum.signer)).await?;
+        self.look("sign-welcome").await?;
+        // The session at the provider is there already: only consent is asked.
+        self.click_to("main a[href='/login']", &format!("{}/consent", self.signum.idp))
+            .await?;
+        self.look("sign-consent").await?;
+        self.click_to("button[value=allow]", &format!("{}/", self.signum.signer))
+            .await?;
+        self.look("sign-home").await
+    }
+
+    async fn enrol(&mut self) -> Result<()> {
+        self.browser.goto(&format!("{}/enrol", self.signum.signer)).await?;
+        self.look("enrol").await?;
+        self.click_to(
+            "main form button[type=submit]",
+            &format!("{}/enrol/", self.signum.signer),
+        )
+        .await?;
+        self.look("enrol-passkey").await?;
+        self.browser.click(PASSKEY).await?;
+        // The demo officers vouch within seconds; the page asks and loads itself again.
+        self.browser
+            .wait_for_page("!document.querySelector('[data-passkey]') && !document.querySelector('[data-poll]')")
+            .await?;
+        self.look("enrolled").await
+    }
+
+    async fn sign(&mut self) -> Result<Vec<u8>> {
+        self.browser.goto(&format!("{}/", self.signum.signer)).await?;
+        self.look("sign-upload").await?;
+        self.browser.choose_file("input[type=file]", &document()).await?;
+        let upload = "form[enctype='multipart/form-data'] button[type=submit]";
+        self.click_to(upload, &format!("{}/documents/", self.signum.signer))
+            .await?;
+        ensure!(
+            self.browser.text().await?.contains("vendim.pdf"),
+            "the document's name is shown"
+        );
+        self.look("confirm").await?;
+        self.browser.click(PASSKEY).await?;
+        self.browser
+            .wait_for_page("location.pathname.endsWith('/done')")
+            .await?;
+        self.look("done").await?;
+        self.browser.click("a[href$='/signed.pdf']").await?;
+        self.browser.download().await
+    }
+
+    async fn log_out(&mut self) -> Result<()> {
+        self.browser.goto(&format!("{}/", self.signum.signer)).await?;
+        self.browser.click("form[action='/logout'] button").await?;
+        self.browser.wait_for_page("document.readyState === 'complete'").await?;
+        self.browser.goto(&format!("{}/enrol", self.signum.signer)).await?;
+        let url = self.browser.url().await?;
+        ensure!(!url.contains("/enrol/"), "still logged in at the signer: {url}");
+        self.browser.goto(&format!("{}/me", self.signum.demo)).await?;
+        if self.browser.url().await?.ends_with("/me") {
+            self.browser.click("#log-out").await?;
+            self.browser.wait_for_page("!location.pathname.endsWith('/me')").await?;
+        }
+        self.look("logged-out").await
+    }
+
+    async fn travel(mut self, activation: &str) -> Result<Vec<u8>> {
+        self.activate(activation).await.context("activate")?;
+        self.log_in_at_the_demo_service()
+            .await
+            .context("log in at the demo service")?;
+        self.log_in_at_the_signer().await.context("log in at the signer")?;
+        self.enrol().await.context("enrol")?;
+        let signed = self.sign().await.context("sign")?;
+        self.log_out().await.context("log out")?;
+        self.browser.close().await?;
+        Ok(signed)
+    }
+}
+
+/// A fictional person for each language.
+async fn trip(language: &'static str, given: &str, family: &str) {
+    let signum = Signum::start().await.unwrap();
+    let activation = signum.new_person(given, family, "9000000001").await.unwrap();
+    let traveller = Traveller::set_out(&signum, language).await.unwrap();
+    let signed = match traveller.travel(&activation).await {
+        Ok(signed) => signed,
+        Err(error) => panic!("{language}: {error:?}\n{}", signum.log()),
+    };
+    assert!(signed.starts_with(b"%PDF-"), "a PDF was downloaded");
+    assert!(
+        String::from_utf8_lossy(&signed).contains("/ETSI.CAdES.detached"),
+        "it is signed"
+    );
+    signum.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_citizen_makes_the_trip_in_albanian() {
+    trip("sq", "Arta", "Shembulli").await;
+}
+
+#[tokio::test]
+async fn a_citizen_makes_the_trip_in_serbian_latin() {
+    trip("sr-Latn", "Petar", "Primerović").await;
+}
+
+#[tokio::test]
+async fn a_citizen_makes_the_trip_in_serbian_cyrillic() {
+    trip("sr-Cyrl", "Петар", "Примеровић").await;
+}
+
+#[tokio::test]
+async fn a_citizen_makes_the_trip_in_english() {
+    trip("en", "Çelik Ëndërr", "Provë-Šiljak").await;
+}

@@ -1,0 +1,156 @@
+//! The whole app in this process, over real HTTP on free ports: real databases, real SoftHSM tokens in a folder of its own,
+//! the real `signum-hsm-worker` and `signum-signing-module` processes. Only the clock can be moved.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use signum::app::{App, Databases, Listeners, Surroundings};
+use signum::config::Config;
+use signum::first_start;
+use signum::layout::Layout;
+use signum_core::config::Secret;
+use signum_core::random::OsRandom;
+use signum_core::{Clock, Db, SystemClock, Timestamp};
+use signum_demo::desk::Desk;
+use signum_demo::officers;
+use signum_idp::people::{self, NewPerson};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::database;
+
+/// The machine's clock, which a test moves forward. The processes that hold keys keep the machine's own time, so a clock that
+/// stood still would soon be too old for them.
+#[derive(Debug, Default)]
+pub struct MovableClock(AtomicI64);
+
+impl MovableClock {
+    pub fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).expect("a test's lifetime");
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Running until [`stop`](Self::stop).
+pub struct TestApp {
+    /// `http://idp.localhost:PORT`, the issuer.
+    pub idp: String,
+    /// `http://sign.localhost:PORT`
+    pub signer: String,
+    /// `http://localhost:PORT` of OCSP, CRL and TSA.
+    pub pki: String,
+    /// `http://demo.localhost:PORT` of the demo relying party, which runs in this process too.
+    pub demo: String,
+    /// Of the client `demo-rp`.
+    pub redirect_uri: String,
+    pub client_secret: String,
+    pub clock: Arc<MovableClock>,
+    /// The desks of both demo officers.
+    pub officers: Vec<Desk>,
+    pub layout: Layout,
+    app: App,
+    demo_task: tokio::task::JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        let folder = TempDir::with_prefix("signum-it-").expect("a folder");
+        let layout = Layout::create(&folder.path().join("var")).expect("a data folder");
+        let (config, listeners, demo) = configure(&layout).await;
+        let clock = Arc::new(MovableClock::default());
+        let surroundings = Surroundings { clock: clock.clone(), random: Arc::new(OsRandom) };
+        let app = App::start(&config, &layout, listeners, surroundings).await.expect("the app starts");
+        let client_secret = text(&layout.client_secret("demo-rp"));
+        let demo_task = serve_demo(&config, demo, &client_secret);
+        let desk = |officer| Desk::new(officer, &config.signer.public_url.parse().expect("an address")).expect("a desk");
+        let officers = officers::load(&layout.path("demo/officers")).expect("officers").into_iter().map(desk).collect();
+        Self {
+            idp: config.idp.public_url.clone(),
+            signer: config.signer.public_url.clone(),
+            pki: config.ca.public_url.clone(),
+            demo: config.demo.public_url.clone(),
+            redirect_uri: format!("{}/callback", config.demo.public_url),
+            client_secret,
+            clock,
+            officers,
+            layout,
+            app,
+            demo_task,
+            _folder: folder,
+        }
+    }
+
+    /// Ends everything as Ctrl-C would.
+    pub async fn stop(self) {
+        self.demo_task.abort();
+        self.app.stop().await;
+    }
+
+    pub fn databases(&self) -> &Databases {
+        &self.app.databases
+    }
+
+    /// Adds a fictional person and answers their activation code.
+    pub async fn new_person(&self) -> String {
+        let cx = &self.app.databases.idp;
+        let count = people::list(cx).await.expect("people").len();
+        let person = NewPerson {
+            given_name: "Arta".to_owned(),
+            family_name: "Shembulli".to_owned(),
+            personal_number: format!("9{count:09}"),
+            birthdate: "1990-02-28".to_owned(),
+        };
+        let person = people::add(cx, person).await.expect("a new person");
+        people::activation_code(cx, person.id).await.expect("an activation code")
+    }
+
+    /// How many refusals a service's audit log holds.
+    pub async fn refusals(&self, db: &Db) -> i64 {
+        let sql = "SELECT COUNT(*) AS n FROM audit_event WHERE kind LIKE '%refused%' OR kind LIKE '%failed%'";
+        db.opt(sql, vec![]).await.expect("the audit log").expect("a count").get("n").expect("a number")
+    }
+}
+
+/// Development defaults on free ports and fresh databases.
+async fn configure(layout: &Layout) -> (Config, Listeners, TcpListener) {
+    let free = async || TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let listeners = Listeners { pki: free().await, idp: free().await, signer: free().await, operator: free().await };
+    let demo = free().await;
+    let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();
+    let mut config = Config::default();
+    config.ca.public_url = format!("http://localhost:{}", port(&listeners.pki));
+    config.idp.public_url = format!("http://idp.localhost:{}", port(&listeners.idp));
+    config.signer.public_url = format!("http://sign.localhost:{}", port(&listeners.signer));
+    config.demo.public_url = format!("http://demo.localhost:{}", port(&demo));
+    let address = async |service| Secret::new(database::fresh(service, &layout.path("db")).await);
+    config.database.ca = address("ca").await;
+    config.database.idp = address("idp").await;
+    config.database.signer = address("signer").await;
+    (config, listeners, demo)
+}
+
+fn serve_demo(config: &Config, listener: TcpListener, secret: &str) -> tokio::task::JoinHandle<()> {
+    let settings = signum_demo_rp::Settings {
+        public_url: config.demo.public_url.parse().expect("an address"),
+        issuer: config.idp.public_url.clone(),
+        client_id: "demo-rp".to_owned(),
+        client_secret: secret.to_owned(),
+    };
+    let app = signum_demo_rp::App::new(settings).expect("the demo relying party");
+    tokio::spawn(async move {
+        let _ = axum::serve(listener, signum_demo_rp::router(app)).await;
+    })
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).trim().to_owned()
+}
