@@ -86,3 +86,31 @@ pub fn person_reference(semantics_identifier: &str) -> [u8; 32] {
     hash.update(semantics_identifier.as_bytes());
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computed by a few lines of Python from the comments above, not by this code.
+    #[test]
+    fn hash_is_what_the_encoding_in_words_gives() {
+        let commitment = Commitment {
+            transaction: [1; 16],
+            person: person_reference("PNOXK-1000000001"),
+            client: "desk".into(),
+            credential: [2; 16],
+            certificate: [3; 32],
+            format: "PAdES-B-T".into(),
+            documents: vec![CommittedDocument {
+                original: [4; 32],
+                byte_range: [5; 32],
+                label: "kontratë.pdf".into(),
+            }],
+            display: DisplayClass::Shown,
+            deadline: 1_800_000_000,
+            nonce: [6; 32],
+        };
+        let expected = "75de0fb8899977ff2b62dc07d1b496186d7c7e75fc12cd008c2726c1c4d50c7c";
+        assert_eq!(hex::encode(commitment.hash()), expected);
+    }
+}

@@ -130,3 +130,6 @@ impl ModuleConfig {
         self.pinned_issuers.iter().map(read).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

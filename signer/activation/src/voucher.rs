@@ -77,3 +77,25 @@ fn verify<'a>(officers: &'a [Officer], challenge: &[u8; 32], voucher: &Voucher) 
 fn refused(why: &str) -> Refusal {
     Refusal::Voucher(why.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commitment::person_reference;
+
+    /// Computed by a few lines of Python from the comments above, not by this code.
+    #[test]
+    fn challenge_is_what_the_encoding_in_words_gives() {
+        let authenticator = Authenticator {
+            credential_id: vec![1; 16],
+            cose_key: b"cose".to_vec(),
+            aaguid: [9; 16],
+            backup_eligible: false,
+            counter: 7,
+        };
+        let person = person_reference("PNOXK-1000000001");
+        let challenge = voucher_challenge(&person, &authenticator, &[2; 16], b"pkcs10");
+        let expected = "72ab1e19ac30d3ef526041a2117bab92dc1e2a6231044ac21acbae740de2de37";
+        assert_eq!(hex::encode(challenge), expected);
+    }
+}
