@@ -69,6 +69,7 @@ impl Db {
             match self.attempt(name, &work).await {
                 Err(error) if attempt < MAX_ATTEMPTS && error.lost_a_race() => {
                     tracing::debug!(transaction = name, attempt, "lost a race, trying again");
+                    metrics::counter!("db_transactions_retried_total", "transaction" => name).increment(1);
                     tokio::time::sleep(back_off(attempt)).await;
                     attempt += 1;
                 }

@@ -24,11 +24,12 @@
 
 mod lease;
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -38,10 +39,13 @@ use lease::Lease;
 
 /// Whatever a job fails with; its `Display` is logged, so no personal data in it.
 pub type JobError = Box<dyn std::error::Error + Send + Sync>;
-type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>> + Send + Sync>;
+type Pending = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>>;
+type Work = Arc<dyn Fn() -> Pending + Send + Sync>;
 
 /// A lease that is not renewed lapses after this time.
 const LEASE: Duration = Duration::from_secs(15);
+/// How long a running job may go on after the stop was asked for.
+const GRACE: Duration = Duration::from_secs(5);
 /// A running job renews its lease this often.
 const RENEWAL: Duration = Duration::from_secs(5);
 
@@ -100,10 +104,18 @@ impl Runner {
     }
 
     async fn repeat(&self, job: &Job, stop: &CancellationToken) {
+        let out_of_patience = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::pin!(out_of_patience);
         while !stop.is_cancelled() {
             let span = tracing::info_span!("job", job = job.name);
-            if let Err(error) = self.once(job).instrument(span).await {
-                tracing::error!(job = job.name, %error, "the lease could not be asked for");
+            tokio::select! {
+                attempt = self.once(job).instrument(span) => if let Err(error) = attempt {
+                    tracing::error!(job = job.name, %error, "the lease could not be asked for");
+                },
+                () = &mut out_of_patience => tracing::warn!(job = job.name, "a running job was cut off"),
             }
             tokio::select! {
                 () = tokio::time::sleep(job.every) => {}
@@ -122,9 +134,7 @@ impl Runner {
             return Ok(Outcome::NotOurs);
         }
         let started = Instant::now();
-        // A task of its own, so that a panic ends the task and not the runner.
-        let task = tokio::spawn((job.run)().in_current_span());
-        let outcome = attend(task, &lease).await;
+        let outcome = attend((job.run)(), &lease).await;
         self.count(job, outcome, started.elapsed());
         if outcome != Outcome::LeaseLost {
             lease.hold(job.every.max(RENEWAL)).await?;
@@ -158,11 +168,12 @@ impl Runner {
     }
 }
 
-/// Waits for the work while renewing its lease.
-async fn attend(mut task: JoinHandle<Result<(), JobError>>, lease: &Lease<'_>) -> Outcome {
+/// Does the work while renewing its lease.
+async fn attend(work: Pending, lease: &Lease<'_>) -> Outcome {
+    let mut work = AssertUnwindSafe(work).catch_unwind();
     loop {
         tokio::select! {
-            ended = &mut task => return match ended {
+            ended = &mut work => return match ended {
                 Ok(Ok(())) => Outcome::Ok,
                 Ok(Err(error)) => {
                     tracing::error!(%error, "a job failed");
@@ -176,7 +187,6 @@ async fn attend(mut task: JoinHandle<Result<(), JobError>>, lease: &Lease<'_>) -
             () = tokio::time::sleep(RENEWAL) => {
                 if !matches!(lease.hold(LEASE).await, Ok(true)) {
                     tracing::error!("the lease of a running job could not be renewed; it is stopped");
-                    task.abort();
                     return Outcome::LeaseLost;
                 }
             }

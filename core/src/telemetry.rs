@@ -73,7 +73,16 @@ pub fn install(logging: &Logging) -> Result<PrometheusHandle, TelemetryError> {
 pub fn install_log(logging: &Logging) -> Result<(), TelemetryError> {
     subscriber(logging, std::io::stderr)?
         .try_init()
-        .map_err(|_| TelemetryError::Installed)
+        .map_err(|_| TelemetryError::Installed)?;
+    std::panic::set_hook(Box::new(panicked));
+    Ok(())
+}
+
+/// Where, at `error`; what it said, which may hold anything, only at `debug`.
+fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "panicked");
+    tracing::debug!(message = panic.payload_as_str(), "panicked");
 }
 
 fn recorder() -> Result<metrics_exporter_prometheus::PrometheusRecorder, TelemetryError> {

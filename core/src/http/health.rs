@@ -11,6 +11,8 @@ use axum::{Json, Router};
 use http::{StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::db::Db;
+
 /// What a check says: fine, or what is wrong (an operator's word, without secrets).
 pub type CheckResult = Result<(), String>;
 type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = CheckResult> + Send>> + Send + Sync>;
@@ -37,6 +39,20 @@ impl Health {
     {
         self.checks.insert(name.into(), Arc::new(move || Box::pin(check())));
         self
+    }
+
+    /// Adds the check that a service's database answers, as `<service>.database`.
+    pub fn database(self, service: &str, db: &Db) -> Self {
+        let db = db.clone();
+        self.check(format!("{service}.database"), move || {
+            let db = db.clone();
+            async move {
+                db.opt("SELECT 1 AS one", vec![])
+                    .await
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            }
+        })
     }
 
     /// The checks of another registry as well.
@@ -111,6 +127,15 @@ mod tests {
         assert_eq!(json["checks"]["hsm"], "the worker is away");
         assert_eq!(json["checks"]["db"], "ok");
         assert_eq!(ask(health, "/healthz").await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_was_closed_is_not_ready() {
+        let (db, _dir) = crate::db::scratch::db().await;
+        let health = Health::default().database("idp", &db);
+        assert_eq!(health.report().await["idp.database"], Ok(()));
+        db.close().await;
+        assert!(health.report().await["idp.database"].is_err());
     }
 
     #[tokio::test(start_paused = true)]

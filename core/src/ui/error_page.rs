@@ -12,7 +12,7 @@ use crate::i18n::{Lang, SHELL};
 pub fn error_page(lang: Lang, status: StatusCode, what_happened: &str, what_to_do: &str, reference: &str) -> Response {
     let word = |key| SHELL.text(lang, key);
     let body = html! {
-        div.failure-page {
+        section.card {
             h1 { (what_happened) }
             p.lead { (what_to_do) }
             (actions(link_button(true, "/", word("back-home"))))

@@ -101,7 +101,7 @@ pub fn secondary_button(label: impl Render) -> Markup {
 
 /// A link that looks like the button it stands for.
 pub fn link_button(primary: bool, href: &str, label: impl Render) -> Markup {
-    html! { a.button class=(if primary { "primary" } else { "secondary" }) href=(href) { (label) } }
+    html! { a class=(if primary { "button primary" } else { "button secondary" }) href=(href) { (label) } }
 }
 
 /// A row of buttons.
