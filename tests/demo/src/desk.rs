@@ -1,0 +1,176 @@
+//! The desk of the demo officers: each logs in by their own key and vouches for every pending enrolment, through the
+//! signer's desk API in its real form.
+
+use crate::{
+    browser::{http_client, origin},
+    officers::Officer,
+};
+use anyhow::{Context, Result, ensure};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
+use url::Url;
+
+const POLL: Duration = Duration::from_secs(1);
+/// After so many refusals an enrolment is left to people.
+const MOST_ATTEMPTS: u8 = 3;
+
+/// An officer at work.
+pub struct Desk {
+    officer: Officer,
+    signer: Url,
+    http: reqwest::Client,
+    token: Option<String>,
+    attempts: BTreeMap<String, u8>,
+}
+
+impl Desk {
+    /// An officer who has not logged in yet.
+    pub fn new(officer: Officer, signer: &Url) -> Result<Self> {
+        Ok(Self {
+            officer,
+            signer: signer.clone(),
+            http: http_client(false)?,
+            token: None,
+            attempts: BTreeMap::new(),
+        })
+    }
+
+    /// Vouches for what is pending; gives how many vouchers were made.
+    pub async fn round(&mut self) -> Result<usize> {
+        let token = match &self.token {
+            Some(token) => token.clone(),
+            None => self.log_in().await?,
+        };
+        let url = self.signer.join("/desk/enrolments")?;
+        let answer = self.http.get(url).bearer_auth(&token).send().await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            self.token = None; // Expired: the next round logs in again.
+            return Ok(0);
+        }
+        let enrolments: Vec<Value> = read(answer)
+            .await?
+            .as_array()
+            .cloned()
+            .context("the desk did not list")?;
+        let mut made = 0;
+        let officer = self.officer.id.clone();
+        for enrolment in enrolments.iter().filter(|enrolment| waits_for(enrolment, &officer)) {
+            let id = enrolment
+                .get("id")
+                .and_then(Value::as_str)
+                .context("an enrolment without id")?;
+            let attempts = self.attempts.entry(id.to_owned()).or_default();
+            if *attempts >= MOST_ATTEMPTS {
+                continue;
+            }
+            *attempts += 1;
+            self.vouch(&token, id, enrolment)
+                .await
+                .with_context(|| format!("voucher for enrolment {id}"))?;
+            made += 1;
+        }
+        Ok(made)
+    }
+
+    async fn log_in(&mut self) -> Result<String> {
+        let asked = json!({ "officer": self.officer.id });
+        let options = self.post("/desk/session/options", None, &asked).await?;
+        let credential = self.gesture(&options)?;
+        let session = json!({ "officer": self.officer.id, "credential": credential });
+        let session = self.post("/desk/session", None, &session).await?;
+        let token = session
+            .get("token")
+            .and_then(Value::as_str)
+            .context("the desk gave no token")?
+            .to_owned();
+        self.token = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn vouch(&mut self, token: &str, id: &str, enrolment: &Value) -> Result<()> {
+        let options = enrolment.get("options").context("an enrolment without options")?;
+        let credential = self.gesture(options)?;
+        let path = format!("/desk/enrolments/{id}/vouchers");
+        self.post(&path, Some(token), &json!({ "credential": credential }))
+            .await?;
+        Ok(())
+    }
+
+    fn gesture(&mut self, options: &Value) -> Result<Value> {
+        let credential = self.officer.authenticator.get(options, &origin(&self.signer))?;
+        self.officer.save()?;
+        Ok(credential)
+    }
+
+    async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value> {
+        let mut request = self.http.post(self.signer.join(path)?).json(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        read(request.send().await?).await.with_context(|| path.to_owned())
+    }
+}
+
+/// Works until `done` resolves. Each kind of trouble is told once, not every second.
+pub async fn work(mut desks: Vec<Desk>, done: impl Future<Output = ()>) {
+    let mut told = String::new();
+    let mut clock = tokio::time::interval(POLL);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tokio::pin!(done);
+    loop {
+        tokio::select! {
+            () = &mut done => return,
+            _ = clock.tick() => {}
+        }
+        for desk in &mut desks {
+            match desk.round().await {
+                Ok(0) => {}
+                Ok(made) => eprintln!("{}: {made} voucher(s) made", desk.officer.id),
+                // The signer may start later, and may be away for a while.
+                Err(error) if is_away(&error) => {}
+                Err(error) => {
+                    let trouble = format!("{}: {error:#}", desk.officer.id);
+                    if trouble != told {
+                        eprintln!("{trouble}");
+                        told = trouble;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_away(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<reqwest::Error>())
+        .any(reqwest::Error::is_connect)
+}
+
+fn waits_for(enrolment: &Value, officer: &str) -> bool {
+    let vouched = enrolment.get("vouched_by").and_then(Value::as_array);
+    let vouched = vouched.is_some_and(|by| by.iter().any(|id| id.as_str() == Some(officer)));
+    enrolment.get("state").and_then(Value::as_str) == Some("vouchers") && !vouched
+}
+
+async fn read(answer: reqwest::Response) -> Result<Value> {
+    let (status, body) = (answer.status(), answer.bytes().await?);
+    let gist: String = String::from_utf8_lossy(&body).chars().take(300).collect();
+    ensure!(status.is_success(), "answered {status}: {gist}");
+    serde_json::from_slice(&body).context("did not answer JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_officer_vouches_once_and_only_where_vouchers_are_awaited() {
+        let enrolment = |state: &str, by: &[&str]| json!({ "state": state, "vouched_by": by });
+        assert!(waits_for(&enrolment("vouchers", &[]), "officer-1"));
+        assert!(waits_for(&enrolment("vouchers", &["officer-2"]), "officer-1"));
+        assert!(!waits_for(&enrolment("vouchers", &["officer-1"]), "officer-1"));
+        assert!(!waits_for(&enrolment("ready", &[]), "officer-1"));
+    }
+}
