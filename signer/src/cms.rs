@@ -23,7 +23,7 @@ use x509_cert::Certificate;
 use x509_cert::attr::{Attribute, Attributes};
 
 pub use check::{Checked, check};
-pub use timestamp::{TimestampError, query, token};
+pub use timestamp::{Token, query, token};
 
 /// id-aa-timeStampToken (RFC 3161 appendix A).
 const TIME_STAMP_TOKEN: der::asn1::ObjectIdentifier =

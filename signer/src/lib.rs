@@ -1,7 +1,37 @@
 //! The remote signature service: enrolment, the signing desk, PAdES, evidence (ARCHITECTURE "Enrol for signing", "Sign a PDF").
+//!
+//! The web tier stores and forwards; sole control is in `signum-signing-module` behind [`module::SigningModule`].
 
 pub mod cms;
+mod config;
+mod desk;
+mod enrol;
+mod http;
+mod login;
+pub mod module;
+mod officers;
 pub mod pades;
+mod pages;
+mod person;
+mod provider;
+mod purge;
+mod secret;
+mod service;
+mod session;
+mod sign;
+mod words;
 
 #[cfg(test)]
 mod test_key;
+
+pub use config::Config;
+pub use officers::OfficersError;
+pub use service::{Deps, Service, StartError, client};
+
+use signum_core::db::Migration;
+
+/// The signer's tables, after the core's.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "signer/0001_signer",
+    sql: include_str!("../../migrations/signer/0001_signer.sql"),
+}];

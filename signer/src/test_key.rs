@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use const_oid::db::rfc5911::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST};
 use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5911::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST};
 use der::asn1::{OctetString, SetOfVec};
 use der::{Any, Encode};
 use openssl::asn1::Asn1Time;
@@ -15,7 +15,9 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
-use openssl::x509::extension::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
+use openssl::x509::extension::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509, X509NameBuilder};
 use sha2::{Digest, Sha256};
 use x509_cert::attr::{Attribute, Attributes};
@@ -44,20 +46,30 @@ impl TestKey {
         let serial = BigNum::from_u32(serial).unwrap().to_asn1_integer().unwrap();
         builder.set_serial_number(&serial).unwrap();
         builder.set_subject_name(&subject).unwrap();
-        builder.set_issuer_name(issuer.map_or(&*subject, |i| i.certificate.subject_name())).unwrap();
+        builder
+            .set_issuer_name(issuer.map_or(&*subject, |i| i.certificate.subject_name()))
+            .unwrap();
         builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
         builder.set_not_after(&Asn1Time::days_from_now(3650).unwrap()).unwrap();
         builder.set_pubkey(&key).unwrap();
         match role {
             Role::Authority => {
-                builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
-                builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build().unwrap()).unwrap();
+                builder
+                    .append_extension(BasicConstraints::new().critical().ca().build().unwrap())
+                    .unwrap();
+                builder
+                    .append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build().unwrap())
+                    .unwrap();
             }
             Role::Signer => {
-                builder.append_extension(KeyUsage::new().critical().non_repudiation().build().unwrap()).unwrap();
+                builder
+                    .append_extension(KeyUsage::new().critical().non_repudiation().build().unwrap())
+                    .unwrap();
             }
             Role::TimeStamping => {
-                builder.append_extension(KeyUsage::new().critical().digital_signature().build().unwrap()).unwrap();
+                builder
+                    .append_extension(KeyUsage::new().critical().digital_signature().build().unwrap())
+                    .unwrap();
                 let usage = ExtendedKeyUsage::new().critical().time_stamping().build().unwrap();
                 builder.append_extension(usage).unwrap();
             }
@@ -70,8 +82,13 @@ impl TestKey {
             let aki = AuthorityKeyIdentifier::new().keyid(true).build(&context).unwrap();
             builder.append_extension(aki).unwrap();
         }
-        builder.sign(issuer.map_or(&key, |i| &i.key), MessageDigest::sha256()).unwrap();
-        Self { certificate: builder.build(), key }
+        builder
+            .sign(issuer.map_or(&key, |i| &i.key), MessageDigest::sha256())
+            .unwrap();
+        Self {
+            certificate: builder.build(),
+            key,
+        }
     }
 
     pub fn der(&self) -> Vec<u8> {
@@ -86,14 +103,26 @@ impl TestKey {
     /// The signed attributes as the signing module builds them.
     pub fn attributes(&self, digest: &[u8; 32]) -> Vec<u8> {
         // SigningCertificateV2 ::= SEQUENCE { certs SEQUENCE { ESSCertIDv2 SEQUENCE { certHash } } }, SHA-256 by default.
-        let hash = OctetString::new(Sha256::digest(self.der()).to_vec()).unwrap().to_der().unwrap();
+        let hash = OctetString::new(Sha256::digest(self.der()).to_vec())
+            .unwrap()
+            .to_der()
+            .unwrap();
         let wrap = |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
         let certificate = wrap(&wrap(&wrap(&hash)));
-        let attribute = |oid, value: Any| Attribute { oid, values: SetOfVec::try_from(vec![value]).unwrap() };
+        let attribute = |oid, value: Any| Attribute {
+            oid,
+            values: SetOfVec::try_from(vec![value]).unwrap(),
+        };
         let attributes: Attributes = SetOfVec::try_from(vec![
             attribute(ID_CONTENT_TYPE, Any::encode_from(&ID_DATA).unwrap()),
-            attribute(ID_MESSAGE_DIGEST, Any::encode_from(&OctetString::new(digest.to_vec()).unwrap()).unwrap()),
-            attribute(ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47"), <Any as der::Decode>::from_der(&certificate).unwrap()),
+            attribute(
+                ID_MESSAGE_DIGEST,
+                Any::encode_from(&OctetString::new(digest.to_vec()).unwrap()).unwrap(),
+            ),
+            attribute(
+                ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47"),
+                <Any as der::Decode>::from_der(&certificate).unwrap(),
+            ),
         ])
         .unwrap();
         attributes.to_der().unwrap()
@@ -107,8 +136,25 @@ impl TestKey {
         let config = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\ndefault_policy = 1.2.3.4\ndigests = sha256\n\
                       signer_digest = sha256\naccuracy = secs:1\nordering = no\ness_cert_id_alg = sha256\n";
         std::fs::write(folder.join("tsa.cnf"), config).unwrap();
-        let arguments = ["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "q.tsq", "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "r.tsr"];
-        let run = Command::new("openssl").args(arguments).current_dir(folder).output().unwrap();
+        let arguments = [
+            "ts",
+            "-reply",
+            "-config",
+            "tsa.cnf",
+            "-queryfile",
+            "q.tsq",
+            "-signer",
+            "tsa.pem",
+            "-inkey",
+            "tsa.key",
+            "-out",
+            "r.tsr",
+        ];
+        let run = Command::new("openssl")
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .unwrap();
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
         std::fs::read(folder.join("r.tsr")).unwrap()
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use signum_core::Timestamp;
+use signum_pki::TimeStampError;
 
 use super::*;
 use crate::pades::{self, ByteRange, Limits};
@@ -39,23 +40,30 @@ fn signed(a: &Authorities, digest: &[u8; 32]) -> (SignedCms, Vec<u8>) {
 fn sign_pdf(a: &Authorities, pdf: &[u8], folder: &std::path::Path) -> Vec<u8> {
     let prepared = prepared(pdf);
     let (cms, signature) = signed(a, &prepared.digest);
-    let nonce = [7; 8];
+    let nonce = &[7; 8];
     let response = a.tsa.time_stamp(folder, &query(&signature, nonce).unwrap());
-    let token = token(&response, &signature, nonce).unwrap();
-    let cms = cms.with_timestamp(&token).unwrap();
+    let token = token(&response, &signature, nonce, &[], &[a.root.der()]).unwrap();
+    let cms = cms.with_timestamp(&token.der).unwrap();
     let content = covered(&prepared.bytes, prepared.byte_range);
     let checked = check(cms.as_der(), &content, &prepared.digest, &a.signer.der()).unwrap();
     assert!(checked.timestamped);
     pades::embed(prepared.bytes, prepared.byte_range, cms.as_der()).unwrap()
 }
 
-/// With `SIGNUM_PADES_OUT=folder` the files are left there for `signer/tests/judge.sh`.
+/// With `SIGNUM_PADES_OUT=folder` the files are left there for outside judges.
 #[test]
 fn every_kind_of_document_is_signed_at_level_b_t() {
     let a = authorities();
     let scratch = tempfile::tempdir().unwrap();
     let out = std::env::var_os("SIGNUM_PADES_OUT").map_or(scratch.path().to_owned(), std::path::PathBuf::from);
-    for name in ["plain", "three-pages", "object-streams", "linearized", "form", "form-indirect"] {
+    for name in [
+        "plain",
+        "three-pages",
+        "object-streams",
+        "linearized",
+        "form",
+        "form-indirect",
+    ] {
         let path = format!("{}/../tests/fixtures/pdf/{name}.pdf", env!("CARGO_MANIFEST_DIR"));
         let once = sign_pdf(&a, &std::fs::read(path).unwrap(), scratch.path());
         std::fs::write(out.join(format!("{name}-signed.pdf")), &once).unwrap();
@@ -83,7 +91,11 @@ fn a_signature_by_another_key_is_not_accepted() {
     let content = b"text";
     let digest: [u8; 32] = sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(content)).into();
     let (good, _) = signed(&a, &digest);
-    assert!(!check(&good.to_der().unwrap(), content, &digest, &a.signer.der()).unwrap().timestamped);
+    assert!(
+        !check(&good.to_der().unwrap(), content, &digest, &a.signer.der())
+            .unwrap()
+            .timestamped
+    );
     let attributes = a.signer.attributes(&digest);
     let forged = SignedCms::assemble(&attributes, &a.root.sign(&attributes), &a.signer.der(), &[]).unwrap();
     let refused = check(&forged.to_der().unwrap(), content, &digest, &a.signer.der());
@@ -103,11 +115,20 @@ fn attributes_that_are_not_der_are_refused() {
 fn a_token_for_another_signature_or_nonce_is_refused() {
     let a = authorities();
     let folder = tempfile::tempdir().unwrap();
-    let response = a.tsa.time_stamp(folder.path(), &query(b"signature", [9; 8]).unwrap());
-    assert!(token(&response, b"signature", [9; 8]).is_ok());
-    assert!(matches!(token(&response, b"another", [9; 8]), Err(TimestampError::Mismatch)));
-    assert!(matches!(token(&response, b"signature", [8; 8]), Err(TimestampError::Mismatch)));
+    let nonce = &[9; 8];
+    let response = a.tsa.time_stamp(folder.path(), &query(b"signature", nonce).unwrap());
+    let roots = [a.root.der()];
+    assert!(token(&response, b"signature", nonce, &[], &roots).is_ok());
+    let refused = |signature: &[u8], nonce: &[u8; 8]| token(&response, signature, nonce, &[], &roots).unwrap_err();
+    assert_eq!(refused(b"another", nonce), TimeStampError::OtherData);
+    assert_eq!(refused(b"signature", &[8; 8]), TimeStampError::OtherData);
+    let stranger = [TestKey::new("Another Root", &Role::Authority, 1, None).der()];
+    let refused = token(&response, b"signature", nonce, &[], &stranger).unwrap_err();
+    assert!(matches!(refused, TimeStampError::Certificate(_)));
     // PKIStatusInfo { status rejection(2) }
     let rejected = [0x30, 5, 0x30, 3, 2, 1, 2];
-    assert!(matches!(token(&rejected, b"signature", [9; 8]), Err(TimestampError::NotGranted(2))));
+    assert_eq!(
+        token(&rejected, b"signature", nonce, &[], &roots).unwrap_err(),
+        TimeStampError::Rejected
+    );
 }

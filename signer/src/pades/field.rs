@@ -76,7 +76,9 @@ fn trailer(previous: &Dictionary) -> Dictionary {
     }
     if let Ok(Object::Array(id)) = previous.get(b"ID")
         && id.len() == 2
-        && id.iter().all(|part| part.as_str().is_ok_and(|part| part.len() <= MAX_FILE_ID))
+        && id
+            .iter()
+            .all(|part| part.as_str().is_ok_and(|part| part.len() <= MAX_FILE_ID))
     {
         trailer.set("ID", Object::Array(id.clone()));
     }
@@ -175,7 +177,10 @@ fn push_reference(
 /// The object at the end of a chain of references.
 fn target(update: &IncrementalDocument, id: ObjectId) -> Result<ObjectId, PdfRefused> {
     let reference = Object::Reference(id);
-    let (last, _) = update.get_prev_documents().dereference(&reference).map_err(|_| DAMAGED)?;
+    let (last, _) = update
+        .get_prev_documents()
+        .dereference(&reference)
+        .map_err(|_| DAMAGED)?;
     last.ok_or(DAMAGED)
 }
 

@@ -100,14 +100,24 @@ fn forbids_change(document: &Document, dictionary: &Dictionary) -> bool {
     let one = |dictionary: &Dictionary| dictionary.get_deref(b"P", document).and_then(Object::as_i64).ok() == Some(1);
     let references = dictionary.get_deref(b"Reference", document).and_then(Object::as_array);
     let certified = references.is_ok_and(|references| {
-        references.iter().filter_map(|reference| resolve(document, reference)).any(|reference| {
-            let method = reference.get_deref(b"TransformMethod", document).and_then(Object::as_name);
-            let parameters = reference.get_deref(b"TransformParams", document).and_then(Object::as_dict);
-            method.ok() == Some(b"DocMDP") && parameters.is_ok_and(one)
-        })
+        references
+            .iter()
+            .filter_map(|reference| resolve(document, reference))
+            .any(|reference| {
+                let method = reference
+                    .get_deref(b"TransformMethod", document)
+                    .and_then(Object::as_name);
+                let parameters = reference
+                    .get_deref(b"TransformParams", document)
+                    .and_then(Object::as_dict);
+                method.ok() == Some(b"DocMDP") && parameters.is_ok_and(one)
+            })
     });
     let signed_lock = dictionary.has(b"V")
-        && dictionary.get_deref(b"Lock", document).and_then(Object::as_dict).is_ok_and(one);
+        && dictionary
+            .get_deref(b"Lock", document)
+            .and_then(Object::as_dict)
+            .is_ok_and(one);
     certified || signed_lock
 }
 

@@ -42,10 +42,7 @@ pub(super) fn signature_dictionary(claimed: Timestamp, room: i64, contents: usiz
         "ByteRange",
         vec![Object::Integer(0), number.clone(), number.clone(), number],
     );
-    signature.set(
-        "Contents",
-        Object::String(vec![0; contents], StringFormat::Hexadecimal),
-    );
+    signature.set("Contents", Object::String(vec![0; contents], StringFormat::Hexadecimal));
     Object::Dictionary(signature)
 }
 

@@ -6,7 +6,9 @@ use signum_core::Timestamp;
 
 use super::*;
 
-const LIMITS: Limits = Limits { max_size: 20 * 1024 * 1024 };
+const LIMITS: Limits = Limits {
+    max_size: 20 * 1024 * 1024,
+};
 const AT: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
@@ -20,7 +22,13 @@ fn prepared(name: &str) -> Prepared {
 
 fn fields(pdf: &[u8]) -> Vec<String> {
     let document = Document::load_mem(pdf).unwrap();
-    let form = document.catalog().unwrap().get_deref(b"AcroForm", &document).unwrap().as_dict().unwrap();
+    let form = document
+        .catalog()
+        .unwrap()
+        .get_deref(b"AcroForm", &document)
+        .unwrap()
+        .as_dict()
+        .unwrap();
     assert_eq!(form.get(b"SigFlags").unwrap().as_i64().unwrap(), 3);
     let list = form.get_deref(b"Fields", &document).unwrap().as_array().unwrap();
     let name = |field: &Object| {
@@ -67,7 +75,10 @@ fn byte_range_covers_all_but_the_contents_string() {
         assert!(bytes[first + 1..second - 1].iter().all(|octet| *octet == b'0'));
         assert_eq!(second - first - 2, 2 * CONTENTS_SIZE);
         let written = format!("[{start} {first} {second} {length}");
-        assert!(bytes.windows(written.len()).any(|window| window == written.as_bytes()), "{name}");
+        assert!(
+            bytes.windows(written.len()).any(|window| window == written.as_bytes()),
+            "{name}"
+        );
     }
 }
 
@@ -78,7 +89,13 @@ fn existing_form_fields_and_annotations_are_kept() {
         assert_eq!(fields(&bytes), ["Emri", "Signum1"], "{name}");
         assert_eq!(annotations(&bytes), 2, "{name}");
         let document = Document::load_mem(&bytes).unwrap();
-        let form = document.catalog().unwrap().get_deref(b"AcroForm", &document).unwrap().as_dict().unwrap();
+        let form = document
+            .catalog()
+            .unwrap()
+            .get_deref(b"AcroForm", &document)
+            .unwrap()
+            .as_dict()
+            .unwrap();
         assert!(form.has(b"DA") && form.has(b"DR"), "{name}");
     }
 }
@@ -94,7 +111,12 @@ fn second_signature_gets_a_field_of_its_own_and_changes_no_octet_of_the_first() 
 
 #[test]
 fn any_changed_octet_outside_the_contents_changes_the_digest() {
-    let Prepared { mut bytes, byte_range, digest: expected, .. } = prepared("plain.pdf");
+    let Prepared {
+        mut bytes,
+        byte_range,
+        digest: expected,
+        ..
+    } = prepared("plain.pdf");
     for at in 0..bytes.len() {
         let inside = at >= byte_range.first_length && at < byte_range.second_start;
         if inside && at % 4096 != 0 {
@@ -108,7 +130,9 @@ fn any_changed_octet_outside_the_contents_changes_the_digest() {
 
 #[test]
 fn appended_octets_are_not_overlooked_by_the_digest() {
-    let Prepared { mut bytes, byte_range, .. } = prepared("plain.pdf");
+    let Prepared {
+        mut bytes, byte_range, ..
+    } = prepared("plain.pdf");
     bytes.push(b'\n');
     assert_eq!(digest(&bytes, byte_range), None);
 }
@@ -128,7 +152,10 @@ fn what_must_not_be_signed_is_refused_with_its_reason() {
     assert_eq!(refused("xfa.pdf"), PdfRefused::DynamicForm);
     assert_eq!(refused("certified-p1.pdf"), PdfRefused::Certified);
     assert_eq!(prepare(b"PK\x03\x04", AT, LIMITS).unwrap_err(), PdfRefused::NotPdf);
-    assert_eq!(prepare(&fixture("plain.pdf"), AT, Limits { max_size: 100 }).unwrap_err(), PdfRefused::TooLarge);
+    assert_eq!(
+        prepare(&fixture("plain.pdf"), AT, Limits { max_size: 100 }).unwrap_err(),
+        PdfRefused::TooLarge
+    );
 }
 
 #[test]
@@ -139,7 +166,10 @@ fn damaged_documents_are_refused_and_never_repaired() {
     let mut shifted = b"%PDF-1.7\n% one line more\n".to_vec();
     shifted.extend_from_slice(&plain[9..]);
     assert!(matches!(prepare(&shifted, AT, LIMITS), Err(PdfRefused::Malformed(_))));
-    assert!(matches!(prepare(b"%PDF-1.7\n", AT, LIMITS), Err(PdfRefused::Malformed(_))));
+    assert!(matches!(
+        prepare(b"%PDF-1.7\n", AT, LIMITS),
+        Err(PdfRefused::Malformed(_))
+    ));
 }
 
 /// Every outcome but a panic is allowed; a success must still have the upload as prefix.

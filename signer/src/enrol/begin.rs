@@ -1,0 +1,67 @@
+//! Steps 1 and 2: the person begins, the module makes the key pair and its request.
+
+use serde_json::json;
+use signum_core::audit::{self, Event};
+use signum_core::{DbError, Id, params};
+
+use super::stage::to_json;
+use super::{EnrolError, Enrolment, Stage, advance, find, of_person};
+use crate::person::Reference;
+use crate::service::Signer;
+
+/// The person's enrolment: the one under way or done, or a new one.
+pub(crate) async fn begin(signer: &Signer, person: &Reference) -> Result<Enrolment, EnrolError> {
+    let enrolment = match of_person(&signer.cx, person).await? {
+        Some(enrolment) => enrolment,
+        None => insert(signer, person).await?,
+    };
+    advance(signer, enrolment).await
+}
+
+async fn insert(signer: &Signer, person: &Reference) -> Result<Enrolment, EnrolError> {
+    let cx = &signer.cx;
+    let id: Id<Enrolment> = Id::new(&*cx.random);
+    let credential: Id<()> = Id::new(&*cx.random);
+    let event = &Event::new("enrolment.begun", id, json!({"credential": credential.to_string()}));
+    cx.db
+        .run::<_, DbError, _, _>("enrolment.begin", |tx| async move {
+            let inserted = tx
+                .exec(
+                    "INSERT INTO enrolment (id, person, credential, state, began_at, changed_at)
+                     VALUES ($1, $2, $3, 'begun', $4, $4) ON CONFLICT DO NOTHING",
+                    params![id, person, credential, cx.now()],
+                )
+                .await?;
+            match inserted {
+                0 => Ok(()), // Another request of the same person was first.
+                _ => audit::record(&tx, cx, event).await,
+            }
+        })
+        .await?;
+    of_person(cx, person).await?.ok_or(EnrolError::NotFound)
+}
+
+/// Asks the module for the key and stores it. A key whose storing is interrupted is never used: it exists only wrapped.
+pub(super) async fn make_key(signer: &Signer, enrolment: Enrolment) -> Result<Enrolment, EnrolError> {
+    let cx = &signer.cx;
+    debug_assert!(matches!(enrolment.stage, Stage::Begun));
+    let (key, pkcs10) = signer.module.create_key(enrolment.credential, enrolment.person).await?;
+    let (id, text, pkcs10) = (enrolment.id, &to_json(&key)?, &pkcs10);
+    let event = &Event::new("enrolment.key_made", id, json!({"epoch": key.epoch}));
+    cx.db
+        .run::<_, DbError, _, _>("enrolment.key", |tx| async move {
+            let changed = tx
+                .exec(
+                    "UPDATE enrolment SET state = 'key', stored_key = $1, pkcs10 = $2, changed_at = $3
+                     WHERE id = $4 AND state = 'begun'",
+                    params![text, pkcs10, cx.now(), id],
+                )
+                .await?;
+            match changed {
+                0 => Ok(()),
+                _ => audit::record(&tx, cx, event).await,
+            }
+        })
+        .await?;
+    find(cx, id, &enrolment.person).await
+}

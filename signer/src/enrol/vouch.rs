@@ -1,0 +1,158 @@
+//! Step 4: two registration officers vouch that this passkey and key are this person's (ARCHITECTURE "Trust").
+//!
+//! The module verifies the vouchers; here they are looked at only so that a mistaken one does not spoil an enrolment.
+
+use serde_json::{Value as Json, json};
+use signum_activation::protocol::Voucher;
+use signum_activation::voucher::voucher_challenge;
+use signum_core::audit::{self, Event};
+use signum_core::contract::PersonName;
+use signum_core::db::Row;
+use signum_core::{Cx, DbError, Id, params};
+use signum_gesture::{Assertion, Authenticator, assertion};
+
+use super::stage::{Material, json as stored, to_json};
+use super::{EnrolError, Enrolment, Stage, advance, read};
+use crate::officers::Officer;
+use crate::person;
+use crate::service::Signer;
+
+/// How many different officers must vouch; the module insists on it.
+const NEEDED: i64 = 2;
+
+/// An enrolment that waits for vouchers, as an officer sees it.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub enrolment: Enrolment,
+    pub name: PersonName,
+    pub vouched_by: Vec<String>,
+    /// What the officer's gesture is over.
+    pub challenge: [u8; 32],
+}
+
+/// Every enrolment that waits for vouchers, oldest first.
+pub(crate) async fn pending(cx: &Cx) -> Result<Vec<Pending>, EnrolError> {
+    let rows = cx
+        .db
+        .all(
+            super::select!("WHERE state = 'authenticator' ORDER BY began_at, id"),
+            params![],
+        )
+        .await?;
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        let enrolment = read(&row)?;
+        let Stage::AuthenticatorRegistered(material, authenticator) = &enrolment.stage else {
+            continue;
+        };
+        out.push(Pending {
+            name: person::find(cx, &enrolment.person).await?.name,
+            vouched_by: officers_of(cx, enrolment.id).await?,
+            challenge: challenge(&enrolment, material, authenticator),
+            enrolment,
+        });
+    }
+    Ok(out)
+}
+
+fn challenge(enrolment: &Enrolment, material: &Material, authenticator: &Authenticator) -> [u8; 32] {
+    voucher_challenge(
+        &enrolment.person,
+        authenticator,
+        &enrolment.credential,
+        &material.pkcs10,
+    )
+}
+
+async fn officers_of(cx: &Cx, enrolment: Id<Enrolment>) -> Result<Vec<String>, DbError> {
+    let rows = cx
+        .db
+        .all(
+            "SELECT officer FROM enrolment_voucher WHERE enrolment = $1 ORDER BY at, officer",
+            params![enrolment],
+        )
+        .await?;
+    rows.iter().map(|row| row.get("officer")).collect()
+}
+
+/// Takes one officer's voucher; with the second one the enrolment goes on.
+pub(crate) async fn vouch(
+    signer: &Signer,
+    id: Id<Enrolment>,
+    officer: &Officer,
+    credential: &Json,
+) -> Result<Enrolment, EnrolError> {
+    let cx = &signer.cx;
+    let assertion = Assertion::from_json(credential).map_err(EnrolError::Voucher)?;
+    let row = cx.db.opt(super::select!("WHERE id = $1"), params![id]).await?;
+    let enrolment = read(&row.ok_or(EnrolError::NotFound)?)?;
+    let Stage::AuthenticatorRegistered(material, authenticator) = &enrolment.stage else {
+        return Err(EnrolError::OutOfTurn);
+    };
+    let challenge = challenge(&enrolment, material, authenticator);
+    let pinned = &officer.authenticator;
+    if let Err(error) = assertion::verify(&assertion, pinned, &officer.rp, &challenge, pinned.counter) {
+        let detail = json!({"officer": officer.id, "why": error.to_string()});
+        signer.record(&Event::new("voucher.refused", id, detail)).await?;
+        return Err(EnrolError::Voucher(error));
+    }
+    insert(signer, id, officer, &to_json(&assertion)?).await?;
+    let row = cx.db.opt(super::select!("WHERE id = $1"), params![id]).await?;
+    advance(signer, read(&row.ok_or(EnrolError::NotFound)?)?).await
+}
+
+async fn insert(signer: &Signer, id: Id<Enrolment>, officer: &Officer, assertion: &str) -> Result<(), EnrolError> {
+    let cx = &signer.cx;
+    let event = &Event::new("enrolment.vouched", id, json!({"officer": officer.id}));
+    cx.db
+        .run::<_, DbError, _, _>("enrolment.vouch", |tx| async move {
+            let inserted = tx
+                .exec(
+                    "INSERT INTO enrolment_voucher (enrolment, officer, assertion, at) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT DO NOTHING",
+                    params![id, &officer.id, assertion, cx.now()],
+                )
+                .await?;
+            match inserted {
+                0 => Ok(()), // This officer has vouched already.
+                _ => audit::record(&tx, cx, event).await,
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+/// Goes on when enough officers have vouched; one statement, true when it did.
+pub(super) async fn enough(cx: &Cx, id: Id<Enrolment>) -> Result<bool, DbError> {
+    let changed = cx
+        .db
+        .run::<_, DbError, _, _>("enrolment.enough", |tx| async move {
+            tx.exec(
+                "UPDATE enrolment SET state = 'vouched', changed_at = $1 WHERE id = $2 AND state = 'authenticator'
+                 AND (SELECT COUNT(*) FROM enrolment_voucher WHERE enrolment = $2) >= $3",
+                params![cx.now(), id, NEEDED],
+            )
+            .await
+        })
+        .await?;
+    Ok(changed == 1)
+}
+
+/// The vouchers that go to the module: the first two.
+pub(super) async fn vouchers(cx: &Cx, id: Id<Enrolment>) -> Result<Vec<Voucher>, DbError> {
+    let rows = cx
+        .db
+        .all(
+            "SELECT officer, assertion FROM enrolment_voucher WHERE enrolment = $1 ORDER BY at, officer LIMIT 2",
+            params![id],
+        )
+        .await?;
+    rows.iter().map(voucher).collect()
+}
+
+fn voucher(row: &Row) -> Result<Voucher, DbError> {
+    Ok(Voucher {
+        officer: row.get("officer")?,
+        assertion: stored(row, "assertion")?,
+    })
+}

@@ -1,0 +1,110 @@
+//! Logging in: to the identity provider and back (OpenID Connect Core 1.0 section 3.1.2, RFC 9207 `iss`).
+
+use std::time::Duration;
+
+use signum_core::{DbError, params, retry_on_db_conflict};
+use url::Url;
+
+use crate::person::Person;
+use crate::provider::{Begun, ProviderError};
+use crate::secret::hashed;
+use crate::service::Signer;
+use crate::session;
+
+/// Cookie that ties an authorization request to the browser that began it.
+pub(crate) const COOKIE: &str = "login";
+/// How long a person may take at the identity provider.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// Why a log-in did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoginError {
+    #[error("the answer belongs to no log-in that this browser began")]
+    NotBegunHere,
+    #[error("the answer comes from another issuer")]
+    OtherProvider,
+    #[error("the provider said {0}")]
+    Refused(String),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+retry_on_db_conflict!(LoginError);
+
+/// What the provider sends back with the browser.
+#[derive(serde::Deserialize)]
+pub(crate) struct Answer {
+    pub state: Option<String>,
+    pub code: Option<String>,
+    pub iss: Option<String>,
+    pub error: Option<String>,
+}
+
+/// Begins a log-in; returns where to send the browser and the secret for its cookie.
+pub(crate) async fn begin(signer: &Signer, language: &str) -> Result<(Url, String), LoginError> {
+    let cx = &signer.cx;
+    let (url, begun) = signer.provider.begin(language, || cx.random.token()).await?;
+    let browser = cx.random.token();
+    let (state, cookie) = (hashed(&begun.state), hashed(&browser));
+    let begun = &begun;
+    let until = cx.now().plus(PATIENCE);
+    cx.db
+        .run::<_, DbError, _, _>("login.begin", |tx| async move {
+            tx.exec(
+                "INSERT INTO login_attempt (state_hash, browser_hash, nonce, verifier, expires_at)
+                 VALUES ($1, $2, $3, $4, $5)",
+                params![state, cookie, &begun.nonce, &begun.verifier, until],
+            )
+            .await
+        })
+        .await?;
+    Ok((url, browser))
+}
+
+/// Finishes it; returns the secret of the new session.
+pub(crate) async fn finish(
+    signer: &Signer,
+    browser: Option<&str>,
+    old_session: Option<&str>,
+    answer: Answer,
+) -> Result<String, LoginError> {
+    // The state first: whoever did not begin here learns nothing and changes nothing.
+    let state = answer.state.ok_or(LoginError::NotBegunHere)?;
+    let begun = take(signer, browser.ok_or(LoginError::NotBegunHere)?, state).await?;
+    if answer.iss.is_some_and(|issuer| issuer != signer.config.issuer) {
+        return Err(LoginError::OtherProvider);
+    }
+    let code = match (answer.error, answer.code) {
+        (Some(error), _) => return Err(LoginError::Refused(error)),
+        (None, None) => return Err(LoginError::Refused("no code".to_owned())),
+        (None, Some(code)) => code,
+    };
+    let logged_in = signer.provider.finish(code, begun).await?;
+    let person = Person::new(&signer.config.country, logged_in.name);
+    Ok(session::begin(&signer.cx, &person, &logged_in.id_token, old_session).await?)
+}
+
+/// One statement: an answer is used once, by the browser that began.
+async fn take(signer: &Signer, browser: &str, state: String) -> Result<Begun, LoginError> {
+    let cx = &signer.cx;
+    let (state_hash, browser) = (hashed(&state), hashed(browser));
+    let row = cx
+        .db
+        .run::<_, DbError, _, _>("login.take", |tx| async move {
+            tx.opt(
+                "UPDATE login_attempt SET used_at = $1
+                 WHERE state_hash = $2 AND browser_hash = $3 AND used_at IS NULL AND expires_at > $1
+                 RETURNING nonce, verifier",
+                params![cx.now(), state_hash, browser],
+            )
+            .await
+        })
+        .await?
+        .ok_or(LoginError::NotBegunHere)?;
+    Ok(Begun {
+        state,
+        nonce: row.get("nonce")?,
+        verifier: row.get("verifier")?,
+    })
+}

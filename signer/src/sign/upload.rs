@@ -1,0 +1,110 @@
+//! Step 1: the upload gets an incremental update with room for the signature; nothing of it is ever rewritten.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use signum_core::audit::{self, Event};
+use signum_core::{DbError, Id, params};
+
+use super::{Document, SignError};
+use crate::enrol::{self, Stage as Enrolment};
+use crate::pades::{self, Limits, PdfRefused, Prepared};
+use crate::person::Reference;
+use crate::service::Signer;
+
+/// Longest name that is shown and committed to, in characters.
+const NAME_MAX: usize = 120;
+
+/// What the browser sent.
+pub(crate) struct Upload {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Prepares and stores a document; returns its id.
+pub(crate) async fn upload(signer: &Signer, person: &Reference, upload: Upload) -> Result<Id<Document>, SignError> {
+    let cx = &signer.cx;
+    let enrolment = enrol::of_person(cx, person).await?.ok_or(SignError::NotEnrolled)?;
+    let Enrolment::Ready(_) = enrolment.stage else {
+        return Err(SignError::NotEnrolled);
+    };
+    let id: Id<Document> = Id::new(&*cx.random);
+    let (original, size, name) = (
+        Sha256::digest(&upload.bytes).to_vec(),
+        upload.bytes.len(),
+        shown_name(&upload.name),
+    );
+    let prepared = match prepare(signer, upload.bytes).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            if let SignError::Pdf(refused) = &error {
+                let detail = json!({"why": refused.code(), "size": size});
+                signer.record(&Event::new("document.refused", id, detail)).await?;
+            }
+            return Err(error);
+        }
+    };
+    let (prepared, original, name) = (&prepared, &original, &name);
+    let [_, first, second, length] = prepared
+        .byte_range
+        .numbers()
+        .map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let detail = json!({"sha256": hex::encode(original), "size": size, "pages": prepared.pages});
+    let event = &Event::new("document.uploaded", id, detail);
+    cx.db
+        .run::<_, DbError, _, _>("document.upload", |tx| async move {
+            tx.exec(
+                "INSERT INTO document (id, person, credential, name, size, pages, original_digest, prepared, first_length,
+                     second_start, second_length, digest, state, uploaded_at, changed_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'prepared', $13, $13)",
+                params![
+                    id,
+                    person,
+                    enrolment.credential,
+                    name,
+                    size,
+                    prepared.pages,
+                    original,
+                    &prepared.bytes,
+                    first,
+                    second,
+                    length,
+                    prepared.digest,
+                    cx.now()
+                ],
+            )
+            .await?;
+            audit::record(&tx, cx, event).await
+        })
+        .await?;
+    Ok(id)
+}
+
+/// Reads the PDF on a blocking thread; only so many at once, since hostile ones take memory.
+async fn prepare(signer: &Signer, bytes: Vec<u8>) -> Result<Prepared, SignError> {
+    let _permit = signer.readers.acquire().await.map_err(|_| SignError::Busy)?;
+    let limits = Limits {
+        max_size: signer.config.max_upload,
+    };
+    let now = signer.cx.now();
+    let prepared = tokio::task::spawn_blocking(move || pades::prepare(&bytes, now, limits)).await;
+    Ok(prepared.map_err(|_| PdfRefused::Malformed("unreadable"))??)
+}
+
+/// The file's name as a person reads it: no path, no control or formatting characters that could make it look like another.
+pub(super) fn shown_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown: String = last.chars().filter(|c| !is_deceptive(*c)).take(NAME_MAX).collect();
+    match shown.trim() {
+        "" => "document.pdf".to_owned(),
+        trimmed => trimmed.to_owned(),
+    }
+}
+
+/// Control characters, and what reorders or hides text (Unicode Bidi_Control, Default_Ignorable_Code_Point).
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(u32::from(c), 0xe0000..=0xe0fff)
+}
