@@ -50,7 +50,8 @@ impl Event {
     }
 }
 
-/// Inserts `event` in the transaction that does what the event says.
+/// Inserts `event` in the transaction that does what the event says. A refusal's event needs a transaction that ends well:
+/// one that ends in the refusal's error takes its event back.
 pub async fn record(tx: &Tx, cx: &Cx, event: &Event) -> Result<(), DbError> {
     let id: [u8; 16] = cx.random.bytes();
     let salt: [u8; 32] = cx.random.bytes();

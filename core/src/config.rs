@@ -216,6 +216,9 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("session_seconds"), "{error}");
+        let error = read("[idp]\npassword = 8421\n", &[]).unwrap_err().to_string();
+        assert!(error.contains("invalid type: integer, expected a string"), "{error}");
+        assert!(!error.contains("8421"), "{error}");
         let error = read("idp = [", &[]).unwrap_err().to_string();
         assert!(error.starts_with("signum.toml"), "{error}");
         assert!(read("idp = 3", &[]).is_err());

@@ -87,7 +87,7 @@ impl Db {
         let tx = self.pool.begin().await?;
         match work(tx.share()).await {
             Ok(value) => {
-                tx.commit().await?;
+                tx.commit(name).await?;
                 Ok(value)
             }
             Err(error) => {

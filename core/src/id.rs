@@ -73,3 +73,24 @@ impl<'de, T> Deserialize<'de> for Id<T> {
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a UUID"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::random::OsRandom;
+
+    #[test]
+    fn an_id_reads_back_from_every_form_it_is_written_in() {
+        let id: Id<()> = Id::new(&OsRandom);
+        assert_eq!(Id::parse(&id.to_string()), Some(id));
+        assert_eq!(Id::from_slice(&id.bytes()), Some(id));
+        assert_eq!(
+            serde_json::from_str::<Id<()>>(&serde_json::to_string(&id).unwrap()).unwrap(),
+            id
+        );
+        assert_eq!(id.to_string().as_bytes().get(14), Some(&b'4'));
+        assert!(Id::<()>::parse("x").is_none() && Id::<()>::from_slice(&[0; 15]).is_none());
+        assert_ne!(Id::<()>::new(&OsRandom), id);
+    }
+}

@@ -32,3 +32,21 @@ impl dyn Random {
         URL_SAFE_NO_PAD.encode(self.bytes::<32>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_256_bits_and_never_comes_twice() {
+        let random: &dyn Random = &OsRandom;
+        let token = random.token();
+        assert_eq!(token.len(), 43);
+        assert!(
+            token
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        );
+        assert_ne!(random.token(), token);
+    }
+}

@@ -161,9 +161,24 @@ fn plain(error: &toml::de::Error) -> String {
         .lines()
         .find(|line| line.starts_with("TOML parse error"))
         .unwrap_or_default();
-    [place, error.message(), key]
+    let message = without_value(error.message());
+    [place, &message, key]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// serde quotes the value that it did not like, and that may be a PIN written as a number.
+fn without_value(message: &str) -> String {
+    let quoted = ["invalid type: ", "invalid value: "]
+        .iter()
+        .find(|start| message.starts_with(**start));
+    match (quoted, message.rsplit_once(", expected ")) {
+        (Some(start), Some((found, expected))) => {
+            let kind = found.trim_start_matches(start).split(' ').next().unwrap_or_default();
+            format!("{start}{kind}, expected {expected}")
+        }
+        _ => message.to_owned(),
+    }
 }

@@ -6,7 +6,8 @@ pub enum DbError {
     /// Another transaction was first; trying again is right.
     #[error("transaction lost a race: {message}")]
     Conflict { message: String },
-    /// A UNIQUE or PRIMARY KEY constraint said no.
+    /// A UNIQUE or PRIMARY KEY constraint said no. The transaction is over: return this, or avoid it by
+    /// `ON CONFLICT DO NOTHING`.
     #[error("already there ({constraint})")]
     Duplicate { constraint: String },
     /// `one` found nothing.

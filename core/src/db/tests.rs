@@ -122,6 +122,25 @@ async fn a_failed_transaction_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn nothing_is_committed_after_a_statement_that_failed() {
+    let (db, _dir) = things().await;
+    let swallowed = db.run("swallow", |tx| async move {
+        tx.exec("INSERT INTO thing (id) VALUES ($1)", params![[1u8; 16]])
+            .await?;
+        let twice = tx.exec("INSERT INTO thing (id) VALUES ($1)", params![[1u8; 16]]).await;
+        assert!(matches!(twice, Err(DbError::Duplicate { .. })));
+        assert!(
+            tx.exec("INSERT INTO thing (id) VALUES ($1)", params![[2u8; 16]])
+                .await
+                .is_err()
+        );
+        Ok::<(), DbError>(())
+    });
+    assert!(swallowed.await.is_err());
+    assert!(db.all("SELECT id FROM thing", vec![]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_transaction_that_lost_a_race_runs_again_from_its_start() {
     let (db, _dir) = things().await;
     let tries = &AtomicU32::new(0);

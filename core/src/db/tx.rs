@@ -11,7 +11,31 @@ use super::engine::{bind_postgres, bind_sqlite};
 use super::value::{Row, Value, postgres_row, sqlite_row};
 
 /// One read-write transaction; made by [`Db::run`](super::Db::run), which commits it or rolls it back.
-pub struct Tx(Arc<Mutex<Option<Inner>>>);
+///
+/// A statement that fails ends the transaction, on both engines: every later one fails too and nothing is committed. To go on
+/// past what is there already, say `INSERT ... ON CONFLICT DO NOTHING` and look at the number of rows.
+pub struct Tx(Arc<Mutex<State>>);
+
+struct State {
+    /// None once it was committed or rolled back.
+    inner: Option<Inner>,
+    /// PostgreSQL accepts nothing after a failed statement, and answers COMMIT with a silent rollback; SQLite would go on.
+    failed: bool,
+}
+
+impl State {
+    fn open(&mut self) -> Result<&mut Inner, DbError> {
+        if self.failed {
+            return Err(failed_before());
+        }
+        self.inner.as_mut().ok_or_else(ended)
+    }
+
+    fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, DbError> {
+        self.failed |= result.is_err();
+        Ok(result?)
+    }
+}
 
 pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
@@ -20,7 +44,10 @@ pub(super) enum Inner {
 
 impl Tx {
     pub(super) fn new(inner: Inner) -> Self {
-        Self(Arc::new(Mutex::new(Some(inner))))
+        Self(Arc::new(Mutex::new(State {
+            inner: Some(inner),
+            failed: false,
+        })))
     }
 
     pub(super) fn share(&self) -> Self {
@@ -29,28 +56,23 @@ impl Tx {
 
     /// Runs a statement and tells how many rows it changed.
     pub async fn exec(&self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {
-        Ok(match self.0.lock().await.as_mut().ok_or_else(ended)? {
-            Inner::Sqlite(tx) => bind_sqlite(sql, params).execute(&mut **tx).await?.rows_affected(),
-            Inner::Postgres(tx) => bind_postgres(sql, params).execute(&mut **tx).await?.rows_affected(),
-        })
+        let mut state = self.0.lock().await;
+        let result = match state.open()? {
+            Inner::Sqlite(tx) => bind_sqlite(sql, params)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+            Inner::Postgres(tx) => bind_postgres(sql, params)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+        };
+        state.note(result)
     }
 
     /// The first row, if there is one. `UPDATE ... RETURNING` with no row means: already used.
     pub async fn opt(&self, sql: &'static str, params: Vec<Value>) -> Result<Option<Row>, DbError> {
-        match self.0.lock().await.as_mut().ok_or_else(ended)? {
-            Inner::Sqlite(tx) => bind_sqlite(sql, params)
-                .fetch_optional(&mut **tx)
-                .await?
-                .as_ref()
-                .map(sqlite_row)
-                .transpose(),
-            Inner::Postgres(tx) => bind_postgres(sql, params)
-                .fetch_optional(&mut **tx)
-                .await?
-                .as_ref()
-                .map(postgres_row)
-                .transpose(),
-        }
+        Ok(self.all(sql, params).await?.into_iter().next())
     }
 
     /// Exactly the first row; [`DbError::NotFound`] when there is none.
@@ -60,42 +82,46 @@ impl Tx {
 
     /// Every row.
     pub async fn all(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
-        match self.0.lock().await.as_mut().ok_or_else(ended)? {
-            Inner::Sqlite(tx) => bind_sqlite(sql, params)
-                .fetch_all(&mut **tx)
-                .await?
-                .iter()
-                .map(sqlite_row)
-                .collect(),
-            Inner::Postgres(tx) => bind_postgres(sql, params)
-                .fetch_all(&mut **tx)
-                .await?
-                .iter()
-                .map(postgres_row)
-                .collect(),
+        let mut state = self.0.lock().await;
+        match state.open()? {
+            Inner::Sqlite(tx) => {
+                let rows = bind_sqlite(sql, params).fetch_all(&mut **tx).await;
+                state.note(rows)?.iter().map(sqlite_row).collect()
+            }
+            Inner::Postgres(tx) => {
+                let rows = bind_postgres(sql, params).fetch_all(&mut **tx).await;
+                state.note(rows)?.iter().map(postgres_row).collect()
+            }
         }
     }
 
     /// Runs the statements of a migration file, which take no parameters.
     pub(super) async fn script(&self, sql: &'static str) -> Result<(), DbError> {
-        match self.0.lock().await.as_mut().ok_or_else(ended)? {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
-            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
-        }
-        Ok(())
+        let mut state = self.0.lock().await;
+        let result = match state.open()? {
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop),
+            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop),
+        };
+        state.note(result)
     }
 
     /// PostgreSQL needs a table lock for what SQLite's single writer gives by itself.
     pub(super) async fn lock_out_other_writers(&self, postgres: &'static str) -> Result<(), DbError> {
-        match self.0.lock().await.as_mut().ok_or_else(ended)? {
-            Inner::Sqlite(_) => {}
-            Inner::Postgres(tx) => sqlx::raw_sql(postgres).execute(&mut **tx).await.map(drop)?,
-        }
-        Ok(())
+        let mut state = self.0.lock().await;
+        let result = match state.open()? {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(tx) => sqlx::raw_sql(postgres).execute(&mut **tx).await.map(drop),
+        };
+        state.note(result)
     }
 
-    pub(super) async fn commit(self) -> Result<(), DbError> {
-        match self.0.lock().await.take().ok_or_else(ended)? {
+    /// Refuses, and rolls back, when a statement failed and the closure went on regardless.
+    pub(super) async fn commit(self, name: &'static str) -> Result<(), DbError> {
+        if self.0.lock().await.failed {
+            self.rollback(name).await;
+            return Err(failed_before());
+        }
+        match self.0.lock().await.inner.take().ok_or_else(ended)? {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
         }
@@ -103,7 +129,7 @@ impl Tx {
     }
 
     pub(super) async fn rollback(self, name: &'static str) {
-        let result = match self.0.lock().await.take() {
+        let result = match self.0.lock().await.inner.take() {
             Some(Inner::Sqlite(tx)) => tx.rollback().await,
             Some(Inner::Postgres(tx)) => tx.rollback().await,
             None => Ok(()),
@@ -112,6 +138,13 @@ impl Tx {
             tracing::warn!(transaction = name, %error, "rollback failed; the connection is dropped");
         }
     }
+}
+
+/// A closure went on after a statement of its transaction had failed: a programming error.
+fn failed_before() -> DbError {
+    DbError::Other(sqlx::Error::Protocol(
+        "an earlier statement of this transaction failed".to_owned(),
+    ))
 }
 
 /// A closure kept its `Tx` beyond its own end: a programming error, told rather than panicked about.
