@@ -1,1 +1,38 @@
-//! signum-ca
+//! The government CA: profiles, lint, issuance, status, OCSP, CRL, time stamps and the key ceremony.
+//!
+//! RFC 5280, RFC 6960, RFC 3161, EN 319 411-1 and -2, EN 319 412-1 to -5, EN 319 422. Outside it is [`Config`], [`Service`],
+//! [`MIGRATIONS`] and the contracts that [`Service`] implements.
+
+mod authority;
+mod ceremony;
+mod config;
+mod contract;
+mod crl;
+mod export;
+mod http;
+mod issue;
+mod jobs;
+mod lint;
+mod name;
+mod ocsp;
+mod profile;
+mod service;
+mod signing;
+mod status;
+mod tbs;
+mod tsa;
+
+pub use authority::AuthorityName;
+pub use ceremony::{CeremonyError, Step, Transcript};
+pub use config::{Config, ConfigError, Qscd};
+pub use export::ExportError;
+pub use issue::IssueError;
+pub use service::{Deps, Service};
+
+use signum_core::db::Migration;
+
+/// The CA's tables, after core's own.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "ca/0001_ca",
+    sql: include_str!("../../migrations/ca/0001_ca.sql"),
+}];

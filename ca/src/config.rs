@@ -1,0 +1,120 @@
+//! What an operator can set for the CA.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// When a citizen's signing key counts as lying in a qualified signature creation device (QcSSCD, QCP-n-qscd).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Qscd {
+    /// Never: QCP-n without QcSSCD.
+    #[default]
+    None,
+    /// The devices behind every known key origin are certified; the operator answers for it.
+    Certified,
+    /// As if they were; accepted only of a CA whose name says TEST.
+    Pretend,
+}
+
+signum_core::config! {
+    /// The certification authority; every setting has a default that suits a demonstration.
+    pub struct Config {
+        /// Address of OCSP, CRL, certificates and time stamps as certificates name it: plain http, without a final slash.
+        public_url: String = "http://localhost:8084".to_owned(),
+        /// Label of the token that holds every key of the CA.
+        token: String = "signum-ca".to_owned(),
+        /// Country of every name, of the PNO and NTR prefixes and of QcCClegislation. XK is user-assigned in ISO 3166-1.
+        country: String = "XK".to_owned(),
+        /// Legal name of the trust service provider.
+        organization: String = "Signum Demo".to_owned(),
+        /// Its identifier in the register of companies: NTR, country, hyphen, number (EN 319 412-1 section 5.1.4).
+        organization_identifier: String = "NTRXK-810000000".to_owned(),
+        /// Start of every authority's common name; a demonstration says TEST here.
+        name_prefix: String = "Signum TEST".to_owned(),
+        /// Generation of the hierarchy; a new one has new names and new keys.
+        generation: u32 = 1,
+        /// Object identifier under which our certificate policies lie: `.1.1` authentication, `.1.2` qualified signature,
+        /// `.1.5` time stamping. The default lies in the arc kept for documentation (RFC 5612).
+        policy_arc: String = "1.3.6.1.4.1.32473.383".to_owned(),
+        /// Address of the certification practice statement; empty means `<public_url>/cps`.
+        cps_url: String = String::new(),
+        /// PKI disclosure statements by ISO 639-1 language; https, as EN 319 412-5 section 4.3.4 requires.
+        pds_urls: BTreeMap<String, String> = demo_pds(),
+        /// Whether a citizen's signing key counts as lying in a qualified device: `none`, `certified`, or `pretend` (TEST only).
+        qscd: Qscd = Qscd::None,
+        /// First octet of every serial number made by this replica, 1 to 127.
+        serial_prefix: u8 = 1,
+        /// How many CRLs an issuing CA splits its certificates over.
+        crl_shards: u32 = 1,
+        /// Validity of authentication certificates in days, at most 1826.
+        authentication_days: u32 = 1826,
+        /// Validity of signature certificates in days, at most 1096.
+        signature_days: u32 = 1096,
+        /// How long an OCSP answer holds (nextUpdate), in seconds; caches keep it for at most 60.
+        ocsp_seconds: u32 = 300,
+        /// How long a CRL of an issuing CA holds, in hours.
+        crl_hours: u32 = 24,
+        /// How long the root's list holds, in days.
+        arl_days: u32 = 180,
+    }
+}
+
+fn demo_pds() -> BTreeMap<String, String> {
+    let pds = |language: &str| (language.to_owned(), format!("https://pki.example.org/pds/{language}.pdf"));
+    ["en", "sq", "sr"].map(pds).into_iter().collect()
+}
+
+/// A setting that the CA cannot work with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("ca.{field}: {problem}")]
+pub struct ConfigError {
+    pub field: &'static str,
+    pub problem: &'static str,
+}
+
+impl Config {
+    /// Refuses what would make wrong certificates.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let test = self.name_prefix.split(' ').any(|word| word == "TEST");
+        let country = self.country.len() == 2 && self.country.bytes().all(|b| b.is_ascii_uppercase());
+        let identifier = self.organization_identifier.strip_prefix(&format!("NTR{}-", self.country));
+        let checks = [
+            ("public_url", self.public_url.starts_with("http://") && !self.public_url.ends_with('/'),
+                "http:// without a final slash (EN 319 412-2 section 4.4.1: CRL and OCSP addresses are http)"),
+            ("country", country, "two capital letters"),
+            ("organization_identifier", identifier.is_some_and(|number| !number.is_empty()),
+                "NTR, the country, a hyphen and a number"),
+            ("qscd", self.qscd != Qscd::Pretend || test, "pretend is for a CA whose name_prefix has the word TEST"),
+            ("serial_prefix", (1..=127).contains(&self.serial_prefix), "1 to 127"),
+            ("crl_shards", (1..=4096).contains(&self.crl_shards), "1 to 4096"),
+            ("authentication_days", (1..=1826).contains(&self.authentication_days), "1 to 1826"),
+            ("signature_days", (1..=1096).contains(&self.signature_days), "1 to 1096"),
+            ("ocsp_seconds", (60..=86_400).contains(&self.ocsp_seconds), "60 to 86400"),
+            ("crl_hours", (24..=168).contains(&self.crl_hours), "24 to 168 (EN 319 411-1 section 6.3.9)"),
+            ("arl_days", (1..=365).contains(&self.arl_days), "1 to 365"),
+            ("policy_arc", const_oid::ObjectIdentifier::new(&self.policy_arc).is_ok(), "an object identifier"),
+            ("pds_urls", self.pds_urls.contains_key("en") && self.pds_urls.values().all(|u| u.starts_with("https://")),
+                "https addresses, one of them in English (EN 319 412-5 section 4.3.4)"),
+        ];
+        match checks.into_iter().find(|(_, holds, _)| !holds) {
+            None => Ok(()),
+            Some((field, _, problem)) => Err(ConfigError { field, problem }),
+        }
+    }
+
+    pub(crate) fn cps(&self) -> String {
+        if self.cps_url.is_empty() {
+            format!("{}/cps", self.public_url)
+        } else {
+            self.cps_url.clone()
+        }
+    }
+
+    pub(crate) fn pds(&self) -> Vec<(String, String)> {
+        // English first, as EN 319 412-5 asks for it by name.
+        let (english, others): (Vec<_>, Vec<_>) = self.pds_urls.iter().partition(|(language, _)| *language == "en");
+        let own = |(l, u): (&String, &String)| (l.clone(), u.clone());
+        english.into_iter().chain(others).map(own).collect()
+    }
+}

@@ -1,0 +1,139 @@
+//! The CA as other services see it: the contracts of `signum_core::contract`.
+
+use async_trait::async_trait;
+use der::Decode;
+use serde_json::json;
+use signum_core::audit::{self, Event};
+use signum_core::contract::{
+    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, LeafProfile, TimeStamping,
+};
+use std::sync::Arc;
+use x509_cert::Certificate;
+
+use crate::Service;
+use crate::authority::AuthorityName;
+use crate::issue::{self, IssueError, Request};
+use crate::ocsp::OcspError;
+use crate::status::StatusError;
+use crate::tsa::TsaError;
+
+#[async_trait]
+impl CertificateAuthority for Service {
+    async fn issue(&self, request: CertificateRequest) -> Result<IssuedCertificate, ContractError> {
+        let key = hex::encode(request.idempotency_key);
+        match self.issue_for_person(&request).await {
+            Ok(issued) => Ok(issued),
+            Err(error) => {
+                self.audit_refusal(&error, &key, request.profile).await;
+                Err(issue_error(&error))
+            }
+        }
+    }
+
+    async fn revoke(&self, serial: &[u8], reason: u8) -> Result<(), ContractError> {
+        self.revoke_serial(serial, reason).await.map_err(|error| match error {
+            StatusError::NotIssued => ContractError::NotFound,
+            StatusError::Reason(_) | StatusError::Ambiguous | StatusError::Transition => ContractError::Refused {
+                code: "revocation_refused".to_owned(),
+                message: error.to_string(),
+            },
+            StatusError::Db(error) => unavailable(&error),
+        })
+    }
+}
+
+impl Service {
+    async fn issue_for_person(&self, request: &CertificateRequest) -> Result<IssuedCertificate, IssueError> {
+        let name = match request.profile {
+            LeafProfile::CitizenAuthentication => AuthorityName::Auth,
+            LeafProfile::CitizenSignature => AuthorityName::Qsig,
+        };
+        let root = self.authority(AuthorityName::Root).await?;
+        let authority = self.authority(name).await?;
+        let request = Request::for_person(&self.config, request, Arc::new(authority.issuer.clone()))?;
+        let issued = issue::issue(self, request).await?;
+        Ok(IssuedCertificate {
+            certificate: issued.certificate,
+            chain: vec![authority.certificate.clone(), root.certificate.clone()],
+        })
+    }
+
+    /// A refusal is recorded under the idempotency key; what the linter refused has its own event already.
+    async fn audit_refusal(&self, error: &IssueError, key: &str, profile: LeafProfile) {
+        let IssueError::Refused { code, .. } = error else {
+            tracing::error!(%error, "issuance failed");
+            return;
+        };
+        tracing::warn!(code, "issuance refused");
+        let detail = &json!({ "code": code, "profile": profile });
+        let cx = &self.cx;
+        let recorded = cx.db.run("ca.refused", |tx| async move {
+            audit::record(&tx, cx, &Event::new("certificate.refused", key, detail.clone())).await
+        });
+        if let Err(error) = recorded.await {
+            tracing::error!(%error, "a refusal could not be recorded");
+        }
+    }
+}
+
+#[async_trait]
+impl CertificateStatus for Service {
+    async fn ocsp(&self, certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, ContractError> {
+        let malformed = |_| ContractError::Refused {
+            code: "certificate_malformed".to_owned(),
+            message: "certificate or issuer is not a certificate".to_owned(),
+        };
+        let request = signum_pki::ocsp_request(certificate, issuer).map_err(malformed)?;
+        let issuer = Certificate::from_der(issuer).map_err(malformed)?;
+        for authority in AuthorityName::ISSUING {
+            let known = self.authority(authority).await.map_err(|e| issue_error(&e))?;
+            if known.parsed == issuer {
+                return self.ocsp_answer(authority, &request).await.map(|a| a.der).map_err(|e| ocsp_error(&e));
+            }
+        }
+        Err(ContractError::NotFound)
+    }
+}
+
+#[async_trait]
+impl TimeStamping for Service {
+    async fn time_stamp(&self, request: &[u8]) -> Result<Vec<u8>, ContractError> {
+        self.time_stamp_answer(request).await.map_err(|error| match error {
+            TsaError::Issue(error) => issue_error(&error),
+            TsaError::Hsm(error) => ContractError::Unavailable(error.to_string()),
+            TsaError::Db(error) => unavailable(&error),
+            TsaError::Encoding(_) => ContractError::Internal,
+        })
+    }
+}
+
+fn unavailable(error: &signum_core::DbError) -> ContractError {
+    tracing::error!(%error, "database");
+    ContractError::Unavailable("the CA's database".to_owned())
+}
+
+fn issue_error(error: &IssueError) -> ContractError {
+    match error {
+        IssueError::Refused { code, message } => ContractError::Refused {
+            code: (*code).to_owned(),
+            message: message.clone(),
+        },
+        IssueError::Lint(rules) => ContractError::Refused {
+            code: "lint".to_owned(),
+            message: rules.clone(),
+        },
+        IssueError::NoCeremony => ContractError::Unavailable("the key ceremony has not been held".to_owned()),
+        IssueError::Hsm(error) => ContractError::Unavailable(error.to_string()),
+        IssueError::Db(error) => unavailable(error),
+        IssueError::Encoding(_) => ContractError::Internal,
+    }
+}
+
+fn ocsp_error(error: &OcspError) -> ContractError {
+    match error {
+        OcspError::Issue(error) => issue_error(error),
+        OcspError::Hsm(error) => ContractError::Unavailable(error.to_string()),
+        OcspError::Status(error) => ContractError::Unavailable(error.to_string()),
+        OcspError::Encoding(_) => ContractError::Internal,
+    }
+}

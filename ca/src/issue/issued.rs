@@ -1,0 +1,59 @@
+//! Last stage: the signed certificate and the transaction that makes it an issued one.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use signum_core::audit::{self, Event};
+use signum_core::{Cx, params};
+
+use super::{IssueError, Prepared};
+
+/// Signed, not yet stored. A crash here leaves the intent, which a repeated request resumes.
+pub(crate) struct Signed {
+    pub(super) certificate: Vec<u8>,
+    pub(super) prepared: Prepared,
+}
+
+/// An issued certificate.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Issued {
+    /// DER.
+    pub certificate: Vec<u8>,
+}
+
+impl Signed {
+    /// Stores certificate and audit event together. When another request with the same key was faster, its certificate is the answer.
+    pub async fn store(self, cx: &Cx) -> Result<Issued, IssueError> {
+        let this = &self;
+        cx.db
+            .run("ca.issue", |tx| async move {
+                let issuer = this.prepared.issuer.name.as_str();
+                let stored = tx
+                    .exec(
+                        "UPDATE certificate SET certificate = $3, issued_at = $4
+                         WHERE issuer = $1 AND serial = $2 AND certificate IS NULL AND abandoned_at IS NULL",
+                        params![issuer, &this.prepared.serial, &this.certificate, cx.now()],
+                    )
+                    .await?;
+                if stored == 0 {
+                    let row = tx
+                        .one(
+                            "SELECT certificate FROM certificate WHERE issuer = $1 AND serial = $2",
+                            params![issuer, &this.prepared.serial],
+                        )
+                        .await?;
+                    let certificate = row.get("certificate")?;
+                    return Ok(Issued { certificate });
+                }
+                let detail = json!({
+                    "profile": this.prepared.profile.id,
+                    "certificate_sha256": hex::encode(Sha256::digest(&this.certificate)),
+                });
+                let event = Event::new("certificate.issued", this.prepared.subject_id(), detail);
+                audit::record(&tx, cx, &event).await?;
+                Ok(Issued {
+                    certificate: this.certificate.clone(),
+                })
+            })
+            .await
+    }
+}

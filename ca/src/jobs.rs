@@ -1,0 +1,40 @@
+//! Periodic work: lists that are due, and the CA's own keys and certificates before they end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use signum_core::jobs::Job;
+
+use crate::Service;
+use crate::ceremony::CeremonyError;
+use crate::crl::CrlError;
+use crate::issue::IssueError;
+
+impl Service {
+    /// For core's job runner; quiet until the ceremony was held.
+    pub fn jobs(self: &Arc<Self>) -> Vec<Job> {
+        let (lists, keys) = (Arc::clone(self), Arc::clone(self));
+        vec![
+            // A revocation is on its list within a minute (L-04 allows ten).
+            Job::new("ca.crl", Duration::from_secs(60), move || {
+                let service = Arc::clone(&lists);
+                async move {
+                    match service.publish_due_crls().await {
+                        Ok(_) | Err(CrlError::Issue(IssueError::NoCeremony)) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                }
+            }),
+            Job::new("ca.own_keys", Duration::from_secs(6 * 3600), move || {
+                let service = Arc::clone(&keys);
+                async move {
+                    match service.renew_own_keys().await {
+                        Ok(_) => Ok(()),
+                        Err(CeremonyError::Step { source: IssueError::NoCeremony, .. }) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                }
+            }),
+        ]
+    }
+}

@@ -1,0 +1,120 @@
+//! The linter: reads the exact TBS octets before the HSM sees them, one small rule a file.
+//!
+//! RFC 5280 section 4, EN 319 412-1, -2 and -5. It kills what pkilint lets pass (no QcType, no QcCClegislation, no QcSSCD, a
+//! wrong country, no serialNumber, no CRL address, a certificate that outlives its issuer) as well as what pkilint finds.
+
+mod encoding;
+mod serial_number;
+mod version;
+
+#[cfg(test)]
+mod sample;
+
+use const_oid::ObjectIdentifier;
+use der::Decode;
+use signum_core::Timestamp;
+use signum_pki::oid;
+use signum_pki::qc::QcStatements;
+use x509_cert::ext::Extension;
+
+use crate::authority::Issuer;
+use crate::config::Config;
+use crate::profile::Profile;
+use crate::tbs::Tbs;
+
+/// What the octets are held against.
+pub(crate) struct Context<'a> {
+    pub config: &'a Config,
+    pub issuer: &'a Issuer,
+    pub profile: &'a Profile,
+    pub in_qscd: bool,
+    pub now: Timestamp,
+}
+
+/// A rule that the octets break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub rule: &'static str,
+    pub requirement: &'static str,
+}
+
+struct Rule {
+    /// Stable name, for logs and the audit trail.
+    id: &'static str,
+    /// The requirement, with its place.
+    requirement: &'static str,
+    holds: fn(&Examined<'_>, &Context<'_>) -> bool,
+}
+
+const RULES: [Rule; 3] = [
+    encoding::RULE,
+    version::RULE,
+    serial_number::RULE,
+];
+
+/// A parsed TBSCertificate beside its octets.
+struct Examined<'a> {
+    der: &'a [u8],
+    tbs: Tbs,
+}
+
+/// Reads `der`, a TBSCertificate; every broken rule is named.
+pub(crate) fn lint(der: &[u8], context: &Context<'_>) -> Result<(), Vec<Finding>> {
+    let Ok(tbs) = Tbs::from_der(der) else {
+        return Err(vec![encoding::RULE.finding()]);
+    };
+    let examined = Examined { der, tbs };
+    let broken = |rule: &&Rule| !(rule.holds)(&examined, context);
+    let findings: Vec<_> = RULES.iter().filter(broken).map(Rule::finding).collect();
+    if findings.is_empty() { Ok(()) } else { Err(findings) }
+}
+
+impl Rule {
+    const fn finding(&self) -> Finding {
+        Finding {
+            rule: self.id,
+            requirement: self.requirement,
+        }
+    }
+}
+
+impl Examined<'_> {
+    fn extensions(&self) -> &[Extension] {
+        self.tbs.extensions.as_deref().unwrap_or(&[])
+    }
+
+    fn extension(&self, id: ObjectIdentifier) -> Option<&Extension> {
+        self.extensions().iter().find(|e| e.extn_id == id)
+    }
+
+    /// The extension's value; `None` when it is absent or not of this type.
+    fn value<T>(&self, id: ObjectIdentifier) -> Option<T>
+    where
+        T: for<'d> Decode<'d, Error = der::Error>,
+    {
+        T::from_der(self.extension(id)?.extn_value.as_bytes()).ok()
+    }
+
+    fn qc_statements(&self) -> QcStatements {
+        self.value(oid::QC_STATEMENTS).unwrap_or_default()
+    }
+
+    /// The value of a QC statement as `T`.
+    fn qc_statement<T>(&self, id: ObjectIdentifier) -> Option<T>
+    where
+        T: for<'d> Decode<'d, Error = der::Error>,
+    {
+        use der::Encode;
+        let statement = self.qc_statements().into_iter().find(|s| s.id == id)?;
+        T::from_der(&statement.info?.to_der().ok()?).ok()
+    }
+
+    /// The text of the subject's attribute of that type, when there is exactly one.
+    fn subject_text(&self, kind: ObjectIdentifier) -> Option<String> {
+        let mut found = self.tbs.subject.iter().filter(|a| a.oid == kind);
+        let (Some(attribute), None) = (found.next(), found.next()) else {
+            return None;
+        };
+        String::from_utf8(attribute.value.value().to_vec()).ok()
+    }
+}

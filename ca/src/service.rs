@@ -1,0 +1,81 @@
+//! The service: configuration, what it needs of the world, and the authorities it has.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use signum_core::{Cx, DbError, params};
+use signum_hsm_shim::Hsm;
+
+use crate::authority::{Authority, AuthorityName};
+use crate::config::{Config, ConfigError};
+use crate::issue::IssueError;
+
+/// What the service needs: its database (migrated), time and randomness, and the token with its keys.
+#[derive(Clone)]
+pub struct Deps {
+    pub cx: Cx,
+    pub hsm: Arc<dyn Hsm>,
+}
+
+/// The CA. Made once; answers nothing until the key ceremony was held, in this or an earlier process.
+pub struct Service {
+    pub(crate) config: Config,
+    pub(crate) cx: Cx,
+    pub(crate) hsm: Arc<dyn Hsm>,
+    /// Certificates of authorities never change once they are there.
+    authorities: Mutex<BTreeMap<AuthorityName, Arc<Authority>>>,
+}
+
+impl Service {
+    /// Refuses a configuration that would make wrong certificates.
+    pub fn new(config: Config, deps: Deps) -> Result<Arc<Self>, ConfigError> {
+        config.check()?;
+        Ok(Arc::new(Self {
+            config,
+            cx: deps.cx,
+            hsm: deps.hsm,
+            authorities: Mutex::new(BTreeMap::new()),
+        }))
+    }
+
+    /// The HTTP interface; endpoints and caching as the protocols say.
+    pub fn router(self: &Arc<Self>) -> axum::Router {
+        crate::http::router(Arc::clone(self))
+    }
+
+    /// The authority with its certificate; [`IssueError::NoCeremony`] before the ceremony.
+    pub(crate) async fn authority(&self, name: AuthorityName) -> Result<Arc<Authority>, IssueError> {
+        self.find_authority(name).await?.ok_or(IssueError::NoCeremony)
+    }
+
+    pub(crate) async fn find_authority(&self, name: AuthorityName) -> Result<Option<Arc<Authority>>, IssueError> {
+        if let Some(known) = self.lock().get(&name) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let Some((label, certificate)) = self.current_own(name.as_str()).await? else {
+            return Ok(None);
+        };
+        let authority = Arc::new(Authority::from_stored(name, &self.config, &label, certificate)?);
+        self.lock().insert(name, Arc::clone(&authority));
+        Ok(Some(authority))
+    }
+
+    /// Key label and certificate (DER) of the newest of our own keys for `holder`.
+    pub(crate) async fn current_own(&self, holder: &str) -> Result<Option<(String, Vec<u8>)>, DbError> {
+        let row = self
+            .cx
+            .db
+            .opt(
+                "SELECT key_label, certificate FROM certificate WHERE holder = $1 AND certificate IS NOT NULL
+                 ORDER BY not_before DESC, issued_at DESC LIMIT 1",
+                params![holder],
+            )
+            .await?;
+        row.map(|row| Ok((row.get("key_label")?, row.get("certificate")?))).transpose()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AuthorityName, Arc<Authority>>> {
+        // The map is only ever added to: what a panicking thread left is whole.
+        self.authorities.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

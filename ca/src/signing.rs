@@ -1,0 +1,56 @@
+//! The one way to the HSM: only what this module's [`Signable`] holds can be signed.
+//!
+//! A certificate becomes signable by being [`Linted`](crate::issue::Linted) and by nothing else; status answers, lists and
+//! time stamps become so as their own types, so octets from elsewhere have no path here.
+
+use cms::signed_data::SignedAttributes;
+use der::Encode;
+use sha2::{Digest, Sha256, Sha384};
+use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, key::ecdsa_der};
+use signum_pki::ocsp::response::ResponseData;
+use x509_cert::crl::TbsCertList;
+
+use crate::authority::SigningKey;
+use crate::issue::Linted;
+
+/// DER that may be signed.
+pub(crate) struct Signable(Vec<u8>);
+
+impl Signable {
+    /// A TBSCertificate that the linter accepted.
+    pub fn certificate(linted: &Linted) -> Self {
+        Self(linted.tbs().to_vec())
+    }
+    pub fn status(data: &ResponseData) -> der::Result<Self> {
+        data.to_der().map(Self)
+    }
+    pub fn list(list: &TbsCertList) -> der::Result<Self> {
+        list.to_der().map(Self)
+    }
+    /// The signed attributes of a time stamp, as the SET OF that RFC 5652 section 5.4 hashes.
+    pub fn time_stamp(attributes: &SignedAttributes) -> der::Result<Self> {
+        attributes.to_der().map(Self)
+    }
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Signs with a key of ours; the result is DER Ecdsa-Sig-Value and verifies.
+pub(crate) async fn sign(hsm: &dyn Hsm, key: &SigningKey, what: &Signable) -> Result<Vec<u8>, HsmError> {
+    let unfit = || HsmError::Misconfigured(format!("{} is not a P-256 or P-384 key", key.uri));
+    let (scheme, _) = key.scheme().ok_or_else(unfit)?;
+    let digest = match key.algorithm {
+        KeyAlgorithm::EcP384 => Sha384::digest(&what.0).to_vec(),
+        _ => Sha256::digest(&what.0).to_vec(),
+    };
+    let mut raw = hsm.sign(&key.uri, scheme, &[digest]).await?;
+    let signature = ecdsa_der(&raw.pop().ok_or(HsmError::SelfCheckFailed)?)?;
+    // A second look with the key that relying parties will use, not with the one the token says it has.
+    let algorithm = key.algorithm_identifier().ok_or_else(unfit)?;
+    if signum_pki::signature::verifies(&key.spki, &algorithm, &what.0, &signature) {
+        Ok(signature)
+    } else {
+        Err(HsmError::SelfCheckFailed)
+    }
+}

@@ -1,0 +1,10 @@
+//! The CA as other crates see it, on a real SoftHSM token and a real SQLite database.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod ceremony;
+mod crl;
+mod golden;
+mod house;
+mod issuance;
+mod ocsp;
+mod tsa;
