@@ -66,3 +66,20 @@ ensure_packages() {
 # What building and running needs: a C compiler and OpenSSL's headers (crate openssl), SoftHSM as the token.
 BUILD_PACKAGES=(build-essential pkg-config libssl-dev softhsm2 openssl)
 export BUILD_PACKAGES
+
+# Those of the judges of a signed document that Debian has, and what pyHanko needs.
+JUDGE_PACKAGES=(qpdf poppler-utils python3 python3-venv)
+export JUDGE_PACKAGES
+
+# The Python judges (pyHanko, pkilint), pinned, in an environment of their own below the build folder.
+ensure_venv() {
+  local venv wanted
+  venv=$(target_dir)/venv
+  wanted=$(sha256sum tests/peers/requirements.txt | cut -d' ' -f1)
+  if [ "$(cat "$venv/.requirements" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+  say "Installing the Python judges of tests/peers/requirements.txt into $venv"
+  rm -rf "$venv"
+  python3 -m venv "$venv" &&
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/peers/requirements.txt </dev/null &&
+    printf '%s\n' "$wanted" >"$venv/.requirements"
+}

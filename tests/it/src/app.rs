@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use signum::app::{App, Databases, Listeners, Surroundings};
 use signum::config::Config;
-use signum::first_start;
 use signum::layout::Layout;
 use signum_core::config::Secret;
 use signum_core::random::OsRandom;
@@ -67,8 +67,9 @@ impl TestApp {
         let layout = Layout::create(&folder.path().join("var")).expect("a data folder");
         let (config, listeners, demo) = configure(&layout).await;
         let clock = Arc::new(MovableClock::default());
-        let surroundings = Surroundings { clock: clock.clone(), random: Arc::new(OsRandom) };
-        let app = App::start(&config, &layout, listeners, surroundings).await.expect("the app starts");
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let surroundings = Surroundings { clock: clock.clone(), random: Arc::new(OsRandom), metrics };
+        let app = App::start(&config, &layout, listeners, surroundings, |_| {}).await.expect("the app starts");
         let client_secret = text(&layout.client_secret("demo-rp"));
         let demo_task = serve_demo(&config, demo, &client_secret);
         let desk = |officer| Desk::new(officer, &config.signer.public_url.parse().expect("an address")).expect("a desk");
@@ -130,6 +131,7 @@ async fn configure(layout: &Layout) -> (Config, Listeners, TcpListener) {
     config.ca.public_url = format!("http://localhost:{}", port(&listeners.pki));
     config.idp.public_url = format!("http://idp.localhost:{}", port(&listeners.idp));
     config.signer.public_url = format!("http://sign.localhost:{}", port(&listeners.signer));
+    config.signer.issuer = config.idp.public_url.clone();
     config.demo.public_url = format!("http://demo.localhost:{}", port(&demo));
     let address = async |service| Secret::new(database::fresh(service, &layout.path("db")).await);
     config.database.ca = address("ca").await;

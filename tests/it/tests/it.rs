@@ -1,5 +1,8 @@
 //! The one integration test binary: `./test --list` says which suite runs which of these modules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod idp;
+mod judges;
+mod signer;
 mod store;
 mod structure;

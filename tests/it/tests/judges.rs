@@ -1,0 +1,3 @@
+//! Software that nobody here wrote judges what the trip leaves behind.
+
+mod trip;
