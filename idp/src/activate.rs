@@ -100,12 +100,7 @@ pub(crate) async fn options(idp: &Idp, code: &str) -> Result<CreationChallengeRe
     let internal = |e: String| ActivateError::Internal(e);
     let (mut options, state) = idp
         .webauthn
-        .start_passkey_registration(
-            Uuid::from_bytes(person.id.0),
-            &name,
-            &name,
-            Some(exclude.into_iter().map(Into::into).collect()),
-        )
+        .start_passkey_registration(Uuid::from_bytes(person.id.0), &name, &name, Some(exclude))
         .map_err(|e| internal(e.to_string()))?;
     // Log-in names nobody beforehand, so the credential has to be discoverable.
     if let Some(selection) = &mut options.public_key.authenticator_selection {

@@ -1,1 +1,14 @@
-//! tests
+//! The whole provider in this process: router, real database (SQLite, or PostgreSQL by SIGNUM_TEST_POSTGRES), software
+//! authenticator, manual clock. Only the HSM is a stand-in; the real one is exercised in tests/it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod activation;
+mod authorize;
+mod browser;
+mod code;
+mod consent;
+mod login;
+mod logout;
+mod soft_hsm;
+mod tokens;
+mod world;

@@ -1,0 +1,157 @@
+//! Authorization requests that are wrong, and the rules of redirecting.
+
+use super::world::{CALLBACK, ISSUER, OTHER_CALLBACK, World, authorize_query};
+
+#[tokio::test]
+async fn an_unknown_client_or_unregistered_redirect_uri_gets_a_page_and_never_a_redirect() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let long = format!("{CALLBACK}/x");
+    for change in [
+        ("client_id", "nobody"),
+        ("client_id", ""),
+        ("redirect_uri", ""),
+        ("redirect_uri", OTHER_CALLBACK),
+        ("redirect_uri", "http://demo.localhost:8083/callback?x=1"),
+        ("redirect_uri", "http://demo.localhost:8083/CALLBACK"),
+        ("redirect_uri", "http://demo.localhost:8083/callback#x"),
+        ("redirect_uri", "http://evil@demo.localhost:8083/callback"),
+        ("redirect_uri", long.as_str()),
+    ] {
+        let reply = browser.get(&format!("/authorize?{}", authorize_query(&[change]))).await;
+        assert_eq!(reply.status, 400, "{change:?}");
+        assert!(reply.headers.get("location").is_none());
+        assert!(reply.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+        let reference = reply.headers["x-request-id"].to_str().unwrap();
+        assert!(reply.body.contains(reference), "the page shows its reference");
+    }
+    let twice = format!("{}&client_id=demo-rp", authorize_query(&[]));
+    assert_eq!(browser.get(&format!("/authorize?{twice}")).await.status, 400);
+}
+
+#[tokio::test]
+async fn each_wrong_parameter_is_refused_with_its_error_state_and_issuer() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let long = "n".repeat(1025);
+    for (name, value, error) in [
+        ("response_type", "token", "unsupported_response_type"),
+        ("response_type", "code id_token", "unsupported_response_type"),
+        ("response_type", "", "invalid_request"),
+        ("response_mode", "fragment", "invalid_request"),
+        ("code_challenge_method", "plain", "invalid_request"),
+        ("code_challenge_method", "", "invalid_request"),
+        ("code_challenge", "", "invalid_request"),
+        ("code_challenge", "short", "invalid_request"),
+        ("scope", "", "invalid_scope"),
+        ("scope", "profile", "invalid_scope"),
+        ("scope", "openid email", "invalid_scope"),
+        ("scope", "openid personal_number", "invalid_scope"),
+        ("nonce", long.as_str(), "invalid_request"),
+        ("prompt", "none login", "invalid_request"),
+        ("prompt", "dance", "invalid_request"),
+        ("max_age", "-1", "invalid_request"),
+        ("max_age", "soon", "invalid_request"),
+        ("acr_values", "gold", "invalid_request"),
+        ("acr_values", "high", "unmet_authentication_requirements"),
+        ("request", "x", "request_not_supported"),
+        ("request_uri", "https://evil.example/", "request_uri_not_supported"),
+        ("registration", "{}", "registration_not_supported"),
+        ("id_token_hint", "a.b.c", "invalid_request"),
+        ("prompt", "none", "login_required"),
+    ] {
+        let reply = browser
+            .get(&format!("/authorize?{}", authorize_query(&[(name, value)])))
+            .await;
+        assert_eq!(reply.status, 303, "{name}={value}");
+        assert!(reply.location().starts_with(CALLBACK), "{}", reply.location());
+        assert_eq!(reply.redirected("error").as_deref(), Some(error), "{name}={value}");
+        assert_eq!(reply.redirected("state").as_deref(), Some("state-0123456789"));
+        assert_eq!(reply.redirected("iss").as_deref(), Some(ISSUER));
+        assert_eq!(reply.redirected("code"), None);
+    }
+}
+
+#[tokio::test]
+async fn repeated_parameters_and_bad_states_are_invalid_requests() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    for extra in [
+        "&nonce=again",
+        "&scope=openid",
+        "&state=another-state",
+        "&unknown=1&unknown=2",
+    ] {
+        let reply = browser
+            .get(&format!("/authorize?{}{extra}", authorize_query(&[])))
+            .await;
+        assert_eq!(reply.redirected("error").as_deref(), Some("invalid_request"), "{extra}");
+    }
+    let long = "s".repeat(1025);
+    for bad in ["short", long.as_str(), "line\r\nbreak-and-more"] {
+        let reply = browser
+            .get(&format!("/authorize?{}", authorize_query(&[("state", bad)])))
+            .await;
+        assert_eq!(reply.redirected("error").as_deref(), Some("invalid_request"));
+        assert_eq!(reply.redirected("state"), None);
+    }
+}
+
+#[tokio::test]
+async fn unknown_parameters_are_ignored_and_a_post_becomes_a_get() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let reply = browser
+        .get(&format!(
+            "/authorize?{}",
+            authorize_query(&[("fancy", "1"), ("login_hint", "x")])
+        ))
+        .await;
+    assert!(reply.location().starts_with("/login?i="));
+    let posted = browser
+        .post_form("/authorize", &[("client_id", "demo-rp"), ("scope", "openid")])
+        .await;
+    assert_eq!(
+        (posted.status, posted.location().as_str()),
+        (303, "/authorize?client_id=demo-rp&scope=openid")
+    );
+}
+
+#[tokio::test]
+async fn an_interaction_belongs_to_the_browser_that_began_it() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let login = browser
+        .get(&format!("/authorize?{}", authorize_query(&[])))
+        .await
+        .location();
+    assert_eq!(browser.get(&login).await.status, 200);
+    let mut other = world.browser();
+    assert_eq!(other.get(&login).await.status, 403);
+    world.advance(30 * 60);
+    assert_eq!(browser.get(&login).await.status, 410);
+}
+
+#[tokio::test]
+async fn the_login_page_names_the_service_its_purpose_and_data_in_the_wished_language() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let login = browser
+        .get(&format!("/authorize?{}", authorize_query(&[("ui_locales", "en")])))
+        .await
+        .location();
+    let page = browser.get(&login).await;
+    for words in [
+        "Log in to demo-rp en",
+        "To show the demonstration en",
+        "Date of birth",
+        "demo.localhost",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(
+        policy.contains("form-action 'self' http://demo.localhost:8083"),
+        "{policy}"
+    );
+}

@@ -1,0 +1,120 @@
+//! RP-initiated logout: who may end a session without a question, and where the browser goes.
+
+use super::browser::Browser;
+use super::world::{AFTER_LOGOUT, OTHER_CALLBACK, World, authorize_query, encode};
+
+async fn with_hint(world: &World) -> (Browser, String) {
+    let mut browser = world.enrolled().await;
+    let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
+    let hint = browser.redeem(&code).await.json()["id_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    (browser, hint)
+}
+
+async fn is_logged_in(browser: &mut Browser) -> bool {
+    let reply = browser
+        .get(&format!("/authorize?{}", authorize_query(&[("prompt", "none")])))
+        .await;
+    reply.redirected("code").is_some()
+}
+
+#[tokio::test]
+async fn a_hint_of_this_very_session_logs_out_at_once_and_goes_back_with_state() {
+    let world = World::new().await;
+    let (mut browser, hint) = with_hint(&world).await;
+    world.advance(600);
+    let query = encode(&[
+        ("id_token_hint", &hint),
+        ("post_logout_redirect_uri", AFTER_LOGOUT),
+        ("state", "xyz"),
+    ]);
+    let reply = browser.get(&format!("/logout?{query}")).await;
+    assert_eq!(reply.location(), format!("{AFTER_LOGOUT}?state=xyz"));
+    assert!(!is_logged_in(&mut browser).await);
+    assert_eq!(world.audit("logout.done").await.0, 1);
+}
+
+#[tokio::test]
+async fn without_a_hint_the_person_is_asked_first() {
+    let world = World::new().await;
+    let (mut browser, _) = with_hint(&world).await;
+    let page = browser.get("/logout").await;
+    assert_eq!(page.status, 200);
+    assert!(is_logged_in(&mut browser).await);
+    assert_eq!(browser.post_form("/logout/confirm", &[]).await.status, 403, "no token");
+    let csrf = page.csrf();
+    assert_eq!(
+        browser.post_form("/logout/confirm", &[("csrf", &csrf)]).await.status,
+        200
+    );
+    assert!(!is_logged_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn when_two_services_share_the_session_the_person_is_asked() {
+    let world = World::new().await;
+    let (mut browser, hint) = with_hint(&world).await;
+    let other = authorize_query(&[("client_id", "signer"), ("redirect_uri", OTHER_CALLBACK)]);
+    let consent = browser.get(&format!("/authorize?{other}")).await.location();
+    let csrf = browser.get(&consent).await.csrf();
+    browser
+        .post_form(&consent, &[("csrf", &csrf), ("decision", "allow")])
+        .await;
+    let query = encode(&[
+        ("id_token_hint", &hint),
+        ("post_logout_redirect_uri", AFTER_LOGOUT),
+        ("state", "xyz"),
+    ]);
+    let page = browser.get(&format!("/logout?{query}")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("demo-rp") && page.body.contains("signer"));
+    let csrf = page.csrf();
+    let pairs = [
+        ("csrf", csrf.as_str()),
+        ("client_id", "demo-rp"),
+        ("post_logout_redirect_uri", AFTER_LOGOUT),
+        ("state", "xyz"),
+    ];
+    let reply = browser.post_form("/logout/confirm", &pairs).await;
+    assert_eq!(reply.location(), format!("{AFTER_LOGOUT}?state=xyz"));
+}
+
+#[tokio::test]
+async fn a_forged_hint_or_an_unregistered_address_ends_nothing() {
+    let world = World::new().await;
+    let (mut browser, hint) = with_hint(&world).await;
+    let (input, _) = hint.rsplit_once('.').unwrap();
+    let forged = format!("{input}.{}", "A".repeat(86));
+    let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", hint.split('.').nth(1).unwrap());
+    let longer = format!("{AFTER_LOGOUT}?x=1");
+    for pairs in [
+        vec![
+            ("id_token_hint", forged.as_str()),
+            ("post_logout_redirect_uri", AFTER_LOGOUT),
+        ],
+        vec![("id_token_hint", unsigned.as_str())],
+        vec![("id_token_hint", "rubbish")],
+        vec![
+            ("id_token_hint", hint.as_str()),
+            ("post_logout_redirect_uri", longer.as_str()),
+        ],
+        vec![("id_token_hint", hint.as_str()), ("client_id", "signer")],
+        vec![("post_logout_redirect_uri", AFTER_LOGOUT)],
+        vec![("client_id", "nobody")],
+        vec![("state", "1"), ("state", "2")],
+    ] {
+        let reply = browser.get(&format!("/logout?{}", encode(&pairs))).await;
+        assert_eq!(reply.status, 400, "{pairs:?}");
+        assert!(reply.headers.get("location").is_none());
+    }
+    assert!(is_logged_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn a_post_from_a_service_becomes_a_get() {
+    let world = World::new().await;
+    let reply = world.browser().post_form("/logout", &[("state", "x y")]).await;
+    assert_eq!((reply.status, reply.location().as_str()), (303, "/logout?state=x+y"));
+}
