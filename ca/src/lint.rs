@@ -3,8 +3,35 @@
 //! RFC 5280 section 4, EN 319 412-1, -2 and -5. It kills what pkilint lets pass (no QcType, no QcCClegislation, no QcSSCD, a
 //! wrong country, no serialNumber, no CRL address, a certificate that outlives its issuer) as well as what pkilint finds.
 
+mod basic_constraints;
+mod country;
+mod criticality;
+mod crl_distribution_points;
 mod encoding;
+mod extended_key_usage;
+mod extension_list;
+mod information_access;
+mod issuer_name;
+mod key_identifiers;
+mod key_usage;
+mod no_check;
+mod organization_identifier;
+mod outlives_issuer;
+mod person_identifier;
+mod policies;
+mod private_key_usage;
+mod public_key;
+mod qc_compliance;
+mod qc_legislation;
+mod qc_pds;
+mod qc_semantics;
+mod qc_sscd;
+mod qc_type;
 mod serial_number;
+mod signature_algorithm;
+mod subject_order;
+mod subject_text;
+mod validity;
 mod version;
 
 #[cfg(test)]
@@ -46,10 +73,37 @@ struct Rule {
     holds: fn(&Examined<'_>, &Context<'_>) -> bool,
 }
 
-const RULES: [Rule; 3] = [
+const RULES: [Rule; 30] = [
     encoding::RULE,
     version::RULE,
     serial_number::RULE,
+    signature_algorithm::RULE,
+    issuer_name::RULE,
+    validity::RULE,
+    outlives_issuer::RULE,
+    subject_order::RULE,
+    subject_text::RULE,
+    country::RULE,
+    person_identifier::RULE,
+    organization_identifier::RULE,
+    public_key::RULE,
+    extension_list::RULE,
+    criticality::RULE,
+    key_identifiers::RULE,
+    key_usage::RULE,
+    extended_key_usage::RULE,
+    basic_constraints::RULE,
+    private_key_usage::RULE,
+    policies::RULE,
+    information_access::RULE,
+    crl_distribution_points::RULE,
+    no_check::RULE,
+    qc_compliance::RULE,
+    qc_sscd::RULE,
+    qc_type::RULE,
+    qc_pds::RULE,
+    qc_legislation::RULE,
+    qc_semantics::RULE,
 ];
 
 /// A parsed TBSCertificate beside its octets.

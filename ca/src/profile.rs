@@ -12,7 +12,7 @@ pub(crate) mod tsu;
 use const_oid::ObjectIdentifier;
 use x509_cert::ext::pkix::KeyUsages;
 
-/// Lets the lists of the other files be read at a glance.
+/// Seconds.
 pub(crate) const DAY: i64 = 86_400;
 
 /// One kind of certificate.
@@ -86,7 +86,8 @@ pub(crate) enum Pointers {
     Leaf,
 }
 
-/// Every profile.
+/// Every profile, for tests that go through all of them.
+#[cfg(test)]
 pub(crate) const ALL: [&Profile; 6] = [
     &root::PROFILE,
     &issuing::PROFILE,
@@ -95,10 +96,6 @@ pub(crate) const ALL: [&Profile; 6] = [
     &tsu::PROFILE,
     &ocsp_responder::PROFILE,
 ];
-
-pub(crate) fn by_id(id: &str) -> Option<&'static Profile> {
-    ALL.into_iter().find(|profile| profile.id == id)
-}
 
 impl Profile {
     pub fn is_authority(&self) -> bool {

@@ -8,7 +8,7 @@ use signum_core::contract::{CertificateRequest, KeyOrigin, LeafProfile};
 use x509_cert::name::Name;
 
 use super::{IssueError, key};
-use crate::authority::{AuthorityName, Issuer};
+use crate::authority::Issuer;
 use crate::config::{Config, Qscd};
 use crate::name;
 use crate::profile::{DAY, Profile, citizen_authentication, citizen_signature};
@@ -91,11 +91,6 @@ impl Request {
             validity: profile.longest,
             holder: Some(holder),
         }
-    }
-
-    /// The short name of the issuing authority.
-    pub fn issuer_name(&self) -> AuthorityName {
-        self.issuer.name
     }
 
     /// Tells whether a repeated idempotency key comes with the same request.

@@ -1,4 +1,5 @@
 //! A good certificate of every profile, and the way tests spoil it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::OnceLock;
 
@@ -20,6 +21,8 @@ use crate::name;
 use crate::profile::{self, Profile, SubjectForm};
 use crate::tbs::{Particulars, Tbs};
 
+/// Seconds since the Unix epoch; far enough for every profile.
+pub(super) const ISSUER_ENDS: u64 = 2_500_000_000;
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
 /// Public halves of throw-away keys; nothing is signed here.
@@ -41,7 +44,7 @@ fn issuer(config: &Config, profile: &Profile) -> Issuer {
             algorithm: KeyAlgorithm::EcP384,
             spki: SPKI.get_or_init(|| spki(Nid::SECP384R1)).clone(),
         },
-        validity: (!root).then(|| (Timestamp(NOW.0 - 3_600_000_000), Timestamp::from_seconds(2_400_000_000))),
+        validity: (!root).then(|| (Timestamp(NOW.0 - 3_600_000_000), Timestamp::from_seconds(ISSUER_ENDS as i64))),
     }
 }
 
@@ -57,7 +60,11 @@ pub(super) fn broken(profile: &Profile, in_qscd: bool, spoil: impl FnOnce(&mut T
     let random: &dyn Random = &OsRandom;
     let mut serial = random.bytes::<17>();
     serial[0] = 1;
-    let spki = if profile.id == "root" { issuer.key.spki.clone() } else { spki(Nid::X9_62_PRIME256V1) };
+    let spki = match profile.id {
+        "root" => issuer.key.spki.clone(),
+        "issuing-ca" => spki(Nid::SECP384R1),
+        _ => spki(Nid::X9_62_PRIME256V1),
+    };
     let mut tbs = Tbs::build(&config, &issuer, profile, &Particulars {
         serial: &serial,
         subject: &subject,
@@ -108,10 +115,7 @@ pub(super) fn edit(tbs: &mut Tbs, id: ObjectIdentifier, change: impl FnOnce(&mut
 
 /// Takes one QC statement away.
 pub(super) fn remove_statement(tbs: &mut Tbs, id: ObjectIdentifier) {
-    use der::Decode;
-    use signum_pki::qc::QcStatements;
-    let extension = tbs.extensions.as_ref().unwrap().iter().find(|e| e.extn_id == oid::QC_STATEMENTS).unwrap();
-    let mut statements = QcStatements::from_der(extension.extn_value.as_bytes()).unwrap();
+    let mut statements: signum_pki::qc::QcStatements = value(tbs, oid::QC_STATEMENTS);
     statements.retain(|s| s.id != id);
     replace(tbs, oid::QC_STATEMENTS, &statements);
 }
@@ -123,4 +127,27 @@ fn every_profile_passes_unspoilt() {
             assert_eq!(broken(profile, in_qscd, |_| {}), Vec::<&str>::new(), "{}", profile.id);
         }
     }
+}
+
+/// The value of an extension that is there.
+pub(super) fn value<T>(tbs: &Tbs, id: ObjectIdentifier) -> T
+where
+    T: for<'d> der::Decode<'d, Error = der::Error>,
+{
+    let extension = tbs.extensions.as_ref().unwrap().iter().find(|e| e.extn_id == id).unwrap();
+    T::from_der(extension.extn_value.as_bytes()).unwrap()
+}
+
+/// Lints octets that are not a TBSCertificate.
+pub(super) fn lint_octets(der: &[u8]) -> Vec<&'static str> {
+    let (config, profile) = (Config::default(), &profile::root::PROFILE);
+    let issuer = issuer(&config, profile);
+    let context = Context {
+        config: &config,
+        issuer: &issuer,
+        profile,
+        in_qscd: false,
+        now: NOW,
+    };
+    lint(der, &context).unwrap_err().into_iter().map(|f| f.rule).collect()
 }

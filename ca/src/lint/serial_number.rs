@@ -1,5 +1,4 @@
-//! 17 octets, positive, of our prefix (RFC 5280 section 4.1.2.2, P-01).
-
+//! 17 octets, positive, one of them a prefix (RFC 5280 section 4.1.2.2, P-01).
 
 use super::{Context, Examined, Rule};
 
@@ -17,9 +16,10 @@ fn holds(examined: &Examined<'_>, _: &Context<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use x509_cert::serial_number::SerialNumber;
+
     use super::*;
     use crate::lint::sample;
-    use x509_cert::serial_number::SerialNumber;
 
     #[test]
     fn a_short_serial_number_is_refused() {

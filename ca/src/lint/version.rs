@@ -19,7 +19,6 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
     use crate::lint::sample;
-    
 
     #[test]
     fn a_version_1_certificate_is_refused() {
