@@ -13,3 +13,8 @@ mod report;
 pub mod trip;
 
 pub use report::{Outcome, Report};
+
+#[cfg(test)]
+mod relying_party;
+#[cfg(test)]
+mod stub_provider;

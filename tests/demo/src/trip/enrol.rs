@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 /// How often the state is asked for; the step's bound ends the asking.
-const POLL: Duration = Duration::from_millis(250);
+pub(super) const POLL: Duration = Duration::from_millis(250);
 
 impl Traveller<'_> {
     /// Begins the enrolment and makes the signing passkey; gives the enrolment's page.

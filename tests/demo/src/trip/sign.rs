@@ -1,8 +1,11 @@
 //! Signing a document: upload, the page that shows what will be signed, the gesture, the result.
 
-use super::{Document, Traveller, enrol::under};
+use super::{
+    Document, Traveller,
+    enrol::{POLL, under},
+};
 use crate::html;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use reqwest::{
     StatusCode,
     multipart::{Form, Part},
@@ -64,6 +67,7 @@ impl Traveller<'_> {
         let csrf = html::csrf(&self.browser.get(page).await?.html()?)?;
         let (options, send) = (under(page, "options")?, under(page, "sign")?);
         let (credential, next) = self.use_passkey(page, &csrf, &options, &send).await?;
+        self.await_result(page).await?;
         let done = self.browser.get(&next).await?.html()?;
         let heading = html::heading(&done).unwrap_or_default();
         Ok((
@@ -72,7 +76,19 @@ impl Traveller<'_> {
         ))
     }
 
-    /// Sends the gesture a second time, and asks for another on the same document: neither may sign.
+    /// Waits for the timestamp, which may come after the answer; the step's bound ends the waiting.
+    async fn await_result(&self, page: &Url) -> Result<()> {
+        loop {
+            let answer = self.browser.get(&under(page, "status")?).await?.json()?;
+            match answer.get("state").and_then(Value::as_str) {
+                Some("done") => return Ok(()),
+                Some("working") => tokio::time::sleep(POLL).await,
+                other => bail!("the document is in state {other:?}; see the signer's log"),
+            }
+        }
+    }
+
+    /// Sends the gesture a second time, which may not sign.
     pub(super) async fn sign_again(&self, gesture: &Gesture) -> Result<((), String)> {
         let answer = self
             .browser
