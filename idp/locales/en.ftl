@@ -61,9 +61,9 @@ logged-out-done = Your session here has ended.
 logged-out-hint = On a shared computer, close the browser now.
 
 error-client-happened = We do not know the service that sent you here
-error-client-do = Please go back to the service and start again. If it happens again, tell the service and give the reference below. For your safety we send you nowhere.
+error-client-do = Please go back to the service and start again. If it happens again, tell the service and give the reference below. For your safety we did not send you on.
 error-redirect-happened = The service that sent you here gave an address that is not registered
-error-redirect-do = Please do not continue from that page. Open the service by typing its address yourself. For your safety we send you nowhere.
+error-redirect-do = Please do not continue from that page. Open the service by typing its address yourself. For your safety we did not send you on.
 error-gone-happened = This log-in has expired
 error-gone-do = Please go back to the service and start again.
 error-completed-happened = This log-in has already been used

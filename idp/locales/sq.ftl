@@ -15,7 +15,7 @@ home-safe-2 = Çelësi juaj i kalimit funksionon vetëm në këtë adresë. Një
 home-safe-3 = Në kompjuter të përbashkët, dilni kur të keni përfunduar.
 
 login-title = Kyçuni
-login-heading = Kyçuni në { $service }
+login-heading = Kyçuni në: { $service }
 login-service = Shërbimi
 login-address = Adresa e tij
 login-data = Të dhënat që kërkon
@@ -61,9 +61,9 @@ logged-out-done = Sesioni juaj këtu ka përfunduar.
 logged-out-hint = Në kompjuter të përbashkët, mbylleni shfletuesin tani.
 
 error-client-happened = Nuk e njohim shërbimin që ju dërgoi këtu
-error-client-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri. Nëse ndodh prapë, njoftojeni shërbimin dhe jepni referencën më poshtë. Për sigurinë tuaj nuk ju dërgojmë askund.
+error-client-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri. Nëse ndodh prapë, njoftojeni shërbimin dhe jepni referencën më poshtë. Për sigurinë tuaj nuk ju dërguam më tej.
 error-redirect-happened = Shërbimi që ju dërgoi këtu dha një adresë që nuk është e regjistruar
-error-redirect-do = Ju lutemi mos vazhdoni nga ajo faqe. Hapeni shërbimin duke e shkruar vetë adresën e tij. Për sigurinë tuaj nuk ju dërgojmë askund.
+error-redirect-do = Ju lutemi mos vazhdoni nga ajo faqe. Hapeni shërbimin duke e shkruar vetë adresën e tij. Për sigurinë tuaj nuk ju dërguam më tej.
 error-gone-happened = Kjo kyçje ka skaduar
 error-gone-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri.
 error-completed-happened = Kjo kyçje është përdorur tashmë

@@ -61,9 +61,9 @@ logged-out-done = Vaša sesija ovde je završena.
 logged-out-hint = Na zajedničkom računaru sada zatvorite pregledač.
 
 error-client-happened = Ne poznajemo uslugu koja Vas je poslala ovamo
-error-client-do = Molimo Vas, vratite se na uslugu i počnite ponovo. Ako se ponovi, obavestite uslugu i navedite oznaku ispod. Radi Vaše bezbednosti ne šaljemo Vas nikuda.
+error-client-do = Molimo Vas, vratite se na uslugu i počnite ponovo. Ako se ponovi, obavestite uslugu i navedite oznaku ispod. Radi Vaše bezbednosti nismo Vas poslali dalje.
 error-redirect-happened = Usluga koja Vas je poslala ovamo navela je adresu koja nije registrovana
-error-redirect-do = Molimo Vas, ne nastavljajte sa te stranice. Otvorite uslugu tako što ćete sami upisati njenu adresu. Radi Vaše bezbednosti ne šaljemo Vas nikuda.
+error-redirect-do = Molimo Vas, ne nastavljajte sa te stranice. Otvorite uslugu tako što ćete sami upisati njenu adresu. Radi Vaše bezbednosti nismo Vas poslali dalje.
 error-gone-happened = Ova prijava je istekla
 error-gone-do = Molimo Vas, vratite se na uslugu i počnite ponovo.
 error-completed-happened = Ova prijava je već iskorišćena

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use signum_core::audit::{self, Event};
 use signum_core::db::Row;
-use signum_core::{Cx, DbError, Id, Tx, params, retry_on_db_conflict};
+use signum_core::{Cx, DbError, Id, Timestamp, Tx, params, retry_on_db_conflict};
 
 use crate::secret;
 
@@ -170,7 +170,7 @@ fn check(new: &NewPerson) -> Result<(), PeopleError> {
     if new.personal_number.len() != 10 || !new.personal_number.bytes().all(|b| b.is_ascii_digit()) {
         return Err(PeopleError::PersonalNumber);
     }
-    if !is_date(&new.birthdate) {
+    if date(&new.birthdate).is_none() {
         return Err(PeopleError::Birthdate);
     }
     let good =
@@ -181,8 +181,8 @@ fn check(new: &NewPerson) -> Result<(), PeopleError> {
     Ok(())
 }
 
-/// `YYYY-MM-DD` and in the calendar.
-fn is_date(text: &str) -> bool {
+/// Midnight UTC of a `YYYY-MM-DD` that is in the calendar.
+pub(crate) fn date(text: &str) -> Option<Timestamp> {
     let shape = |(i, b): (usize, u8)| {
         if i == 4 || i == 7 {
             b == b'-'
@@ -191,15 +191,13 @@ fn is_date(text: &str) -> bool {
         }
     };
     if text.len() != 10 || !text.bytes().enumerate().all(shape) {
-        return false;
+        return None;
     }
     let mut parts = text.split('-').filter_map(|part| part.parse::<u16>().ok());
-    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else {
-        return false;
-    };
-    let month = u8::try_from(month).ok().and_then(|m| time::Month::try_from(m).ok());
-    let day = u8::try_from(day).unwrap_or(0);
-    month.is_some_and(|month| time::Date::from_calendar_date(year.into(), month, day).is_ok())
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date = time::Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
+    Some(Timestamp::from_seconds(date.midnight().assume_utc().unix_timestamp()))
 }
 
 /// Weights 4,3,2,7,6,5,4,3,2 over nine digits, 11 - sum mod 11, 10 and 11 become 0; numbers that start with 9 have none.
@@ -223,9 +221,10 @@ mod tests {
 
     #[test]
     fn a_date_is_in_the_calendar() {
-        assert!(is_date("1990-02-28"));
+        assert_eq!(date("1970-01-02"), Some(Timestamp::from_seconds(86_400)));
+        assert!(date("1990-02-28").is_some());
         for bad in ["1990-02-30", "1990-2-3", "28.02.1990", "1990-13-01", "1990-02-28x"] {
-            assert!(!is_date(bad), "{bad}");
+            assert!(date(bad).is_none(), "{bad}");
         }
     }
 

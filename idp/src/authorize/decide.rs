@@ -45,9 +45,10 @@ pub(crate) fn decide(
     };
     let at = known.authentication.time;
     let logged_in_for_this = begun.is_some_and(|begun| at >= begun);
+    // max_age=0 is prompt=login: even a log-in of this very second is too old.
     let too_old = request
         .max_age
-        .is_some_and(|age| now.since(at).as_secs() > u64::from(age));
+        .is_some_and(|age| age == 0 || now.since(at).as_secs() > u64::from(age));
     if !logged_in_for_this && (request.prompt.login || too_old) {
         return log_in;
     }
@@ -161,6 +162,11 @@ mod tests {
         assert_eq!(with(&young, 9_000, None, Some("openid profile")), Next::LogIn);
         assert_eq!(with(&young, 9_950, None, Some("openid profile")), Next::Answer);
         assert_eq!(with(&young, 9_600, Some(9_500), Some("openid profile")), Next::Answer);
+        let now = AuthorizeRequest {
+            max_age: Some(0),
+            ..request()
+        };
+        assert_eq!(with(&now, 10_000, None, Some("openid profile")), Next::LogIn);
     }
 
     #[test]

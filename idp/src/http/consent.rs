@@ -8,7 +8,7 @@ use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
 
-use super::words::{WORDS, in_language};
+use super::words::{WORDS, in_language, shown};
 use super::{InteractionQuery, Shared, failure, interaction_cookie_name, see_other, with_cookie};
 use crate::authorize::error::AuthorizeError;
 use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
@@ -74,7 +74,7 @@ fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
     let rows: Vec<_> = labels
         .iter()
         .zip(&data)
-        .map(|(label, d)| (label.as_str(), html! { (d.value) }))
+        .map(|(label, d)| (label.as_str(), html! { (shown(lang, d)) }))
         .collect();
     html! {
         h1 { (WORDS.text_with(lang, "consent-heading", &[("service", name.as_str().into())])) }

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use signum_core::i18n::{Catalogue, Lang, from_latin};
 
 use crate::clients::Words;
+use crate::people;
+use crate::scope::Datum;
 
 pub(super) static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::new(&[
@@ -22,6 +24,14 @@ pub(super) fn in_language(words: &Words, lang: Lang) -> String {
         other => text(other.tag()),
     }
     .unwrap_or_default()
+}
+
+/// A datum as people read it: a date in words, everything else as it is sent.
+pub(super) fn shown(lang: Lang, datum: &Datum) -> String {
+    let date = (datum.claim == "birthdate")
+        .then(|| people::date(&datum.value))
+        .flatten();
+    date.map_or_else(|| datum.value.clone(), |date| lang.date(date))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ async fn the_page_shows_each_datum_with_its_value() {
         "signer",
         "Testa",
         "Shembulli",
-        "1990-02-28",
+        "28 shkurt 1990",
         "1234567892",
         "sign.localhost",
     ] {
