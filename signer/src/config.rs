@@ -14,12 +14,12 @@ signum_core::config! {
         issuer: String = "http://idp.localhost:8081".to_owned(),
         /// How the identity provider knows this service.
         client_id: String = "signer".to_owned(),
-        /// File with the client's secret (mode 0600); read at start, white space around it is dropped.
-        client_secret_file: PathBuf = PathBuf::from("var/secrets/client-signer"),
-        /// Unix socket of signum-signing-module.
-        module_socket: PathBuf = PathBuf::from("var/run/signing-module.sock"),
-        /// The registration officers' public keys (JSON); read at start.
-        officers_file: PathBuf = PathBuf::from("var/officers.json"),
+        /// File with the client's secret (mode 0600), relative to the data folder; read at start, white space around it is dropped.
+        client_secret_file: PathBuf = PathBuf::from("secrets/client-signer"),
+        /// Unix socket of signum-signing-module, relative to the data folder.
+        module_socket: PathBuf = PathBuf::from("run/signing-module.sock"),
+        /// The registration officers' public keys (JSON), relative to the data folder; read at start.
+        officers_file: PathBuf = PathBuf::from("officers.json"),
         /// Country of national personal numbers in certificates (EN 319 412-1 section 5.1.3).
         country: String = "XK".to_owned(),
         /// Largest PDF that is taken, in octets.

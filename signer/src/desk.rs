@@ -48,7 +48,7 @@ pub(crate) async fn options(signer: &Signer, officer: &str) -> Result<Json, Desk
     Ok(request_options(
         &challenge,
         &officer.rp,
-        &[officer.authenticator.credential_id.clone()],
+        std::slice::from_ref(&officer.authenticator.credential_id),
     ))
 }
 

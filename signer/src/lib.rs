@@ -22,6 +22,8 @@ mod sign;
 mod words;
 
 #[cfg(test)]
+mod test_desk;
+#[cfg(test)]
 mod test_key;
 
 pub use config::Config;

@@ -9,7 +9,7 @@ mod open;
 mod placeholder;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use signum_core::Timestamp;
 

@@ -12,7 +12,7 @@ use signum_core::{Cx, DbError, Id, params};
 use signum_gesture::{Assertion, Authenticator, assertion};
 
 use super::stage::{Material, json as stored, to_json};
-use super::{EnrolError, Enrolment, Stage, advance, read};
+use super::{EnrolError, Enrolment, Stage, advance, find, read};
 use crate::officers::Officer;
 use crate::person;
 use crate::service::Signer;
@@ -97,8 +97,11 @@ pub(crate) async fn vouch(
         return Err(EnrolError::Voucher(error));
     }
     insert(signer, id, officer, &to_json(&assertion)?).await?;
-    let row = cx.db.opt(super::select!("WHERE id = $1"), params![id]).await?;
-    advance(signer, read(&row.ok_or(EnrolError::NotFound)?)?).await
+    // The voucher is taken, whatever module and CA say now: the job goes on from it.
+    if let Err(error) = advance(signer, enrolment.clone()).await {
+        tracing::warn!(enrolment = %id, %error, "an enrolment could not go on; it will be tried again");
+    }
+    find(cx, id, &enrolment.person).await
 }
 
 async fn insert(signer: &Signer, id: Id<Enrolment>, officer: &Officer, assertion: &str) -> Result<(), EnrolError> {

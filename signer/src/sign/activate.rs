@@ -22,9 +22,16 @@ pub(crate) async fn sign(
     person: &Reference,
     credential: &Json,
 ) -> Result<(), SignError> {
-    let assertion = Assertion::from_json(credential)?;
+    find(&signer.cx, id, person).await?;
     // Step 3: one statement; whoever comes second finds nothing.
-    let consumed = consume(signer, id, person).await?;
+    let (assertion, consumed) = match begin(signer, id, person, credential).await {
+        Ok(begun) => begun,
+        Err(error) => {
+            let (code, why) = refusal_code(&error);
+            signer.record(&refusal(id, code, &why)).await?;
+            return Err(error);
+        }
+    };
     let signed = match activate(signer, consumed, &assertion).await {
         Ok(signed) => signed,
         Err(error) => {
@@ -43,6 +50,16 @@ pub(crate) async fn sign(
     }
 }
 
+async fn begin(
+    signer: &Signer,
+    id: Id<Document>,
+    person: &Reference,
+    credential: &Json,
+) -> Result<(Assertion, Consumed), SignError> {
+    let assertion = Assertion::from_json(credential)?;
+    Ok((assertion, consume(signer, id, person).await?))
+}
+
 async fn consume(signer: &Signer, id: Id<Document>, person: &Reference) -> Result<Consumed, SignError> {
     let cx = &signer.cx;
     let document = find(cx, id, person).await?;
@@ -50,7 +67,6 @@ async fn consume(signer: &Signer, id: Id<Document>, person: &Reference) -> Resul
         return Err(SignError::Used);
     };
     if ticket.deadline < cx.now().seconds() {
-        signer.record(&refusal(id, "expired", "")).await?;
         return Err(SignError::Expired);
     }
     let nonce = ticket.nonce;
@@ -163,7 +179,8 @@ async fn store(
 async fn refuse(signer: &Signer, id: Id<Document>, error: &SignError) -> Result<(), SignError> {
     let (code, why) = refusal_code(error);
     let cx = &signer.cx;
-    let over = matches!(error, SignError::Altered | SignError::Interrupted);
+    // After a database error the module may have signed: that gesture and this transaction are over.
+    let over = matches!(error, SignError::Altered | SignError::Interrupted | SignError::Db(_));
     let (state, failure) = if over {
         ("failed", Some(code))
     } else {

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
-use signum_activation::Commitment;
 use signum_activation::protocol::Activation;
+use signum_activation::{Commitment, DisplayClass};
 use signum_core::{Cx, DbError, Id, Tx, params};
 
 use super::{Document, SignError};
@@ -107,7 +107,10 @@ fn shown(commitment: &Commitment) -> Json {
         "certificate": hex::encode(commitment.certificate),
         "format": commitment.format,
         "documents": documents,
-        "display": commitment.display,
+        "display": match commitment.display {
+            DisplayClass::Shown => "shown",
+            DisplayClass::Claimed => "claimed",
+        },
         "deadline": commitment.deadline,
         "nonce": hex::encode(commitment.nonce),
     })
