@@ -1,1 +1,82 @@
-fn main() {}
+//! `signum`: one binary, many roles. Reads arguments and hands over to [`signum::commands`].
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use signum::commands;
+
+/// National digital identity and e-signatures: CA, OpenID provider and remote signing over one HSM layer.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// Configuration file (TOML). Without it the development defaults hold; environment SIGNUM__SECTION__FIELD overrides.
+    #[arg(long, global = true, env = "SIGNUM_CONFIG")]
+    config: Option<PathBuf>,
+    /// Data folder.
+    #[arg(long, global = true, default_value = "./var")]
+    var: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything on this machine: development defaults, demo people and a demo service.
+    Up,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Bring the databases to this version's schema.
+    Migrate,
+    /// Work of the certification authority.
+    #[command(subcommand)]
+    Ca(CaCommand),
+    /// People who may log in.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Say what is missing on this machine and how to mend it.
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check the file and the environment; say what is wrong and where.
+    Check,
+    /// Print every value in force with its meaning, as TOML.
+    Show,
+}
+
+#[derive(Subcommand)]
+enum CaCommand {
+    /// Issue a certificate for a key that somebody else holds, such as an eID card.
+    Issue(commands::ca::Issue),
+}
+
+#[derive(Subcommand)]
+enum PersonCommand {
+    /// Add a person and print the address where they activate their account.
+    Add(commands::person::Add),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let (config, var) = (arguments.config.as_deref(), arguments.var.as_path());
+    let result = match arguments.command {
+        Command::Up => commands::up::run(config, var).await,
+        Command::Config(ConfigCommand::Check) => commands::config::check(config),
+        Command::Config(ConfigCommand::Show) => commands::config::show(config),
+        Command::Migrate => commands::migrate::run(config, var).await,
+        Command::Ca(CaCommand::Issue(issue)) => commands::ca::issue(config, var, issue).await,
+        Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
+        Command::Doctor => commands::doctor::run(config, var),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("signum: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

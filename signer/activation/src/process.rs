@@ -21,10 +21,12 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// The whole life of the process.
 pub fn run() -> ExitCode {
+    // The binding's own library calls every mechanism it has no name for an error.
+    let filter = tracing_subscriber::EnvFilter::new("info,cryptoki=off");
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(false)
-        .with_max_level(tracing::Level::INFO)
+        .with_env_filter(filter)
         .init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();

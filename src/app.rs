@@ -1,0 +1,212 @@
+//! The whole platform in one process: services wired to one another, and the processes that hold keys beside them.
+
+mod databases;
+mod hsm;
+mod module;
+mod resolver;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use signum_ca::Transcript;
+use signum_core::audit::Log;
+use signum_core::http::{self, Health};
+use signum_core::jobs::{Job, Runner};
+use signum_core::{Clock, Cx, Random};
+use signum_hsm_shim::Hsm;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::children::ChildProcess;
+use crate::config::Config;
+use crate::first_start;
+use crate::layout::{Layout, write_private};
+
+pub use databases::Databases;
+pub use hsm::Tokens;
+
+/// Where the services listen.
+pub struct Listeners {
+    pub pki: TcpListener,
+    pub idp: TcpListener,
+    pub signer: TcpListener,
+    pub operator: TcpListener,
+}
+
+impl Listeners {
+    /// Binds every configured address; the first that is taken is told with the way to change it.
+    pub async fn bind(config: &Config) -> Result<Self> {
+        let listen = &config.listen;
+        let bind = async |address: SocketAddr, setting: &'static str| {
+            http::bind(address, listen.allow_public, setting).await
+        };
+        Ok(Self {
+            pki: bind(listen.pki, "listen.pki").await?,
+            idp: bind(listen.idp, "listen.idp").await?,
+            signer: bind(listen.signer, "listen.signer").await?,
+            operator: bind(listen.operator, "listen.operator").await?,
+        })
+    }
+}
+
+/// What the platform takes from outside instead of reaching for it.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub metrics: PrometheusHandle,
+}
+
+/// The running platform.
+pub struct App {
+    pub databases: Databases,
+    pub tokens: Tokens,
+    pub ca: Arc<signum_ca::Service>,
+    /// Keys and certificates of the CA, as made or found at this start.
+    pub ceremony: Transcript,
+    module: ChildProcess,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl App {
+    /// Starts everything; returns when every service answers. `progress` hears each step's name.
+    pub async fn start(
+        config: &Config,
+        layout: &Layout,
+        listeners: Listeners,
+        surroundings: Surroundings,
+        progress: impl Fn(&str),
+    ) -> Result<Self> {
+        progress("databases");
+        let databases = Databases::open(config, layout, &surroundings).await?;
+        progress("HSM tokens and their workers");
+        let tokens = Tokens::start(config, layout, &*surroundings.random).await?;
+        progress("certification authority: keys and certificates");
+        let ca = signum_ca::Service::new(
+            config.ca.clone(),
+            signum_ca::Deps { cx: databases.ca.clone(), hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm> },
+        )?;
+        let ceremony = ca.ceremony().await.context("key ceremony")?;
+        write_ceremony(layout, &ceremony)?;
+        progress("signing module");
+        first_start::officers(config, layout).await?;
+        let (module, module_client) = module::start(config, layout, &ceremony).await?;
+        progress("identity provider and signing desk");
+        first_start::clients(config, layout, &databases.idp).await?;
+        let idp = signum_idp::Service::new(
+            config.idp.clone(),
+            signum_idp::Deps { cx: databases.idp.clone(), hsm: Arc::clone(&tokens.idp) as Arc<dyn Hsm> },
+        )
+        .await?;
+        let module_client = Arc::new(module_client);
+        let signer = signum_signer::Service::new(
+            signer_config(config, layout),
+            signum_signer::Deps {
+                cx: databases.signer.clone(),
+                ca: ca.clone(),
+                status: ca.clone(),
+                tsa: ca.clone(),
+                module: module_client,
+                http: resolver::client()?,
+            },
+        )
+        .await?;
+        let health = health(&databases, &tokens);
+        let mut app =
+            Self { databases, tokens, ca, ceremony, module, stop: CancellationToken::new(), tasks: JoinSet::new() };
+        app.serve("pki", listeners.pki, app.ca.router());
+        app.serve("idp", listeners.idp, idp.router());
+        app.serve("signer", listeners.signer, signer.router());
+        app.serve("operator", listeners.operator, health.router(surroundings.metrics));
+        app.run_jobs("ca", app.databases.ca.clone(), app.ca.jobs());
+        app.run_jobs("idp", app.databases.idp.clone(), idp.jobs());
+        app.run_jobs("signer", app.databases.signer.clone(), signer.jobs());
+        Ok(app)
+    }
+
+    fn serve(&mut self, name: &'static str, listener: TcpListener, router: Router) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = http::serve(name, listener, router, stop.clone()).await {
+                tracing::error!(service = name, %error, "ended");
+                stop.cancel();
+            }
+        });
+    }
+
+    /// The service's own jobs and the sequencer of its audit log.
+    fn run_jobs(&mut self, service: &'static str, cx: Cx, mut jobs: Vec<Job>) {
+        jobs.push(Log::new(cx.clone(), service).job());
+        self.tasks.spawn(Runner::new(cx, jobs).run(self.stop.clone()));
+    }
+
+    /// Waits until something that must run has ended by itself; says what.
+    pub async fn failed(&mut self) -> String {
+        loop {
+            if let Some(end) = self.module.ended() {
+                return end;
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return "a service ended".to_owned(),
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    /// Finishes what is under way, then ends services, module and workers.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.module.stop().await;
+        self.tokens.stop().await;
+        self.databases.close().await;
+    }
+}
+
+/// Paths of the development layout, where the configuration names none of its own.
+fn signer_config(config: &Config, layout: &Layout) -> signum_signer::Config {
+    let mut signer = config.signer.clone();
+    for path in [&mut signer.client_secret_file, &mut signer.module_socket, &mut signer.officers_file] {
+        *path = layout.root().join(&path);
+    }
+    signer
+}
+
+/// The certificates as files (DER) with the transcript, for people and relying parties to fetch.
+fn write_ceremony(layout: &Layout, ceremony: &Transcript) -> Result<()> {
+    for step in &ceremony.steps {
+        let path = layout.path(&format!("ceremony/{}.der", step.holder));
+        if !std::fs::read(&path).is_ok_and(|known| known == step.certificate) {
+            write_private(&path, &step.certificate)?;
+        }
+    }
+    if ceremony.steps.iter().any(|step| step.made) {
+        write_private(&layout.path("ceremony/transcript.json"), &serde_json::to_vec_pretty(ceremony)?)?;
+    }
+    Ok(())
+}
+
+fn health(databases: &Databases, tokens: &Tokens) -> Health {
+    let mut health = Health::default();
+    for (name, cx) in [("ca", &databases.ca), ("idp", &databases.idp), ("signer", &databases.signer)] {
+        let db = cx.db.clone();
+        health = health.check(format!("{name}.database"), move || {
+            let db = db.clone();
+            async move { db.opt("SELECT 1 AS one", vec![]).await.map(drop).map_err(|error| error.to_string()) }
+        });
+    }
+    for (name, workers) in [("ca", &tokens.ca), ("idp", &tokens.idp)] {
+        let workers = Arc::clone(workers);
+        health = health.check(format!("{name}.hsm"), move || {
+            let workers = Arc::clone(&workers);
+            async move { workers.health().await.map_err(|error| error.to_string()) }
+        });
+    }
+    health
+}

@@ -1,0 +1,53 @@
+//! Each service's own database, the core tables in it included.
+
+use anyhow::{Context, Result};
+use signum_core::config::Secret;
+use signum_core::Cx;
+use signum_core::db::{CORE_MIGRATIONS, Db, DbUrl, Migration};
+
+use super::Surroundings;
+use crate::config::Config;
+use crate::layout::Layout;
+
+/// The contexts that the services' flows run in.
+#[derive(Clone)]
+pub struct Databases {
+    pub ca: Cx,
+    pub idp: Cx,
+    pub signer: Cx,
+}
+
+impl Databases {
+    /// Opens all three and applies the migrations that are missing.
+    pub async fn open(config: &Config, layout: &Layout, surroundings: &Surroundings) -> Result<Self> {
+        let open = async |service: &str, address: &Secret, own: &[Migration]| -> Result<Cx> {
+            let db = open_one(service, address, layout).await?;
+            for migrations in [CORE_MIGRATIONS, own] {
+                db.migrate(migrations).await.with_context(|| format!("database of {service}"))?;
+            }
+            Ok(Cx { db, clock: surroundings.clock.clone(), random: surroundings.random.clone() })
+        };
+        let addresses = &config.database;
+        Ok(Self {
+            ca: open("ca", &addresses.ca, signum_ca::MIGRATIONS).await?,
+            idp: open("idp", &addresses.idp, signum_idp::MIGRATIONS).await?,
+            signer: open("signer", &addresses.signer, signum_signer::MIGRATIONS).await?,
+        })
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        for cx in [&self.ca, &self.idp, &self.signer] {
+            cx.db.close().await;
+        }
+    }
+}
+
+async fn open_one(service: &str, address: &Secret, layout: &Layout) -> Result<Db> {
+    let address = match address.expose() {
+        "" => format!("sqlite:{}", layout.path(&format!("db/{service}.sqlite")).display()),
+        given => given.to_owned(),
+    };
+    let url = DbUrl::try_from(address).map_err(|problem| anyhow::anyhow!("database.{service}: {problem}"))?;
+    Db::open(&url).await.with_context(|| format!("database of {service} ({url:?})"))
+}

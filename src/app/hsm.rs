@@ -1,0 +1,99 @@
+//! The tokens of the CA and of the identity provider, each behind worker processes of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use signum_core::Random;
+use signum_hsm_shim::HsmError;
+use signum_hsm_shim::init::{NewToken, create_pin_file};
+use signum_hsm_shim::token::{PinSource, TokenConfig};
+use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
+
+use crate::children::executable;
+use crate::config::Config;
+use crate::layout::Layout;
+
+/// The executable that alone loads the PKCS#11 module for these tokens.
+const WORKER: &str = "signum-hsm-worker";
+
+/// The running workers.
+#[derive(Clone)]
+pub struct Tokens {
+    pub ca: Arc<Workers>,
+    pub idp: Arc<Workers>,
+}
+
+impl Tokens {
+    /// Makes the tokens where they are missing, starts their workers, and returns when each has signed.
+    pub async fn start(config: &Config, layout: &Layout, random: &dyn Random) -> Result<Self> {
+        // SoftHSM gives slots out one at a time: tokens are made one after the other, then opened together.
+        let ca = Source::make("ca", &config.ca.token, config, layout, random).await?;
+        let idp = Source::make("idp", &config.idp.hsm_token, config, layout, random).await?;
+        let (ca, idp) = tokio::try_join!(ca.open(config, layout), idp.open(config, layout))?;
+        Ok(Self { ca, idp })
+    }
+
+    /// The CA's token alone, for a command beside a running platform.
+    pub async fn start_ca(config: &Config, layout: &Layout, random: &dyn Random) -> Result<Arc<Workers>> {
+        Source::make("ca", &config.ca.token, config, layout, random).await?.open(config, layout).await
+    }
+
+    /// Lets the workers finish and ends them.
+    pub async fn stop(&self) {
+        tokio::join!(self.ca.stop(), self.idp.stop());
+    }
+}
+
+/// The environment of every process that opens the module; SoftHSM finds its tokens by it, other modules ignore it.
+pub(super) fn environment(layout: &Layout) -> Result<PathBuf> {
+    signum_hsm_shim::init::softhsm_conf(layout.root()).context("cannot write softhsm2.conf")
+}
+
+/// A token that exists.
+struct Source {
+    worker: PathBuf,
+    environment: Vec<(String, String)>,
+    token: TokenConfig,
+}
+
+impl Source {
+    async fn make(service: &str, label: &str, config: &Config, layout: &Layout, random: &dyn Random) -> Result<Self> {
+        let softhsm = environment(layout)?;
+        let environment = vec![("SOFTHSM2_CONF".to_owned(), softhsm.display().to_string())];
+        let worker = executable(WORKER)?;
+        let pin = pin_file(&layout.pin(service), random)?;
+        let so_pin = pin_file(&layout.pin(&format!("{service}-so")), random)?;
+        let (module, label) = (config.hsm.module.clone(), label.to_owned());
+        let new = NewToken { module: module.clone(), label: label.clone(), so_pin, user_pin: pin.clone() };
+        match init_token_apart(&worker, &environment, &new).await {
+            Ok(()) => tracing::info!(token = label, "made"),
+            Err(HsmError::AlreadyExists(_)) => {}
+            Err(error) => return Err(error).with_context(|| format!("token {label}")),
+        }
+        let token = TokenConfig { module, token: label, pin, sessions: config.hsm.sessions };
+        Ok(Self { worker, environment, token })
+    }
+
+    async fn open(self, config: &Config, layout: &Layout) -> Result<Arc<Workers>> {
+        let label = self.token.token.clone();
+        let workers = Workers::start(WorkersConfig {
+            executable: self.worker,
+            env: self.environment,
+            token: self.token,
+            count: config.hsm.workers,
+            socket_dir: layout.path("run"),
+            deadline: Duration::from_millis(config.hsm.deadline_ms),
+        });
+        Ok(Arc::new(workers.await.with_context(|| format!("workers of token {label}"))?))
+    }
+}
+
+fn pin_file(path: &Path, random: &dyn Random) -> Result<PinSource> {
+    match create_pin_file(path, |buffer| random.fill(buffer)) {
+        Ok(source) => Ok(source),
+        Err(HsmError::AlreadyExists(_)) => Ok(PinSource::File(path.to_owned())),
+        Err(error) => Err(error).context("PIN file"),
+    }
+}

@@ -1,0 +1,20 @@
+//! What each subcommand of `signum` does.
+
+pub mod ca;
+pub mod config;
+pub mod doctor;
+pub mod migrate;
+pub mod person;
+pub mod up;
+
+use std::path::Path;
+
+use anyhow::Result;
+use signum_core::config::load;
+
+use crate::config::Config;
+
+/// The configuration in force.
+fn configuration(file: Option<&Path>) -> Result<Config> {
+    Ok(load(file)?)
+}

@@ -1,0 +1,89 @@
+//! `signum ca issue`: a certificate for a key that somebody else holds, as a card's personalisation asks for it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use signum_core::contract::{
+    CertificateAuthority, CertificateRequest, KeyOrigin, LeafProfile, PersonName,
+};
+use signum_core::{OsRandom, Random, SystemClock, telemetry};
+use signum_hsm_shim::Hsm;
+
+use crate::app::{Databases, Surroundings, Tokens};
+use crate::layout::Layout;
+
+/// What to issue, to whom.
+#[derive(Args)]
+pub struct Issue {
+    #[arg(long)]
+    profile: Profile,
+    /// PKCS#10 request, PEM or DER; it proves possession of the key.
+    #[arg(long)]
+    csr: PathBuf,
+    #[arg(long)]
+    given_name: String,
+    #[arg(long)]
+    family_name: String,
+    /// Ten digits.
+    #[arg(long)]
+    personal_number: String,
+    /// Where to write the certificate with its chain, PEM, leaf first.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Profile {
+    CitizenAuthentication,
+    CitizenSignature,
+}
+
+/// Issues and writes; the key ceremony was held by `signum up`.
+pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> {
+    let config = super::configuration(file)?;
+    let metrics = telemetry::install(&config.logging)?;
+    let layout = Layout::create(var)?;
+    let random: Arc<dyn Random> = Arc::new(OsRandom);
+    let surroundings = Surroundings { clock: Arc::new(SystemClock), random: random.clone(), metrics };
+    let databases = Databases::open(&config, &layout, &surroundings).await?;
+    let workers = Tokens::start_ca(&config, &layout, &*random).await?;
+    let deps = signum_ca::Deps { cx: databases.ca.clone(), hsm: workers.clone() as Arc<dyn Hsm> };
+    let ca = signum_ca::Service::new(config.ca.clone(), deps)?;
+    let request = CertificateRequest {
+        idempotency_key: random.bytes(),
+        profile: match issue.profile {
+            Profile::CitizenAuthentication => LeafProfile::CitizenAuthentication,
+            Profile::CitizenSignature => LeafProfile::CitizenSignature,
+        },
+        person: PersonName {
+            given_name: issue.given_name,
+            surname: issue.family_name,
+            personal_number: issue.personal_number,
+        },
+        pkcs10: read_request(&issue.csr)?,
+        // Nothing here shows where the key was made.
+        key_origin: KeyOrigin::Unknown,
+    };
+    let issued = ca.issue(request).await?;
+    let pem: String = std::iter::once(&issued.certificate).chain(&issued.chain).map(|der| pem(der)).collect();
+    std::fs::write(&issue.out, pem).with_context(|| format!("cannot write {}", issue.out.display()))?;
+    workers.stop().await;
+    databases.close().await;
+    println!("{}", issue.out.display());
+    Ok(())
+}
+
+fn read_request(path: &Path) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.starts_with(b"-----BEGIN") {
+        let (_, der) = der::pem::decode_vec(&bytes).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        return Ok(der);
+    }
+    Ok(bytes)
+}
+
+fn pem(der: &[u8]) -> String {
+    der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, der).unwrap_or_default()
+}

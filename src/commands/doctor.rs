@@ -1,0 +1,50 @@
+//! `signum doctor`: what is missing on this machine, and how to mend it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::children::executable;
+
+/// One line a check; fails when something is missing.
+pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
+    let config = super::configuration(file)?;
+    let mut missing = 0;
+    let mut say = |good: bool, what: &str, mend: &str| {
+        if good {
+            println!("  ok       {what}");
+        } else {
+            println!("  MISSING  {what}: {mend}");
+            missing += 1;
+        }
+    };
+    let module = &config.hsm.module;
+    say(module.is_file(), &format!("PKCS#11 module {}", module.display()), "install softhsm2, or set hsm.module");
+    for name in ["signum-hsm-worker", "signum-signing-module", "signum-demo-desk", "signum-demo-rp"] {
+        say(executable(name).is_ok(), name, "build the whole workspace: cargo build");
+    }
+    let listen = &config.listen;
+    let ports: [(&str, SocketAddr); 5] = [
+        ("listen.pki", listen.pki),
+        ("listen.idp", listen.idp),
+        ("listen.signer", listen.signer),
+        ("listen.operator", listen.operator),
+        ("demo.listen", config.demo.listen),
+    ];
+    for (setting, address) in ports {
+        let free = std::net::TcpListener::bind(address).is_ok();
+        say(free, &format!("{setting} {address} is free"), "Signum runs already, or another program has the port");
+    }
+    let parent = std::path::absolute(var)?;
+    let writable = parent.ancestors().find(|path| path.exists()).is_some_and(writable);
+    say(writable, &format!("data folder {}", parent.display()), "choose a folder you may write with --var");
+    if missing > 0 {
+        bail!("{missing} things are missing");
+    }
+    Ok(())
+}
+
+fn writable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|facts| !facts.permissions().readonly())
+}

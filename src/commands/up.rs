@@ -1,0 +1,101 @@
+//! `signum up`: everything on this machine.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use signum_core::telemetry::{self, Logging};
+use signum_core::{OsRandom, SystemClock};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, Listeners, Surroundings};
+use crate::children::ChildProcess;
+use crate::config::Config;
+use crate::first_start;
+use crate::layout::{Layout, write_private};
+
+/// Starts, prints where everything is, and runs until Ctrl-C.
+pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
+    let started = Instant::now();
+    let mut config = super::configuration(file)?;
+    let quiet = config.logging.filter == Logging::default().filter && std::io::stderr().is_terminal();
+    if quiet {
+        // A person reads along: a line for every request would bury what they need.
+        config.logging.filter = "warn".to_owned();
+    }
+    let metrics = telemetry::install(&config.logging)?;
+    let layout = Layout::create(var)?;
+    let listeners = Listeners::bind(&config).await?;
+    let surroundings = Surroundings { clock: Arc::new(SystemClock), random: Arc::new(OsRandom), metrics };
+    println!("Starting Signum in {}", layout.root().display());
+    let mut app = App::start(&config, &layout, listeners, surroundings, |step| println!("  .. {step}")).await?;
+    let demo = Demo::start(&config, &layout).await?;
+    let addresses = if config.demo.enabled { first_start::people(&config, &app.databases.idp).await? } else { Vec::new() };
+    keep_addresses(&layout, &addresses)?;
+    println!("Ready after {:.1} s.\n", started.elapsed().as_secs_f32());
+    println!("{}", welcome(&config, &addresses));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let outcome = tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("Ctrl-C cannot be heard"),
+        _ = terminate.recv() => Ok(()),
+        end = app.failed() => Err(anyhow::anyhow!("{end}")),
+    };
+    println!("\nStopping.");
+    demo.stop().await;
+    app.stop().await;
+    outcome
+}
+
+/// The demonstration's own processes.
+struct Demo(Vec<ChildProcess>);
+
+impl Demo {
+    async fn start(config: &Config, layout: &Layout) -> Result<Self> {
+        if !config.demo.enabled {
+            return Ok(Self(Vec::new()));
+        }
+        if tokio::net::TcpListener::bind(config.demo.listen).await.is_err() {
+            bail!("{} is taken by another program; set `demo.listen` and `demo.public_url`", config.demo.listen);
+        }
+        let listen = config.demo.listen.to_string();
+        let secret = layout.client_secret("demo-rp").display().to_string();
+        let service = [
+            "--listen", &listen, "--public-url", &config.demo.public_url, "--issuer", &config.idp.public_url,
+            "--client-id", "demo-rp", "--client-secret-file", &secret,
+        ];
+        let officers = layout.path("demo/officers").display().to_string();
+        let desk = ["run", "--signer", &config.signer.public_url, "--dir", &officers];
+        Ok(Self(vec![
+            ChildProcess::start("signum-demo-rp", &service, &[])?,
+            ChildProcess::start("signum-demo-desk", &desk, &[])?,
+        ]))
+    }
+
+    async fn stop(self) {
+        for child in self.0 {
+            child.stop().await;
+        }
+    }
+}
+
+/// Activation addresses are secrets of their persons: they go to a private file for `./run demo`.
+fn keep_addresses(layout: &Layout, addresses: &[(String, String)]) -> Result<()> {
+    let lines: Vec<String> = addresses.iter().map(|(_, address)| address.clone()).collect();
+    write_private(&layout.path("demo/activation-links.txt"), (lines.join("\n") + "\n").as_bytes())
+}
+
+fn welcome(config: &Config, addresses: &[(String, String)]) -> String {
+    let mut text = format!(
+        "Signing desk        {}\nIdentity provider   {}\nCertificates        {}\nOperator            http://{}/readyz and /metrics\n",
+        config.signer.public_url, config.idp.public_url, config.ca.public_url, config.listen.operator,
+    );
+    if let Some((name, address)) = addresses.first() {
+        text += &format!(
+            "Demo service        {}\n\nThree things to try in a browser with passkeys:\n  1. Activate the account of {name}:\n     {address}\n  2. Log in at the demo service:\n     {}\n  3. Enrol for signing, then sign a PDF:\n     {}\n",
+            config.demo.public_url, config.demo.public_url, config.signer.public_url,
+        );
+    }
+    text + "\nCtrl-C stops everything; the data stays. SIGNUM__LOGGING__FILTER=info shows every request."
+}

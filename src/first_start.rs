@@ -1,0 +1,113 @@
+//! What the very first start makes, and later starts find: officers of the demonstration, secrets of the two clients.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use secrecy::SecretString;
+use signum_core::{Cx, Random};
+use signum_idp::clients::{self, NewClient};
+use signum_idp::people::{self, NewPerson};
+
+use crate::children::ChildProcess;
+use crate::config::Config;
+use crate::layout::{Layout, keep_secret};
+
+/// The demonstration's registration officers: software keys in their own folder, public halves in `officers.json`.
+pub async fn officers(config: &Config, layout: &Layout) -> Result<()> {
+    if !config.demo.enabled || layout.officers().exists() {
+        return Ok(());
+    }
+    let url = url::Url::parse(&config.signer.public_url).context("signer.public_url")?;
+    let host = url.host_str().context("signer.public_url has no host")?;
+    let (dir, out) = (layout.path("demo/officers").display().to_string(), layout.officers().display().to_string());
+    let arguments =
+        ["init", "--dir", &dir, "--out", &out, "--rp-id", host, "--origin", &url.origin().ascii_serialization()];
+    ChildProcess::run("signum-demo-desk", &arguments, &[]).await
+}
+
+/// Registers the signing desk, and the demo service, as clients of the identity provider.
+pub async fn clients(config: &Config, layout: &Layout, idp: &Cx) -> Result<()> {
+    let signer = client(
+        "signer",
+        &config.signer.public_url,
+        [
+            ("sq", "Tavolina e nënshkrimit", "Për të ditur kush nënshkruan dhe për të lëshuar certifikatën e nënshkrimit."),
+            ("sr-Latn", "Sto za potpisivanje", "Da bi se znalo ko potpisuje i da bi se izdao sertifikat za potpis."),
+            ("en", "Signing desk", "To know who signs, and to issue the signing certificate."),
+        ],
+        true,
+        secret(layout, "signer", &*idp.random)?,
+    );
+    clients::register(idp, signer).await?;
+    if config.demo.enabled {
+        let demo = client(
+            "demo-rp",
+            &config.demo.public_url,
+            [
+                ("sq", "Komuna Shembull", "Për t'ju treguar shërbimet komunale që ju takojnë."),
+                ("sr-Latn", "Opština Primer", "Da bi vam se prikazale opštinske usluge koje vam pripadaju."),
+                ("en", "Example Municipality", "To show you the municipal services that concern you."),
+            ],
+            false,
+            secret(layout, "demo-rp", &*idp.random)?,
+        );
+        clients::register(idp, demo).await?;
+    }
+    Ok(())
+}
+
+fn secret(layout: &Layout, client: &str, random: &dyn Random) -> Result<SecretString> {
+    Ok(keep_secret(&layout.client_secret(client), || random.token())?.into())
+}
+
+fn client(
+    id: &str,
+    public_url: &str,
+    words: [(&str, &str, &str); 3],
+    legal_basis_personal_number: bool,
+    secret: SecretString,
+) -> NewClient {
+    let own = |pick: fn(&(&str, &str, &str)) -> String| -> BTreeMap<String, String> {
+        words.iter().map(|word| (word.0.to_owned(), pick(word))).collect()
+    };
+    NewClient {
+        client_id: id.to_owned(),
+        name: own(|word| word.1.to_owned()),
+        purpose: own(|word| word.2.to_owned()),
+        redirect_uris: vec![format!("{public_url}/callback")],
+        post_logout_redirect_uris: vec![format!("{public_url}/")],
+        secret,
+        legal_basis_personal_number,
+    }
+}
+
+/// The demonstration's people; every name and number is invented. `shembull`, `primer`: example.
+const PEOPLE: [(&str, &str, &str, &str); 3] = [
+    ("Arta", "Shembulli", "1000000007", "1990-04-12"),
+    ("Petar", "Primerović", "1000000015", "1984-11-30"),
+    ("Çelik Ëndërr", "Provë-Šiljak", "1000000023", "2001-02-28"),
+];
+
+/// Adds the demo people that are missing and makes an activation address for each.
+pub async fn people(config: &Config, idp: &Cx) -> Result<Vec<(String, String)>> {
+    let known = people::list(idp).await?;
+    let mut addresses = Vec::new();
+    for (given, family, number, birthdate) in PEOPLE {
+        let person = match known.iter().find(|person| person.personal_number == number) {
+            Some(person) => person.clone(),
+            None => people::add(idp, person(given, family, number, birthdate)).await?,
+        };
+        let code = people::activation_code(idp, person.id).await?;
+        addresses.push((format!("{given} {family}"), format!("{}/activate/{code}", config.idp.public_url)));
+    }
+    Ok(addresses)
+}
+
+fn person(given: &str, family: &str, number: &str, birthdate: &str) -> NewPerson {
+    NewPerson {
+        given_name: given.to_owned(),
+        family_name: family.to_owned(),
+        personal_number: number.to_owned(),
+        birthdate: birthdate.to_owned(),
+    }
+}

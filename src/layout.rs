@@ -1,0 +1,70 @@
+//! Where things lie under the data folder (`./var`), and with which permissions.
+
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The data folder. Everything in it belongs to the user who runs Signum and to nobody else.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// Makes the folder and its rooms (mode 0700) where they are missing.
+    pub fn create(root: &Path) -> Result<Self> {
+        let root = std::path::absolute(root)?;
+        for room in ["", "tokens", "secrets", "db", "run", "module", "ceremony", "demo"] {
+            let path = root.join(room);
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&path)
+                .with_context(|| format!("cannot make the folder {}", path.display()))?;
+        }
+        Ok(Self { root })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+    pub fn pin(&self, token: &str) -> PathBuf {
+        self.path(&format!("secrets/{token}.pin"))
+    }
+    pub fn client_secret(&self, client: &str) -> PathBuf {
+        self.path(&format!("secrets/client-{client}"))
+    }
+    pub fn module_config(&self) -> PathBuf {
+        self.path("module/module.toml")
+    }
+    pub fn officers(&self) -> PathBuf {
+        self.path("officers.json")
+    }
+}
+
+/// Writes a secret to a new file that only its owner can read; an existing file is left as it is and read instead.
+pub fn keep_secret(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
+    if let Ok(text) = std::fs::read_to_string(path) {
+        return Ok(text.trim().to_owned());
+    }
+    let secret = make();
+    write_private(path, secret.as_bytes())?;
+    Ok(secret)
+}
+
+/// Writes a file (mode 0600) whole or not at all.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    let partial = path.with_extension("partial");
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
