@@ -79,7 +79,8 @@ impl SigningKey {
 
     /// The AlgorithmIdentifier of its signatures; parameters absent (RFC 5758 section 3.2).
     pub fn algorithm_identifier(&self) -> Option<AlgorithmIdentifierOwned> {
-        self.scheme().map(|(_, oid)| AlgorithmIdentifierOwned { oid, parameters: None })
+        self.scheme()
+            .map(|(_, oid)| AlgorithmIdentifierOwned { oid, parameters: None })
     }
 }
 
@@ -125,7 +126,11 @@ impl Authority {
 /// The key of one of our own certificates.
 pub(crate) fn own_key(config: &Config, label: &str, certificate: &Certificate) -> der::Result<SigningKey> {
     let spki = signum_pki::certificate::spki(certificate)?;
-    let parameters = &certificate.tbs_certificate().subject_public_key_info().algorithm.parameters;
+    let parameters = &certificate
+        .tbs_certificate()
+        .subject_public_key_info()
+        .algorithm
+        .parameters;
     let curve = parameters.as_ref().and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
     let algorithm = match curve {
         Some(oid::P384) => KeyAlgorithm::EcP384,

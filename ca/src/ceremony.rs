@@ -69,7 +69,10 @@ pub struct Transcript {
 impl Transcript {
     /// DER of the certificate of `holder`.
     pub fn certificate(&self, holder: &str) -> Option<&[u8]> {
-        self.steps.iter().find(|s| s.holder == holder).map(|s| s.certificate.as_slice())
+        self.steps
+            .iter()
+            .find(|s| s.holder == holder)
+            .map(|s| s.certificate.as_slice())
     }
 }
 
@@ -95,22 +98,42 @@ impl Service {
         for authority in AuthorityName::ISSUING {
             let common_name = format!("{} OCSP Responder {authority}", self.config.name_prefix);
             let holder = format!("ocsp-{authority}");
-            steps.push(self.unit_step(&holder, authority, &ocsp_responder::PROFILE, &common_name, RENEW_RESPONDER).await?);
+            steps.push(
+                self.unit_step(
+                    &holder,
+                    authority,
+                    &ocsp_responder::PROFILE,
+                    &common_name,
+                    RENEW_RESPONDER,
+                )
+                .await?,
+            );
         }
         let common_name = format!("{} Time Stamping Unit", self.config.name_prefix);
-        steps.push(self.unit_step("tsu", AuthorityName::Tsa, &tsu::PROFILE, &common_name, RENEW_TSU).await?);
+        steps.push(
+            self.unit_step("tsu", AuthorityName::Tsa, &tsu::PROFILE, &common_name, RENEW_TSU)
+                .await?,
+        );
         Ok(steps)
     }
 
     async fn authority_step(&self, name: AuthorityName) -> Result<Step, CeremonyError> {
         let holder = name.as_str();
-        let failed = |source: IssueError| CeremonyError::Step { step: holder.to_owned(), source };
+        let failed = |source: IssueError| CeremonyError::Step {
+            step: holder.to_owned(),
+            source,
+        };
         let label = format!("{holder}-g{}", self.config.generation);
         if let Some(known) = self.find_authority(name).await.map_err(failed)? {
-            return self.found(holder, &known.issuer.key.uri.object, known.certificate.clone()).await;
+            return self
+                .found(holder, &known.issuer.key.uri.object, known.certificate.clone())
+                .await;
         }
         let subject = name::authority(&self.config, name).map_err(|e| failed(e.into()))?;
-        let key = self.key(&label, KeyAlgorithm::EcP384).await.map_err(|e| failed(e.into()))?;
+        let key = self
+            .key(&label, KeyAlgorithm::EcP384)
+            .await
+            .map_err(|e| failed(e.into()))?;
         let (profile, issuer) = match name {
             AuthorityName::Root => (&root::PROFILE, Arc::new(self.root_to_be(&label, &subject, &key))),
             _ => {
@@ -143,7 +166,10 @@ impl Service {
         common_name: &str,
         renew: i64,
     ) -> Result<Step, CeremonyError> {
-        let failed = |source: IssueError| CeremonyError::Step { step: holder.to_owned(), source };
+        let failed = |source: IssueError| CeremonyError::Step {
+            step: holder.to_owned(),
+            source,
+        };
         let db_failed = |e: DbError| failed(IssueError::Db(e));
         if let Some((label, certificate)) = self.current_own(holder).await.map_err(db_failed)? {
             let parsed = Certificate::from_der(&certificate).map_err(|e| failed(e.into()))?;
@@ -158,8 +184,12 @@ impl Service {
         let label = format!("{holder}-g{}-{number}", self.config.generation);
         let common_name = format!("{common_name} {number}");
         let subject = name::organization(&self.config, &common_name).map_err(|e| failed(e.into()))?;
-        let key = self.key(&label, KeyAlgorithm::EcP256).await.map_err(|e| failed(e.into()))?;
-        self.certify(profile, Arc::new(issuer.issuer.clone()), subject, key, holder, label).await
+        let key = self
+            .key(&label, KeyAlgorithm::EcP256)
+            .await
+            .map_err(|e| failed(e.into()))?;
+        self.certify(profile, Arc::new(issuer.issuer.clone()), subject, key, holder, label)
+            .await
     }
 
     async fn certify(
@@ -176,10 +206,12 @@ impl Service {
             key_label: label.clone(),
         };
         let request = Request::for_own_key(profile, issuer, subject, key.spki.clone(), own);
-        let issued = issue::issue(self, request).await.map_err(|source| CeremonyError::Step {
-            step: holder.to_owned(),
-            source,
-        })?;
+        let issued = issue::issue(self, request)
+            .await
+            .map_err(|source| CeremonyError::Step {
+                step: holder.to_owned(),
+                source,
+            })?;
         tracing::info!(holder, key = %label, "certificate made");
         Ok(self.step(holder, &label, &key.spki, issued.certificate, true))
     }
@@ -198,7 +230,10 @@ impl Service {
     }
 
     async fn found(&self, holder: &str, label: &str, certificate: Vec<u8>) -> Result<Step, CeremonyError> {
-        let failed = |source: IssueError| CeremonyError::Step { step: holder.to_owned(), source };
+        let failed = |source: IssueError| CeremonyError::Step {
+            step: holder.to_owned(),
+            source,
+        };
         let uri = KeyUri::new(&self.config.token, label);
         let in_token = self.hsm.public_key(&uri).await.map_err(|e| failed(e.into()))?;
         let parsed = Certificate::from_der(&certificate).map_err(|e| failed(e.into()))?;

@@ -61,7 +61,12 @@ signum_core::config! {
 }
 
 fn demo_pds() -> BTreeMap<String, String> {
-    let pds = |language: &str| (language.to_owned(), format!("https://pki.example.org/pds/{language}.pdf"));
+    let pds = |language: &str| {
+        (
+            language.to_owned(),
+            format!("https://pki.example.org/pds/{language}.pdf"),
+        )
+    };
     ["en", "sq", "sr"].map(pds).into_iter().collect()
 }
 
@@ -78,24 +83,55 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let test = self.name_prefix.split(' ').any(|word| word == "TEST");
         let country = self.country.len() == 2 && self.country.bytes().all(|b| b.is_ascii_uppercase());
-        let identifier = self.organization_identifier.strip_prefix(&format!("NTR{}-", self.country));
+        let identifier = self
+            .organization_identifier
+            .strip_prefix(&format!("NTR{}-", self.country));
         let checks = [
-            ("public_url", self.public_url.starts_with("http://") && !self.public_url.ends_with('/'),
-                "http:// without a final slash (EN 319 412-2 section 4.4.1: CRL and OCSP addresses are http)"),
+            (
+                "public_url",
+                self.public_url.starts_with("http://") && !self.public_url.ends_with('/'),
+                "http:// without a final slash (EN 319 412-2 section 4.4.1: CRL and OCSP addresses are http)",
+            ),
             ("country", country, "two capital letters"),
-            ("organization_identifier", identifier.is_some_and(|number| !number.is_empty()),
-                "NTR, the country, a hyphen and a number"),
-            ("qscd", self.qscd != Qscd::Pretend || test, "pretend is for a CA whose name_prefix has the word TEST"),
+            (
+                "organization_identifier",
+                identifier.is_some_and(|number| !number.is_empty()),
+                "NTR, the country, a hyphen and a number",
+            ),
+            (
+                "qscd",
+                self.qscd != Qscd::Pretend || test,
+                "pretend is for a CA whose name_prefix has the word TEST",
+            ),
             ("serial_prefix", (1..=127).contains(&self.serial_prefix), "1 to 127"),
             ("crl_shards", (1..=4096).contains(&self.crl_shards), "1 to 4096"),
-            ("authentication_days", (1..=1826).contains(&self.authentication_days), "1 to 1826"),
+            (
+                "authentication_days",
+                (1..=1826).contains(&self.authentication_days),
+                "1 to 1826",
+            ),
             ("signature_days", (1..=1096).contains(&self.signature_days), "1 to 1096"),
-            ("ocsp_seconds", (60..=86_400).contains(&self.ocsp_seconds), "60 to 86400"),
-            ("crl_hours", (24..=168).contains(&self.crl_hours), "24 to 168 (EN 319 411-1 section 6.3.9)"),
+            (
+                "ocsp_seconds",
+                (60..=86_400).contains(&self.ocsp_seconds),
+                "60 to 86400",
+            ),
+            (
+                "crl_hours",
+                (24..=168).contains(&self.crl_hours),
+                "24 to 168 (EN 319 411-1 section 6.3.9)",
+            ),
             ("arl_days", (1..=365).contains(&self.arl_days), "1 to 365"),
-            ("policy_arc", const_oid::ObjectIdentifier::new(&self.policy_arc).is_ok(), "an object identifier"),
-            ("pds_urls", self.pds_urls.contains_key("en") && self.pds_urls.values().all(|u| u.starts_with("https://")),
-                "https addresses, one of them in English (EN 319 412-5 section 4.3.4)"),
+            (
+                "policy_arc",
+                const_oid::ObjectIdentifier::new(&self.policy_arc).is_ok(),
+                "an object identifier",
+            ),
+            (
+                "pds_urls",
+                self.pds_urls.contains_key("en") && self.pds_urls.values().all(|u| u.starts_with("https://")),
+                "https addresses, one of them in English (EN 319 412-5 section 4.3.4)",
+            ),
         ];
         match checks.into_iter().find(|(_, holds, _)| !holds) {
             None => Ok(()),

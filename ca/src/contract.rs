@@ -5,7 +5,8 @@ use der::Decode;
 use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::contract::{
-    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, LeafProfile, TimeStamping,
+    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, LeafProfile,
+    TimeStamping,
 };
 use std::sync::Arc;
 use x509_cert::Certificate;
@@ -88,7 +89,11 @@ impl CertificateStatus for Service {
         for authority in AuthorityName::ISSUING {
             let known = self.authority(authority).await.map_err(|e| issue_error(&e))?;
             if known.parsed == issuer {
-                return self.ocsp_answer(authority, &request).await.map(|a| a.der).map_err(|e| ocsp_error(&e));
+                return self
+                    .ocsp_answer(authority, &request)
+                    .await
+                    .map(|a| a.der)
+                    .map_err(|e| ocsp_error(&e));
             }
         }
         Err(ContractError::NotFound)

@@ -120,9 +120,15 @@ impl Service {
             _ => Duration::from_secs(u64::from(self.config.crl_hours) * 3_600),
         };
         let next_update = this_update.plus(lives);
-        let snapshot = self.cx.db.run("ca.crl_snapshot", |tx| async move { snapshot(&tx, name, shard).await }).await?;
+        let snapshot = self
+            .cx
+            .db
+            .run("ca.crl_snapshot", |tx| async move { snapshot(&tx, name, shard).await })
+            .await?;
         let number = snapshot.number;
-        let der = self.signed_list(authority, shard, snapshot, this_update, next_update).await?;
+        let der = self
+            .signed_list(authority, shard, snapshot, this_update, next_update)
+            .await?;
         let (cx, der) = (&self.cx, &der);
         cx.db
             .run("ca.crl_publish", |tx| async move {
@@ -147,7 +153,10 @@ impl Service {
         next_update: Timestamp,
     ) -> Result<Vec<u8>, CrlError> {
         let issuer = &authority.issuer;
-        let signature = issuer.key.algorithm_identifier().ok_or(der::Error::from(der::ErrorKind::Failed))?;
+        let signature = issuer
+            .key
+            .algorithm_identifier()
+            .ok_or(der::Error::from(der::ErrorKind::Failed))?;
         let is_root = issuer.name == AuthorityName::Root;
         let scope = IssuingDistributionPoint {
             distribution_point: Some(full_name(&address::crl(&self.config, issuer.name, shard))?),
@@ -162,7 +171,11 @@ impl Service {
             ..Default::default()
         };
         let number = Uint::new(&snapshot.number.to_be_bytes())?;
-        let entries = snapshot.entries.iter().map(|(serial, entry)| revoked(serial, *entry)).collect::<der::Result<Vec<_>>>()?;
+        let entries = snapshot
+            .entries
+            .iter()
+            .map(|(serial, entry)| revoked(serial, *entry))
+            .collect::<der::Result<Vec<_>>>()?;
         let list = TbsCertList {
             version: Version::V2,
             signature: signature.clone(),
@@ -190,7 +203,9 @@ impl Service {
 
 fn revoked(serial: &[u8], (since, reason): (Timestamp, CrlReason)) -> der::Result<RevokedCert> {
     // Unspecified is told by silence (RFC 5280 section 5.3.1).
-    let extensions = (reason != CrlReason::Unspecified).then(|| extension(oid::CRL_REASON, false, &reason)).transpose()?;
+    let extensions = (reason != CrlReason::Unspecified)
+        .then(|| extension(oid::CRL_REASON, false, &reason))
+        .transpose()?;
     Ok(RevokedCert {
         serial_number: SerialNumber::new(serial)?,
         revocation_date: time(since)?,

@@ -28,7 +28,11 @@ impl Service {
     pub async fn export(&self, dir: &Path, leaves: &[(&str, Vec<u8>)]) -> Result<(), ExportError> {
         let wrong = |e: &dyn std::fmt::Display| ExportError::Ca(e.to_string());
         for step in self.ceremony().await.map_err(|e| wrong(&e))?.steps {
-            write(dir, &format!("{}.pem", step.holder), pem("CERTIFICATE", &step.certificate).as_bytes())?;
+            write(
+                dir,
+                &format!("{}.pem", step.holder),
+                pem("CERTIFICATE", &step.certificate).as_bytes(),
+            )?;
         }
         for authority in AuthorityName::ALL {
             if let Some(list) = self.newest_crl(authority, 0).await.map_err(|e| wrong(&e))? {
@@ -68,7 +72,12 @@ impl Service {
 /// RFC 7468.
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
+    let lines = text
+        .as_bytes()
+        .chunks(64)
+        .map(String::from_utf8_lossy)
+        .collect::<Vec<_>>()
+        .join("\n");
     format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
 

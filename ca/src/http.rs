@@ -38,14 +38,21 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
-async fn ocsp_post(State(service): State<Arc<Service>>, Path(ca): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn ocsp_post(
+    State(service): State<Arc<Service>>,
+    Path(ca): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if !has_type(&headers, "application/ocsp-request") {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     // An answer to a POST is nobody's to cache (RFC 5019 section 6.2 is about GET).
     let mut response = ocsp(&service, &ca, &body).await;
     response.headers_mut().remove(header::ETAG);
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     response
 }
 
@@ -77,7 +84,10 @@ async fn ocsp(service: &Service, ca: &str, request: &[u8]) -> Response {
         Some(until) => {
             let left = until.seconds() - service.cx.now().seconds();
             let age = left.clamp(0, OCSP_MAX_AGE);
-            headers.push((header::CACHE_CONTROL, format!("max-age={age}, public, no-transform, must-revalidate")));
+            headers.push((
+                header::CACHE_CONTROL,
+                format!("max-age={age}, public, no-transform, must-revalidate"),
+            ));
             headers.push((header::EXPIRES, http_date(until)));
             headers.push((header::LAST_MODIFIED, http_date(service.cx.now())));
             headers.push((header::ETAG, etag(&answer.der)));
@@ -107,10 +117,17 @@ async fn arl(State(service): State<Arc<Service>>) -> Response {
 
 async fn list(service: &Service, authority: AuthorityName, shard: u32) -> Response {
     match service.newest_crl(authority, shard).await {
-        Ok(Some(Published { der, this_update, next_update })) => {
+        Ok(Some(Published {
+            der,
+            this_update,
+            next_update,
+        })) => {
             let headers = vec![
                 (header::CONTENT_TYPE, "application/pkix-crl".to_owned()),
-                (header::CACHE_CONTROL, "max-age=60, public, no-transform, must-revalidate".to_owned()),
+                (
+                    header::CACHE_CONTROL,
+                    "max-age=60, public, no-transform, must-revalidate".to_owned(),
+                ),
                 (header::EXPIRES, http_date(next_update)),
                 (header::LAST_MODIFIED, http_date(this_update)),
                 (header::ETAG, etag(&der)),
@@ -192,6 +209,12 @@ fn http_date(at: Timestamp) -> String {
     let short = |name: &str| name.chars().take(3).collect::<String>();
     format!(
         "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-        short(&day), t.day(), short(&month), t.year(), t.hour(), t.minute(), t.second()
+        short(&day),
+        t.day(),
+        short(&month),
+        t.year(),
+        t.hour(),
+        t.minute(),
+        t.second()
     )
 }

@@ -8,14 +8,16 @@ mod key;
 mod linted;
 mod prepared;
 mod request;
+mod reserve;
 
 use signum_core::DbError;
 use signum_hsm_shim::HsmError;
 
 pub(crate) use issued::Issued;
 pub(crate) use linted::Linted;
-pub(crate) use prepared::{Prepared, Reserved};
+pub(crate) use prepared::Prepared;
 pub(crate) use request::{Holder, Request};
+pub(crate) use reserve::Reserved;
 
 use crate::Service;
 

@@ -30,7 +30,10 @@ impl Service {
                 async move {
                     match service.renew_own_keys().await {
                         Ok(_) => Ok(()),
-                        Err(CeremonyError::Step { source: IssueError::NoCeremony, .. }) => Ok(()),
+                        Err(CeremonyError::Step {
+                            source: IssueError::NoCeremony,
+                            ..
+                        }) => Ok(()),
                         Err(error) => Err(error),
                     }
                 }

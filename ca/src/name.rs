@@ -25,7 +25,10 @@ pub(crate) fn name(attributes: &[(ObjectIdentifier, &str)]) -> der::Result<Name>
         } else {
             Any::from(Utf8StringRef::new(text)?)
         };
-        sequence.push(RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid: *kind, value }])?);
+        sequence.push(RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue {
+            oid: *kind,
+            value,
+        }])?);
     }
     Name::from_der(&sequence.to_der()?)
 }

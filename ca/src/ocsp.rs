@@ -11,7 +11,8 @@ use signum_pki::certificate::is_valid_at;
 use signum_pki::ocsp::cert_id::CertId;
 use signum_pki::ocsp::request::OcspRequest;
 use signum_pki::ocsp::response::{
-    BasicOcspResponse, OcspResponse, ResponderId, ResponseData, ResponseStatus, RevokedInfo, SingleResponse, Status as Answered,
+    BasicOcspResponse, OcspResponse, ResponderId, ResponseData, ResponseStatus, RevokedInfo, SingleResponse,
+    Status as Answered,
 };
 use signum_pki::ocsp::verify::key_hash;
 use signum_pki::oid;
@@ -90,7 +91,9 @@ impl Service {
         let mut responses = Vec::new();
         let mut has_unissued = false;
         for id in question.ids {
-            let status = self.status_at(authority, id.serial_number.as_bytes(), self.cx.now()).await?;
+            let status = self
+                .status_at(authority, id.serial_number.as_bytes(), self.cx.now())
+                .await?;
             has_unissued |= status == Status::Unissued;
             responses.push(SingleResponse {
                 cert_id: id,
@@ -113,13 +116,17 @@ impl Service {
             extensions: (!extensions.is_empty()).then_some(extensions),
         };
         let der = self.signed(&data, &responder).await?;
+        metrics::counter!("ca_ocsp_answers_total", "ca" => authority.as_str()).increment(1);
         Ok(Answer { der, cacheable_until })
     }
 
     async fn signed(&self, data: &ResponseData, responder: &Responder) -> Result<Vec<u8>, OcspError> {
         let tbs = Signable::status(data)?;
         let signature = signing::sign(self.hsm.as_ref(), &responder.key, &tbs).await?;
-        let algorithm = responder.key.algorithm_identifier().ok_or(der::Error::from(der::ErrorKind::Failed))?;
+        let algorithm = responder
+            .key
+            .algorithm_identifier()
+            .ok_or(der::Error::from(der::ErrorKind::Failed))?;
         let basic = BasicOcspResponse {
             tbs: Any::from_der(tbs.der())?,
             signature_algorithm: algorithm,
@@ -139,7 +146,11 @@ impl Service {
             return Ok(None);
         }
         let key = own_key(&self.config, &label, &parsed)?;
-        Ok(Some(Responder { key, certificate, parsed }))
+        Ok(Some(Responder {
+            key,
+            certificate,
+            parsed,
+        }))
     }
 }
 
@@ -174,7 +185,10 @@ impl Question {
                 if nonce.is_some() || !(1..=128).contains(&octets.as_bytes().len()) {
                     return None;
                 }
-                nonce = Some(Extension { critical: false, ..extension });
+                nonce = Some(Extension {
+                    critical: false,
+                    ..extension
+                });
             } else if extension.critical {
                 return None;
             }

@@ -62,9 +62,14 @@ pub(crate) enum Policies {
     /// anyPolicy with the practice statement's address.
     Any,
     /// Our own policy under the configured arc, and one of ETSI's.
-    Own { suffix: &'static str, etsi: ObjectIdentifier },
+    Own {
+        suffix: &'static str,
+        etsi: ObjectIdentifier,
+    },
     /// As `Own`; QCP-n-qscd when the key's origin evidences a device, else QCP-n.
-    Qualified { suffix: &'static str },
+    Qualified {
+        suffix: &'static str,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,7 +71,8 @@ impl Service {
                 params![holder],
             )
             .await?;
-        row.map(|row| Ok((row.get("key_label")?, row.get("certificate")?))).transpose()
+        row.map(|row| Ok((row.get("key_label")?, row.get("certificate")?)))
+            .transpose()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AuthorityName, Arc<Authority>>> {

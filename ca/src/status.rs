@@ -33,7 +33,10 @@ pub(crate) enum Status {
     Unissued,
     Good,
     /// Suspended (reason certificateHold) or revoked. `since` is the first moment it was not good, suspension included.
-    Revoked { since: Timestamp, reason: CrlReason },
+    Revoked {
+        since: Timestamp,
+        reason: CrlReason,
+    },
 }
 
 /// One entry of the history.
@@ -141,11 +144,18 @@ impl Service {
 
     async fn change(&self, serial: &[u8], change: Change) -> Result<(), StatusError> {
         let cx = &self.cx;
-        cx.db.run("ca.status", |tx| async move { append(&tx, cx, serial, change).await }).await
+        cx.db
+            .run("ca.status", |tx| async move { append(&tx, cx, serial, change).await })
+            .await
     }
 
     /// The status of one of `issuer`'s serial numbers at `at`, now or in the past.
-    pub(crate) async fn status_at(&self, issuer: AuthorityName, serial: &[u8], at: Timestamp) -> Result<Status, DbError> {
+    pub(crate) async fn status_at(
+        &self,
+        issuer: AuthorityName,
+        serial: &[u8],
+        at: Timestamp,
+    ) -> Result<Status, DbError> {
         let db = &self.cx.db;
         let issued = db
             .opt(
@@ -175,7 +185,11 @@ async fn append(tx: &Tx, cx: &Cx, serial: &[u8], change: Change) -> Result<(), S
         )
         .await?;
     let [row] = found.as_slice() else {
-        return Err(if found.is_empty() { StatusError::NotIssued } else { StatusError::Ambiguous });
+        return Err(if found.is_empty() {
+            StatusError::NotIssued
+        } else {
+            StatusError::Ambiguous
+        });
     };
     let issuer: String = row.get("issuer")?;
     let history = tx
@@ -190,8 +204,20 @@ async fn append(tx: &Tx, cx: &Cx, serial: &[u8], change: Change) -> Result<(), S
         (now, Change::Revoked(_)) if now.is_final() => return Ok(()),
         (_, Change::Revoked(_)) => {}
         (Status::Good, Change::Suspended) if for_person => {}
-        (Status::Revoked { reason: CrlReason::CertificateHold, .. }, Change::Suspended) => return Ok(()),
-        (Status::Revoked { reason: CrlReason::CertificateHold, .. }, Change::Reinstated) => {}
+        (
+            Status::Revoked {
+                reason: CrlReason::CertificateHold,
+                ..
+            },
+            Change::Suspended,
+        ) => return Ok(()),
+        (
+            Status::Revoked {
+                reason: CrlReason::CertificateHold,
+                ..
+            },
+            Change::Reinstated,
+        ) => {}
         (Status::Good, Change::Reinstated) => return Ok(()),
         _ => return Err(StatusError::Transition),
     }
@@ -209,6 +235,11 @@ async fn append(tx: &Tx, cx: &Cx, serial: &[u8], change: Change) -> Result<(), S
         .await?;
     }
     let subject = format!("{issuer}:{}", hex::encode(serial));
-    audit::record(tx, cx, &Event::new(change.event(), subject, json!({ "reason": change.reason() }))).await?;
+    audit::record(
+        tx,
+        cx,
+        &Event::new(change.event(), subject, json!({ "reason": change.reason() })),
+    )
+    .await?;
     Ok(())
 }

@@ -116,11 +116,18 @@ fn extensions(config: &Config, issuer: &Issuer, profile: &Profile, of: &Particul
         };
         out.push(extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &value)?);
     }
-    out.push(extension(oid::SUBJECT_KEY_IDENTIFIER, false, &OctetString::new(key_identifier(of.spki)?)?)?);
-    let usage = profile.key_usage.iter().fold(KeyUsage(Default::default()), |mut all, one| {
-        all.0 |= *one;
-        all
-    });
+    out.push(extension(
+        oid::SUBJECT_KEY_IDENTIFIER,
+        false,
+        &OctetString::new(key_identifier(of.spki)?)?,
+    )?);
+    let usage = profile
+        .key_usage
+        .iter()
+        .fold(KeyUsage(Default::default()), |mut all, one| {
+            all.0 |= *one;
+            all
+        });
     out.push(extension(oid::KEY_USAGE, true, &usage)?);
     if let Some(constraints) = profile.constraints {
         let value = BasicConstraints {
@@ -130,7 +137,11 @@ fn extensions(config: &Config, issuer: &Issuer, profile: &Profile, of: &Particul
         out.push(extension(oid::BASIC_CONSTRAINTS, true, &value)?);
     }
     if let Some(usage) = profile.extended_key_usage {
-        out.push(extension(oid::EXTENDED_KEY_USAGE, usage.critical, &ExtendedKeyUsage(vec![usage.purpose]))?);
+        out.push(extension(
+            oid::EXTENDED_KEY_USAGE,
+            usage.critical,
+            &ExtendedKeyUsage(vec![usage.purpose]),
+        )?);
     }
     if let Some(seconds) = profile.private_key_usage {
         let end = Timestamp::from_seconds(of.not_before.seconds().saturating_add(seconds - 1));

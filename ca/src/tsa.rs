@@ -53,7 +53,12 @@ impl Service {
         };
         let now = self.cx.now();
         let Some(unit) = self.unit(now).await? else {
-            return self.reject(FailureInfo::TimeNotAvailable, "no time-stamping unit is in its period of use").await;
+            return self
+                .reject(
+                    FailureInfo::TimeNotAvailable,
+                    "no time-stamping unit is in its period of use",
+                )
+                .await;
         };
         let serial = self.stamp_serial();
         let token = self.token(&request, &unit, &serial, now).await?;
@@ -61,13 +66,25 @@ impl Service {
         let (cx, serial) = (&self.cx, &serial);
         cx.db
             .run("ca.time_stamp", |tx| async move {
-                audit::record(&tx, cx, &Event::new("time_stamp.issued", hex::encode(serial), detail.clone())).await
+                audit::record(
+                    &tx,
+                    cx,
+                    &Event::new("time_stamp.issued", hex::encode(serial), detail.clone()),
+                )
+                .await
             })
             .await?;
+        metrics::counter!("ca_time_stamps_total", "outcome" => "granted").increment(1);
         Ok(TimeStampResp::granted(Any::from_der(&token)?).to_der()?)
     }
 
-    async fn token(&self, request: &TimeStampReq, unit: &Unit, serial: &[u8], now: Timestamp) -> Result<Vec<u8>, TsaError> {
+    async fn token(
+        &self,
+        request: &TimeStampReq,
+        unit: &Unit,
+        serial: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, TsaError> {
         let content = token::info(request, serial, now)?;
         let attributes = token::attributes(&content, &unit.certificate, &unit.parsed)?;
         let signature = signing::sign(self.hsm.as_ref(), &unit.key, &Signable::time_stamp(&attributes)?).await?;
@@ -76,8 +93,18 @@ impl Service {
             chain.push(unit.parsed.clone());
             chain.push(self.authority(AuthorityName::Tsa).await?.parsed.clone());
         }
-        let algorithm = unit.key.algorithm_identifier().ok_or(der::Error::from(der::ErrorKind::Failed))?;
-        Ok(token::assemble(content, attributes, signature, algorithm, &unit.parsed, chain)?)
+        let algorithm = unit
+            .key
+            .algorithm_identifier()
+            .ok_or(der::Error::from(der::ErrorKind::Failed))?;
+        Ok(token::assemble(
+            content,
+            attributes,
+            signature,
+            algorithm,
+            &unit.parsed,
+            chain,
+        )?)
     }
 
     /// The newest unit, when its certificate is valid and its key's year is not over.
@@ -92,7 +119,11 @@ impl Service {
             return Ok(None);
         }
         let key = own_key(&self.config, &label, &parsed)?;
-        Ok(Some(Unit { key, certificate, parsed }))
+        Ok(Some(Unit {
+            key,
+            certificate,
+            parsed,
+        }))
     }
 
     async fn reject(&self, failure: FailureInfo, why: &'static str) -> Result<Vec<u8>, TsaError> {
@@ -103,6 +134,7 @@ impl Service {
                 audit::record(&tx, cx, &Event::new("time_stamp.rejected", "tsa", detail.clone())).await
             })
             .await?;
+        metrics::counter!("ca_time_stamps_total", "outcome" => "rejected").increment(1);
         Ok(TimeStampResp::rejected(failure, why)?)
     }
 

@@ -21,10 +21,12 @@ pub(crate) struct Issued {
 }
 
 impl Signed {
-    /// Stores certificate and audit event together. When another request with the same key was faster, its certificate is the answer.
+    /// Stores certificate and audit event together. When another request with the same idempotency key was faster, its
+    /// certificate is the answer.
     pub async fn store(self, cx: &Cx) -> Result<Issued, IssueError> {
         let this = &self;
-        cx.db
+        let issued = cx
+            .db
             .run("ca.issue", |tx| async move {
                 let issuer = this.prepared.issuer.name.as_str();
                 let stored = tx
@@ -50,10 +52,12 @@ impl Signed {
                 });
                 let event = Event::new("certificate.issued", this.prepared.subject_id(), detail);
                 audit::record(&tx, cx, &event).await?;
-                Ok(Issued {
+                Ok::<_, IssueError>(Issued {
                     certificate: this.certificate.clone(),
                 })
             })
-            .await
+            .await?;
+        metrics::counter!("ca_certificates_issued_total", "profile" => this.prepared.profile.id).increment(1);
+        Ok(issued)
     }
 }

@@ -33,7 +33,10 @@ impl Linted {
     pub async fn sign(self, hsm: &dyn Hsm) -> Result<Signed, IssueError> {
         let key = &self.prepared.issuer.key;
         let signature = signing::sign(hsm, key, &Signable::certificate(&self)).await?;
-        let algorithm = key.algorithm_identifier().ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
+        let algorithm = key
+            .algorithm_identifier()
+            .ok_or(der::ErrorKind::Failed)
+            .map_err(der::Error::from)?;
         let certificate = SignedCertificate {
             tbs: Any::from_der(self.tbs())?,
             algorithm,
@@ -61,7 +64,11 @@ impl Rejected {
     pub async fn store(self, cx: &Cx) -> IssueError {
         let rules = self.findings.iter().map(|f| f.rule).collect::<Vec<_>>().join(" ");
         for finding in &self.findings {
-            tracing::error!(rule = finding.rule, requirement = finding.requirement, "the linter refused a certificate");
+            tracing::error!(
+                rule = finding.rule,
+                requirement = finding.requirement,
+                "the linter refused a certificate"
+            );
         }
         let (prepared, rules_text) = (&self.prepared, &rules);
         let detail = &json!({

@@ -77,7 +77,10 @@ impl Request {
         };
         // The label tells one key from the next of the same purpose, so a repeated ceremony finds what it made.
         let mut idempotency_key = [0; 16];
-        for (to, from) in idempotency_key.iter_mut().zip(hash(b"signum-ca-own-key\0", &holder.key_label)) {
+        for (to, from) in idempotency_key
+            .iter_mut()
+            .zip(hash(b"signum-ca-own-key\0", &holder.key_label))
+        {
             *to = from;
         }
         Self {

@@ -11,7 +11,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    examined.subject_text(oid::COUNTRY).is_some_and(|country| country == context.config.country)
+    examined
+        .subject_text(oid::COUNTRY)
+        .is_some_and(|country| country == context.config.country)
 }
 
 #[cfg(test)]

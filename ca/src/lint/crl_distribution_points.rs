@@ -19,10 +19,15 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     if context.profile.pointers == Pointers::None {
         return true;
     }
-    let found = examined.value::<CrlDistributionPoints>(oid::CRL_DISTRIBUTION_POINTS).map(|p| p.0);
+    let found = examined
+        .value::<CrlDistributionPoints>(oid::CRL_DISTRIBUTION_POINTS)
+        .map(|p| p.0);
     match found.as_deref() {
         Some([point]) => {
-            let ours = point.distribution_point.as_ref().is_some_and(|name| is_list_of_ours(name, context));
+            let ours = point
+                .distribution_point
+                .as_ref()
+                .is_some_and(|name| is_list_of_ours(name, context));
             ours && point.reasons.is_none() && point.crl_issuer.is_none()
         }
         _ => false,

@@ -12,7 +12,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let found = examined.value::<ExtendedKeyUsage>(oid::EXTENDED_KEY_USAGE).map(|usage| usage.0);
+    let found = examined
+        .value::<ExtendedKeyUsage>(oid::EXTENDED_KEY_USAGE)
+        .map(|usage| usage.0);
     found == context.profile.extended_key_usage.map(|usage| vec![usage.purpose])
 }
 

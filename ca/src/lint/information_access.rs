@@ -23,11 +23,16 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
         Pointers::Root => vec![issuer],
         Pointers::Leaf => vec![issuer, ocsp],
     };
-    let found = examined.value::<AuthorityInfoAccessSyntax>(oid::AUTHORITY_INFORMATION_ACCESS).map(|a| a.0);
-    let found = found.unwrap_or_default().into_iter().map(|access| match access.access_location {
-        GeneralName::UniformResourceIdentifier(uri) => (access.access_method, uri.as_str().to_owned()),
-        _ => (access.access_method, String::new()),
-    });
+    let found = examined
+        .value::<AuthorityInfoAccessSyntax>(oid::AUTHORITY_INFORMATION_ACCESS)
+        .map(|a| a.0);
+    let found = found
+        .unwrap_or_default()
+        .into_iter()
+        .map(|access| match access.access_location {
+            GeneralName::UniformResourceIdentifier(uri) => (access.access_method, uri.as_str().to_owned()),
+            _ => (access.access_method, String::new()),
+        });
     found.eq(expected)
 }
 

@@ -11,10 +11,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let Validity { not_before, not_after, .. } = examined.tbs.validity;
+    let Validity {
+        not_before, not_after, ..
+    } = examined.tbs.validity;
     let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     let within = |from: i64, to: i64| from <= seconds(not_before) && seconds(not_after) <= to;
-    context.issuer.validity.is_none_or(|(from, to)| within(from.seconds(), to.seconds()))
+    context
+        .issuer
+        .validity
+        .is_none_or(|(from, to)| within(from.seconds(), to.seconds()))
 }
 
 #[cfg(test)]

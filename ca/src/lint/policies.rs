@@ -16,7 +16,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let found = examined.value::<CertificatePolicies>(oid::CERTIFICATE_POLICIES).map(|p| p.0).unwrap_or_default();
+    let found = examined
+        .value::<CertificatePolicies>(oid::CERTIFICATE_POLICIES)
+        .map(|p| p.0)
+        .unwrap_or_default();
     let Some(expected) = expected(context) else {
         return false;
     };

@@ -13,7 +13,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     let statements = examined.qc_statements();
-    let found = statements.iter().filter(|s| s.id == oid::QC_COMPLIANCE && s.info.is_none()).count();
+    let found = statements
+        .iter()
+        .filter(|s| s.id == oid::QC_COMPLIANCE && s.info.is_none())
+        .count();
     found == usize::from(context.profile.statements == Statements::Qualified)
 }
 

@@ -14,7 +14,10 @@ pub(super) const RULE: Rule = Rule {
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     let expected = context.profile.statements == Statements::Qualified && context.in_qscd;
     let statements = examined.qc_statements();
-    let found = statements.iter().filter(|s| s.id == oid::QC_SSCD && s.info.is_none()).count();
+    let found = statements
+        .iter()
+        .filter(|s| s.id == oid::QC_SSCD && s.info.is_none())
+        .count();
     found == usize::from(expected)
 }
 

@@ -35,7 +35,11 @@ fn spki(curve: Nid) -> Vec<u8> {
 fn issuer(config: &Config, profile: &Profile) -> Issuer {
     static SPKI: OnceLock<Vec<u8>> = OnceLock::new();
     let root = profile.id == "root";
-    let name = if root || profile.id == "issuing-ca" { AuthorityName::Root } else { AuthorityName::Qsig };
+    let name = if root || profile.id == "issuing-ca" {
+        AuthorityName::Root
+    } else {
+        AuthorityName::Qsig
+    };
     Issuer {
         name,
         subject: name::authority(config, name).unwrap(),
@@ -44,13 +48,22 @@ fn issuer(config: &Config, profile: &Profile) -> Issuer {
             algorithm: KeyAlgorithm::EcP384,
             spki: SPKI.get_or_init(|| spki(Nid::SECP384R1)).clone(),
         },
-        validity: (!root).then(|| (Timestamp(NOW.0 - 3_600_000_000), Timestamp::from_seconds(ISSUER_ENDS as i64))),
+        validity: (!root).then(|| {
+            (
+                Timestamp(NOW.0 - 3_600_000_000),
+                Timestamp::from_seconds(ISSUER_ENDS as i64),
+            )
+        }),
     }
 }
 
 /// Lints a certificate of `profile` after `spoil`; the rules it breaks.
 pub(super) fn broken(profile: &Profile, in_qscd: bool, spoil: impl FnOnce(&mut Tbs)) -> Vec<&'static str> {
-    let config = Config { qscd: Qscd::Pretend, public_url: "http://pki.example.org".to_owned(), ..Config::default() };
+    let config = Config {
+        qscd: Qscd::Pretend,
+        public_url: "http://pki.example.org".to_owned(),
+        ..Config::default()
+    };
     let issuer = issuer(&config, profile);
     let subject = match profile.subject {
         SubjectForm::Organization if profile.id == "root" => issuer.subject.clone(),
@@ -65,18 +78,29 @@ pub(super) fn broken(profile: &Profile, in_qscd: bool, spoil: impl FnOnce(&mut T
         "issuing-ca" => spki(Nid::SECP384R1),
         _ => spki(Nid::X9_62_PRIME256V1),
     };
-    let mut tbs = Tbs::build(&config, &issuer, profile, &Particulars {
-        serial: &serial,
-        subject: &subject,
-        spki: &spki,
-        not_before: NOW,
-        not_after: Timestamp::from_seconds(NOW.seconds() + profile.longest - 1),
-        in_qscd,
-        shard: 0,
-    })
+    let mut tbs = Tbs::build(
+        &config,
+        &issuer,
+        profile,
+        &Particulars {
+            serial: &serial,
+            subject: &subject,
+            spki: &spki,
+            not_before: NOW,
+            not_after: Timestamp::from_seconds(NOW.seconds() + profile.longest - 1),
+            in_qscd,
+            shard: 0,
+        },
+    )
     .unwrap();
     spoil(&mut tbs);
-    let context = Context { config: &config, issuer: &issuer, profile, in_qscd, now: NOW };
+    let context = Context {
+        config: &config,
+        issuer: &issuer,
+        profile,
+        in_qscd,
+        now: NOW,
+    };
     match lint(&tbs.to_der().unwrap(), &context) {
         Ok(()) => Vec::new(),
         Err(findings) => findings.into_iter().map(|f| f.rule).collect(),
@@ -106,11 +130,20 @@ pub(super) fn remove(tbs: &mut Tbs, id: ObjectIdentifier) {
 }
 
 pub(super) fn replace<T: Encode>(tbs: &mut Tbs, id: ObjectIdentifier, value: &T) {
-    edit(tbs, id, |e| e.extn_value = der::asn1::OctetString::new(value.to_der().unwrap()).unwrap());
+    edit(tbs, id, |e| {
+        e.extn_value = der::asn1::OctetString::new(value.to_der().unwrap()).unwrap()
+    });
 }
 
 pub(super) fn edit(tbs: &mut Tbs, id: ObjectIdentifier, change: impl FnOnce(&mut Extension)) {
-    change(tbs.extensions.as_mut().unwrap().iter_mut().find(|e| e.extn_id == id).unwrap());
+    change(
+        tbs.extensions
+            .as_mut()
+            .unwrap()
+            .iter_mut()
+            .find(|e| e.extn_id == id)
+            .unwrap(),
+    );
 }
 
 /// Takes one QC statement away.
@@ -134,7 +167,13 @@ pub(super) fn value<T>(tbs: &Tbs, id: ObjectIdentifier) -> T
 where
     T: for<'d> der::Decode<'d, Error = der::Error>,
 {
-    let extension = tbs.extensions.as_ref().unwrap().iter().find(|e| e.extn_id == id).unwrap();
+    let extension = tbs
+        .extensions
+        .as_ref()
+        .unwrap()
+        .iter()
+        .find(|e| e.extn_id == id)
+        .unwrap();
     T::from_der(extension.extn_value.as_bytes()).unwrap()
 }
 

@@ -23,6 +23,8 @@ mod tests {
 
     #[test]
     fn a_short_serial_number_is_refused() {
-        sample::kills(RULE.id, |tbs| tbs.serial_number = SerialNumber::new(&[1, 2, 3]).unwrap());
+        sample::kills(RULE.id, |tbs| {
+            tbs.serial_number = SerialNumber::new(&[1, 2, 3]).unwrap()
+        });
     }
 }

@@ -12,10 +12,19 @@ pub(super) const RULE: Rule = Rule {
     holds,
 };
 
-const ORGANIZATION: [ObjectIdentifier; 4] =
-    [oid::COUNTRY, oid::ORGANIZATION, oid::ORGANIZATION_IDENTIFIER, oid::COMMON_NAME];
-const NATURAL_PERSON: [ObjectIdentifier; 5] =
-    [oid::COUNTRY, oid::SERIAL_NUMBER, oid::SURNAME, oid::GIVEN_NAME, oid::COMMON_NAME];
+const ORGANIZATION: [ObjectIdentifier; 4] = [
+    oid::COUNTRY,
+    oid::ORGANIZATION,
+    oid::ORGANIZATION_IDENTIFIER,
+    oid::COMMON_NAME,
+];
+const NATURAL_PERSON: [ObjectIdentifier; 5] = [
+    oid::COUNTRY,
+    oid::SERIAL_NUMBER,
+    oid::SURNAME,
+    oid::GIVEN_NAME,
+    oid::COMMON_NAME,
+];
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     let expected: &[ObjectIdentifier] = match context.profile.subject {
@@ -35,7 +44,11 @@ mod tests {
     #[test]
     fn a_subject_without_names_is_refused() {
         sample::kills(RULE.id, |tbs| {
-            let attributes = [(oid::COUNTRY, "XK"), (oid::SERIAL_NUMBER, "PNOXK-1234567892"), (oid::COMMON_NAME, "A")];
+            let attributes = [
+                (oid::COUNTRY, "XK"),
+                (oid::SERIAL_NUMBER, "PNOXK-1234567892"),
+                (oid::COMMON_NAME, "A"),
+            ];
             tbs.subject = crate::name::name(&attributes).unwrap();
         });
     }

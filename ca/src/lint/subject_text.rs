@@ -13,7 +13,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn holds(examined: &Examined<'_>, _: &Context<'_>) -> bool {
     examined.tbs.subject.iter().all(|attribute| {
-        let expected = if is_printable(attribute.oid) { Tag::PrintableString } else { Tag::Utf8String };
+        let expected = if is_printable(attribute.oid) {
+            Tag::PrintableString
+        } else {
+            Tag::Utf8String
+        };
         let text = std::str::from_utf8(attribute.value.value());
         attribute.value.tag() == expected && text.is_ok_and(|text| check_text(text).is_ok())
     })

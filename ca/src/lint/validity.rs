@@ -11,7 +11,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let Validity { not_before, not_after, .. } = examined.tbs.validity;
+    let Validity {
+        not_before, not_after, ..
+    } = examined.tbs.validity;
     let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     let (from, to, now) = (seconds(not_before), seconds(not_after), context.now.seconds());
     // Both ends belong to the period (RFC 5280 section 4.1.2.5).

@@ -27,7 +27,11 @@ pub(super) fn read(der: &[u8]) -> Result<TimeStampReq, Rejection> {
         return Err((FailureInfo::UnacceptedPolicy, "the policy is 0.4.0.2023.1.1"));
     }
     // RFC 3161 section 2.4.1: an extension that is not recognised is refused, critical or not.
-    if request.extensions.as_ref().is_some_and(|extensions| !extensions.is_empty()) {
+    if request
+        .extensions
+        .as_ref()
+        .is_some_and(|extensions| !extensions.is_empty())
+    {
         return Err((FailureInfo::UnacceptedExtension, "no extension is understood"));
     }
     if request.nonce.as_ref().is_some_and(|nonce| nonce.as_bytes().len() > 64) {

@@ -87,7 +87,9 @@ pub(super) fn assemble(
         unsigned_attrs: None,
     };
     let chain: Vec<_> = chain.into_iter().map(CertificateChoices::Certificate).collect();
-    let certificates = (!chain.is_empty()).then(|| CertificateSet::try_from(chain)).transpose()?;
+    let certificates = (!chain.is_empty())
+        .then(|| CertificateSet::try_from(chain))
+        .transpose()?;
     let data = SignedData {
         // Version 3, since the content is not id-data (RFC 5652 section 5.1).
         version: CmsVersion::V3,

@@ -18,9 +18,26 @@ fn every_certificate_of_the_ceremony_verifies_up_to_the_root() {
         let root = of("root");
         let now = house.now().seconds();
         let holders: Vec<_> = transcript.steps.iter().map(|s| s.holder.as_str()).collect();
-        assert_eq!(holders, ["root", "auth", "qsig", "tsa", "ocsp-auth", "ocsp-qsig", "ocsp-tsa", "tsu"]);
-        for (leaf, issuer) in [("ocsp-auth", "auth"), ("ocsp-qsig", "qsig"), ("ocsp-tsa", "tsa"), ("auth", "root")] {
-            verify_chain(&of(leaf), &[of(issuer)], &[root.clone()], Purpose::Any, now).unwrap();
+        assert_eq!(
+            holders,
+            [
+                "root",
+                "auth",
+                "qsig",
+                "tsa",
+                "ocsp-auth",
+                "ocsp-qsig",
+                "ocsp-tsa",
+                "tsu"
+            ]
+        );
+        for (leaf, issuer) in [
+            ("ocsp-auth", "auth"),
+            ("ocsp-qsig", "qsig"),
+            ("ocsp-tsa", "tsa"),
+            ("auth", "root"),
+        ] {
+            verify_chain(&of(leaf), &[of(issuer)], std::slice::from_ref(&root), Purpose::Any, now).unwrap();
         }
         verify_chain(&of("tsu"), &[of("tsa")], &[root], Purpose::TimeStamping, now).unwrap();
         assert_eq!(house.audited("certificate.issued").await, 8);
@@ -32,7 +49,10 @@ fn every_certificate_of_the_ceremony_verifies_up_to_the_root() {
 fn a_second_ceremony_finds_everything_and_makes_nothing() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
-        let again = house::service(config(), &house.cx, &house.token).ceremony().await.unwrap();
+        let again = house::service(config(), &house.cx, &house.token)
+            .ceremony()
+            .await
+            .unwrap();
         assert!(again.steps.iter().all(|step| !step.made));
         assert_eq!(house.audited("certificate.issued").await, 8);
     });
@@ -43,7 +63,10 @@ fn a_ceremony_that_stopped_after_making_a_key_goes_on_with_it() {
     in_own_process(|dir| async move {
         let house = house::empty(&dir, config()).await;
         let hsm = Local::new(house.token.clone());
-        let made = hsm.generate(&KeyUri::new("signum-ca", "root-g1"), KeyAlgorithm::EcP384).await.unwrap();
+        let made = hsm
+            .generate(&KeyUri::new("signum-ca", "root-g1"), KeyAlgorithm::EcP384)
+            .await
+            .unwrap();
         let transcript = house.service.ceremony().await.unwrap();
         let root = openssl::x509::X509::from_der(transcript.certificate("root").unwrap()).unwrap();
         assert_eq!(root.public_key().unwrap().public_key_to_der().unwrap(), made.spki);
@@ -56,9 +79,17 @@ fn a_token_with_other_keys_is_noticed() {
         let house = house::open(&dir, config()).await;
         // The database says another label than the key's: as if the token had been changed.
         let label = "UPDATE certificate SET key_label = 'qsig-g1' WHERE holder = 'auth'";
-        let changed = house.cx.db.run("t", |tx| async move { tx.exec(label, vec![]).await }).await.unwrap();
+        let changed = house
+            .cx
+            .db
+            .run("t", |tx| async move { tx.exec(label, vec![]).await })
+            .await
+            .unwrap();
         assert_eq!(changed, 1);
-        let error = house::service(config(), &house.cx, &house.token).ceremony().await.unwrap_err();
+        let error = house::service(config(), &house.cx, &house.token)
+            .ceremony()
+            .await
+            .unwrap_err();
         assert!(matches!(error, CeremonyError::KeyMismatch(label) if label == "qsig-g1"));
     });
 }
@@ -70,7 +101,14 @@ fn responders_and_units_are_renewed_with_new_keys_in_time() {
         house.clock.advance(Duration::from_secs(29 * 86_400));
         assert!(house.service.renew_own_keys().await.unwrap().iter().all(|s| !s.made));
         house.clock.advance(Duration::from_secs(2 * 86_400));
-        let made: Vec<_> = house.service.renew_own_keys().await.unwrap().into_iter().filter(|s| s.made).collect();
+        let made: Vec<_> = house
+            .service
+            .renew_own_keys()
+            .await
+            .unwrap()
+            .into_iter()
+            .filter(|s| s.made)
+            .collect();
         let labels: Vec<_> = made.iter().map(|s| s.key.object.as_str()).collect();
         assert_eq!(labels, ["ocsp-auth-g1-2", "ocsp-qsig-g1-2", "ocsp-tsa-g1-2"]);
         house.clock.advance(Duration::from_secs(310 * 86_400));
@@ -84,6 +122,9 @@ fn nothing_is_issued_before_the_ceremony() {
     in_own_process(|dir| async move {
         let house = house::empty(&dir, config()).await;
         let asked = request(1, LeafProfile::CitizenSignature, pkcs10(&key()));
-        assert!(matches!(house.service.issue(asked).await, Err(ContractError::Unavailable(_))));
+        assert!(matches!(
+            house.service.issue(asked).await,
+            Err(ContractError::Unavailable(_))
+        ));
     });
 }

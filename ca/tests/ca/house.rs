@@ -11,7 +11,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509NameBuilder, X509ReqBuilder};
 use signum_ca::{Config, Deps, MIGRATIONS, Service};
 use signum_core::contract::{CertificateRequest, KeyOrigin, LeafProfile, PersonName};
-use signum_core::db::{DbUrl, Migration};
+use signum_core::db::{CORE_MIGRATIONS, DbUrl};
 use signum_core::{Cx, Db, ManualClock, OsRandom, Random, Timestamp};
 use signum_hsm_shim::init::{NewToken, create_pin_file, init_token, softhsm_conf};
 use signum_hsm_shim::local::Local;
@@ -19,12 +19,6 @@ use signum_hsm_shim::token::{PinSource, Token, TokenConfig};
 
 const DIRECTORY: &str = "SIGNUM_CA_TEST_DIRECTORY";
 const TOKEN: &str = "signum-ca";
-
-/// Core's own tables, which every service's database has.
-const CORE: &[Migration] = &[Migration {
-    name: "core/0001_core",
-    sql: include_str!("../../../migrations/core/0001_core.sql"),
-}];
 
 /// A CA whose clock the test moves.
 pub struct House {
@@ -37,7 +31,10 @@ pub struct House {
 /// Runs `test` in a child process whose SoftHSM configuration points into an empty folder.
 pub fn in_own_process<Fut: Future<Output = ()>>(test: impl FnOnce(PathBuf) -> Fut) {
     if let Some(directory) = std::env::var_os(DIRECTORY) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         return runtime.block_on(test(PathBuf::from(directory)));
     }
     let directory = tempfile::tempdir().unwrap();
@@ -73,9 +70,8 @@ pub async fn empty(dir: &Path, config: Config) -> House {
     };
     init_token(&new).unwrap();
     let token = Arc::new(Token::open(token_config(dir)).unwrap());
-    let url = DbUrl::try_from(format!("sqlite:{}", dir.join("ca.sqlite").display())).unwrap();
-    let db = Db::open(&url).await.unwrap();
-    db.migrate(CORE).await.unwrap();
+    let db = database(dir).await;
+    db.migrate(CORE_MIGRATIONS).await.unwrap();
     db.migrate(MIGRATIONS).await.unwrap();
     let clock = Arc::new(ManualClock::at(signum_core::Clock::now(&signum_core::SystemClock)));
     let cx = Cx {
@@ -84,7 +80,28 @@ pub async fn empty(dir: &Path, config: Config) -> House {
         random: Arc::new(OsRandom),
     };
     let service = service(config, &cx, &token);
-    House { service, clock, cx, token }
+    House {
+        service,
+        clock,
+        cx,
+        token,
+    }
+}
+
+/// A new database: an SQLite file, or one of the PostgreSQL cluster that `SIGNUM_TEST_POSTGRES` names.
+async fn database(dir: &Path) -> Db {
+    let open = |url: String| async move { Db::open(&DbUrl::try_from(url).unwrap()).await.unwrap() };
+    let cluster = std::env::var("SIGNUM_TEST_POSTGRES").unwrap_or_default();
+    let Some((server, _)) = cluster.rsplit_once('/') else {
+        return open(format!("sqlite:{}", dir.join("ca.sqlite").display())).await;
+    };
+    let name = format!("signum_ca_{}", hex::encode((&OsRandom as &dyn Random).bytes::<8>()));
+    // A test makes one: its statement may live as long as the process.
+    let statement: &'static str = Box::leak(format!("CREATE DATABASE {name}").into_boxed_str());
+    let maintenance = open(cluster.clone()).await;
+    maintenance.all(statement, vec![]).await.unwrap();
+    maintenance.close().await;
+    open(format!("{server}/{name}")).await
 }
 
 /// A CA after its ceremony.
@@ -116,7 +133,11 @@ impl House {
 
     /// How many audit events of that kind there are.
     pub async fn audited(&self, kind: &str) -> usize {
-        let rows = self.cx.db.all("SELECT id FROM audit_event WHERE kind = $1", signum_core::params![kind]).await;
+        let rows = self
+            .cx
+            .db
+            .all("SELECT id FROM audit_event WHERE kind = $1", signum_core::params![kind])
+            .await;
         rows.unwrap().len()
     }
 }
@@ -135,7 +156,9 @@ pub fn pkcs10(key: &PKey<Private>) -> Vec<u8> {
 pub fn pkcs10_signed_by(key: &PKey<Private>, signer: &PKey<Private>) -> Vec<u8> {
     let mut request = X509ReqBuilder::new().unwrap();
     request.set_pubkey(key).unwrap();
-    request.set_subject_name(&X509NameBuilder::new().unwrap().build()).unwrap();
+    request
+        .set_subject_name(&X509NameBuilder::new().unwrap().build())
+        .unwrap();
     request.sign(signer, MessageDigest::sha256()).unwrap();
     request.build().to_der().unwrap()
 }

@@ -20,11 +20,27 @@ async fn refused(house: &House, asked: signum_core::contract::CertificateRequest
 fn both_profiles_are_issued_and_verify() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
-        for (number, profile) in [(1, LeafProfile::CitizenAuthentication), (2, LeafProfile::CitizenSignature)] {
-            let issued = house.service.issue(request(number, profile, pkcs10(&key()))).await.unwrap();
-            let [issuer, root] = issued.chain.as_slice() else { panic!("chain") };
+        for (number, profile) in [
+            (1, LeafProfile::CitizenAuthentication),
+            (2, LeafProfile::CitizenSignature),
+        ] {
+            let issued = house
+                .service
+                .issue(request(number, profile, pkcs10(&key())))
+                .await
+                .unwrap();
+            let [issuer, root] = issued.chain.as_slice() else {
+                panic!("chain")
+            };
             let now = house.now().seconds();
-            verify_chain(&issued.certificate, &[issuer.clone()], &[root.clone()], Purpose::Any, now).unwrap();
+            verify_chain(
+                &issued.certificate,
+                std::slice::from_ref(issuer),
+                std::slice::from_ref(root),
+                Purpose::Any,
+                now,
+            )
+            .unwrap();
         }
     });
 }
@@ -93,7 +109,11 @@ fn a_compromised_key_is_never_certified_again() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
         let stolen = key();
-        let issued = house.service.issue(request(1, LeafProfile::CitizenSignature, pkcs10(&stolen))).await.unwrap();
+        let issued = house
+            .service
+            .issue(request(1, LeafProfile::CitizenSignature, pkcs10(&stolen)))
+            .await
+            .unwrap();
         let serial = serial(&issued.certificate);
         house.service.revoke(&serial, 1).await.unwrap();
         let again = request(2, LeafProfile::CitizenSignature, pkcs10(&stolen));

@@ -4,7 +4,9 @@ use der::{Decode, Encode};
 use openssl::hash::{MessageDigest, hash};
 use x509_cert::Certificate;
 
-use super::response::{BasicOcspResponse, OcspResponse, ResponderId, ResponseData, ResponseStatus, SingleResponse, Status};
+use super::response::{
+    BasicOcspResponse, OcspResponse, ResponderId, ResponseData, ResponseStatus, SingleResponse, Status,
+};
 use crate::certificate::{has_purpose, is_valid_at, may_sign_data, public_key_octets, spki};
 use crate::{oid, signature};
 
@@ -13,7 +15,10 @@ use crate::{oid, signature};
 pub enum CertStatus {
     Good,
     /// Since `at` (seconds since the Unix epoch); `reason` is a CRLReason, 0 when none was given.
-    Revoked { at: i64, reason: u8 },
+    Revoked {
+        at: i64,
+        reason: u8,
+    },
     Unknown,
 }
 
@@ -66,7 +71,12 @@ pub fn verify_ocsp(
     }
     let about = |single: &&SingleResponse| single.cert_id.is_of(&issuer) && single.cert_id.has_serial_of(&certificate);
     let single = data.responses.iter().find(about).ok_or(OcspError::OtherCertificate)?;
-    check_age(single, data.produced_at.to_unix_duration().as_secs(), now_seconds, max_age)?;
+    check_age(
+        single,
+        data.produced_at.to_unix_duration().as_secs(),
+        now_seconds,
+        max_age,
+    )?;
     Ok(match &single.status {
         Status::Good(_) => CertStatus::Good,
         Status::Unknown(_) => CertStatus::Unknown,
@@ -133,7 +143,12 @@ pub fn key_hash(certificate: &Certificate) -> Option<Vec<u8>> {
 
 fn is_signed_by(certificate: &Certificate, key: &[u8]) -> bool {
     certificate.tbs_certificate().to_der().is_ok_and(|tbs| {
-        signature::verifies(key, certificate.signature_algorithm(), &tbs, certificate.signature().raw_bytes())
+        signature::verifies(
+            key,
+            certificate.signature_algorithm(),
+            &tbs,
+            certificate.signature().raw_bytes(),
+        )
     })
 }
 

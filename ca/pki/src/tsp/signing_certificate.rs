@@ -47,7 +47,10 @@ impl SigningCertificateV2 {
     /// Whether the first entry, which names the signer (RFC 5035 section 3), is `certificate`.
     pub fn names(&self, certificate: &[u8]) -> bool {
         self.certs.first().is_some_and(|first| {
-            first.hash_algorithm.as_ref().is_none_or(|a| a.oid == crate::oid::SHA256)
+            first
+                .hash_algorithm
+                .as_ref()
+                .is_none_or(|a| a.oid == crate::oid::SHA256)
                 && first.cert_hash.as_bytes() == Sha256::digest(certificate).as_slice()
         })
     }

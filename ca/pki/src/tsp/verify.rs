@@ -4,7 +4,7 @@ use cms::cert::CertificateChoices;
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
 use const_oid::ObjectIdentifier;
-use der::asn1::{ObjectIdentifier as Oid, OctetString};
+use der::asn1::OctetString;
 use der::{Decode, Encode};
 use openssl::hash::{MessageDigest, hash};
 use x509_cert::Certificate;
@@ -96,7 +96,10 @@ fn content(signed: &SignedData) -> Result<Vec<u8>, TimeStampError> {
     if encapsulated.econtent_type != oid::TST_INFO {
         return Err(TimeStampError::Malformed("encapsulated type"));
     }
-    let content = encapsulated.econtent.as_ref().ok_or(TimeStampError::Malformed("content"))?;
+    let content = encapsulated
+        .econtent
+        .as_ref()
+        .ok_or(TimeStampError::Malformed("content"))?;
     let octets: OctetString = content.decode_as().map_err(|_| TimeStampError::Malformed("content"))?;
     Ok(octets.as_bytes().to_vec())
 }
@@ -105,7 +108,11 @@ fn certificates(signed: &SignedData) -> Result<Vec<Vec<u8>>, TimeStampError> {
     let mut out = Vec::new();
     for choice in signed.certificates.iter().flat_map(|set| set.0.iter()) {
         if let CertificateChoices::Certificate(certificate) = choice {
-            out.push(certificate.to_der().map_err(|_| TimeStampError::Malformed("certificate"))?);
+            out.push(
+                certificate
+                    .to_der()
+                    .map_err(|_| TimeStampError::Malformed("certificate"))?,
+            );
         }
     }
     Ok(out)
@@ -129,7 +136,9 @@ fn signer_certificate(signer: &SignerInfo, carried: &[Vec<u8>]) -> Result<Vec<u8
             return Ok(der.clone());
         }
     }
-    Err(TimeStampError::Certificate("not in the token, or not for time stamping".to_owned()))
+    Err(TimeStampError::Certificate(
+        "not in the token, or not for time stamping".to_owned(),
+    ))
 }
 
 /// Signed attributes: contentType, messageDigest and signingCertificateV2 must fit, the signature covers their SET.
@@ -142,12 +151,10 @@ fn verify_signature(signer: &SignerInfo, tsu: &[u8], content: &[u8]) -> Result<(
         _ => return Err(malformed("digest algorithm")),
     };
     let content_digest = hash(digest, content).map_err(|_| malformed("digest"))?;
-    let content_type: Oid = attribute(signer, oid::CONTENT_TYPE)?;
+    let content_type: ObjectIdentifier = attribute(signer, oid::CONTENT_TYPE)?;
     let message_digest: OctetString = attribute(signer, oid::MESSAGE_DIGEST)?;
     let signing_certificate: SigningCertificateV2 = attribute(signer, oid::SIGNING_CERTIFICATE_V2)?;
-    if content_type != oid::TST_INFO
-        || message_digest.as_bytes() != &*content_digest
-        || !signing_certificate.names(tsu)
+    if content_type != oid::TST_INFO || message_digest.as_bytes() != &*content_digest || !signing_certificate.names(tsu)
     {
         return Err(TimeStampError::Signature);
     }
@@ -168,7 +175,11 @@ where
     T: for<'a> der::Choice<'a> + for<'a> der::DecodeValue<'a, Error = der::Error>,
 {
     let missing = || TimeStampError::Malformed("signed attribute missing or doubled");
-    let mut found = signer.signed_attrs.iter().flat_map(|set| set.iter()).filter(|a| a.oid == kind);
+    let mut found = signer
+        .signed_attrs
+        .iter()
+        .flat_map(|set| set.iter())
+        .filter(|a| a.oid == kind);
     let (Some(attribute), None) = (found.next(), found.next()) else {
         return Err(missing());
     };
