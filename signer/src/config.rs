@@ -16,7 +16,7 @@ signum_core::config! {
         client_id: String = "signer".to_owned(),
         /// File with the client's secret (mode 0600), relative to the data folder; read at start, white space around it is dropped.
         client_secret_file: PathBuf = PathBuf::from("secrets/client-signer"),
-        /// Unix socket of signum-signing-module, in the data folder unless absolute. relative to the data folder.
+        /// Unix socket of signum-signing-module, relative to the data folder.
         module_socket: PathBuf = PathBuf::from("run/signing-module.sock"),
         /// The registration officers' public keys (JSON), relative to the data folder; read at start.
         officers_file: PathBuf = PathBuf::from("officers.json"),

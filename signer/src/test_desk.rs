@@ -4,50 +4,29 @@
 //! are exercised in tests/it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+mod neighbours;
 
-use async_trait::async_trait;
-use openssl::hash::MessageDigest;
-use openssl::x509::{X509, X509Req, X509ReqBuilder};
+use std::sync::Arc;
+
 use serde_json::Value as Json;
-use signum_activation::protocol::{Activation, DocumentSignature, Refusal, SealedSet, StoredKey, Ticket, Voucher};
-use signum_core::contract::{
-    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, PersonName,
-    TimeStamping,
-};
+use signum_core::contract::PersonName;
 use signum_core::db::{CORE_MIGRATIONS, DbUrl};
 use signum_core::http::{CookieKit, Csrf};
-use signum_core::{Clock, Cx, Db, ManualClock, OsRandom, SystemClock, params};
-use signum_gesture::{Authenticator, RelyingParty, assertion};
+use signum_core::{Clock, Cx, Db, ManualClock, OsRandom, Random, SystemClock, params};
+use signum_gesture::RelyingParty;
 use signum_softauth::SoftAuthenticator;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::enrol::{self, Certified, Stage};
-use crate::module::{Activated, ModuleError, SigningModule};
 use crate::officers::Officers;
 use crate::person::{self, Person};
 use crate::provider::Provider;
 use crate::service::Signer;
-use crate::test_key::{Role, TestKey};
+
+pub(crate) use neighbours::Neighbours;
 
 pub(crate) const ORIGIN: &str = "http://sign.localhost:8082";
-const TICKET_SECONDS: i64 = 300;
-
-/// Stand-ins for module, CA, status and time stamps, with switches.
-pub(crate) struct Neighbours {
-    root: TestKey,
-    tsa: TestKey,
-    key: TestKey,
-    folder: tempfile::TempDir,
-    clock: Arc<ManualClock>,
-    tickets: Mutex<u8>,
-    pub signatures: AtomicU32,
-    pub ca_calls: Mutex<Vec<[u8; 16]>>,
-    pub ca_away: AtomicBool,
-    pub tsa_away: AtomicBool,
-}
 
 /// A signer and one person.
 pub(crate) struct Desk {
@@ -63,9 +42,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&DbUrl::sqlite(&folder.path().join("signer.sqlite")))
-            .await
-            .unwrap();
+        let db = Db::open(&database(&folder).await).await.unwrap();
         db.migrate(CORE_MIGRATIONS).await.unwrap();
         db.migrate(crate::MIGRATIONS).await.unwrap();
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
@@ -237,144 +214,18 @@ fn officers_file(officers: &[SoftAuthenticator; 2]) -> String {
     Json::Array(vec![one(0), one(1)]).to_string()
 }
 
-impl Neighbours {
-    fn new(clock: Arc<ManualClock>) -> Self {
-        let root = TestKey::new("TEST Root", &Role::Authority, 1, None);
-        Self {
-            tsa: TestKey::new("TEST TSA", &Role::TimeStamping, 3, Some(&root)),
-            key: TestKey::new("TEST Signer", &Role::Signer, 2, Some(&root)),
-            root,
-            folder: tempfile::tempdir().unwrap(),
-            clock,
-            tickets: Mutex::new(0),
-            signatures: AtomicU32::new(0),
-            ca_calls: Mutex::new(Vec::new()),
-            ca_away: AtomicBool::new(false),
-            tsa_away: AtomicBool::new(false),
-        }
+/// PostgreSQL when `SIGNUM_TEST_POSTGRES` names a cluster, else SQLite.
+async fn database(folder: &tempfile::TempDir) -> DbUrl {
+    let cluster = std::env::var("SIGNUM_TEST_POSTGRES").unwrap_or_default();
+    if cluster.is_empty() {
+        return DbUrl::sqlite(&folder.path().join("signer.sqlite"));
     }
-
-    /// DER of a certificate of another key.
-    pub fn another_certificate(&self) -> Vec<u8> {
-        self.tsa.der()
-    }
-}
-
-#[async_trait]
-impl SigningModule for Neighbours {
-    async fn ready(&self) -> Result<(), ModuleError> {
-        Ok(())
-    }
-
-    async fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<(StoredKey, Vec<u8>), ModuleError> {
-        let mut request: X509ReqBuilder = X509Req::builder().unwrap();
-        request.set_pubkey(&self.key.key).unwrap();
-        request.sign(&self.key.key, MessageDigest::sha256()).unwrap();
-        let key = StoredKey {
-            credential,
-            person,
-            epoch: 1,
-            spki: self.key.key.public_key_to_der().unwrap(),
-            blob: vec![1],
-            binding: vec![2],
-        };
-        Ok((key, request.build().to_der().unwrap()))
-    }
-
-    async fn seal(
-        &self,
-        key: StoredKey,
-        _: Vec<u8>,
-        authenticator: Authenticator,
-        vouchers: Vec<Voucher>,
-    ) -> Result<SealedSet, ModuleError> {
-        if vouchers.len() != 2 {
-            return Err(ModuleError::Refused(Refusal::Voucher("two are needed".to_owned())));
-        }
-        Ok(SealedSet {
-            credential: key.credential,
-            person: key.person,
-            version: 1,
-            authenticators: vec![authenticator],
-            certificate_request: [0; 32],
-            vouchers: [0; 32],
-            seal: vec![3],
-        })
-    }
-
-    async fn begin(&self) -> Result<Ticket, ModuleError> {
-        let mut tickets = self.tickets.lock().unwrap();
-        *tickets += 1;
-        let deadline = self.clock.now().seconds() + TICKET_SECONDS;
-        Ok(Ticket {
-            nonce: [*tickets; 32],
-            deadline,
-            mac: [0; 32],
-        })
-    }
-
-    async fn activate(&self, activation: Activation) -> Result<Activated, ModuleError> {
-        let rp = RelyingParty {
-            id: "sign.localhost".to_owned(),
-            origin: ORIGIN.to_owned(),
-        };
-        let challenge = activation.commitment.hash();
-        let authenticator = &activation.set.authenticators[0];
-        let verified = assertion::verify(
-            &activation.assertion,
-            authenticator,
-            &rp,
-            &challenge,
-            activation.last_counter,
-        )
-        .map_err(|error| ModuleError::Refused(Refusal::Gesture(error.to_string())))?;
-        self.signatures.fetch_add(1, Ordering::SeqCst);
-        let signed_attributes = self.key.attributes(&activation.commitment.documents[0].byte_range);
-        let signature = self.key.sign(&signed_attributes);
-        Ok(Activated {
-            signatures: vec![DocumentSignature {
-                signed_attributes,
-                signature,
-            }],
-            counter: verified.counter,
-        })
-    }
-}
-
-#[async_trait]
-impl CertificateAuthority for Neighbours {
-    async fn issue(&self, request: CertificateRequest) -> Result<IssuedCertificate, ContractError> {
-        self.ca_calls.lock().unwrap().push(request.idempotency_key);
-        if self.ca_away.load(Ordering::SeqCst) {
-            return Err(ContractError::Unavailable("test".to_owned()));
-        }
-        X509Req::from_der(&request.pkcs10).unwrap();
-        Ok(IssuedCertificate {
-            certificate: self.key.der(),
-            chain: vec![self.root.der()],
-        })
-    }
-
-    async fn revoke(&self, _: &[u8], _: u8) -> Result<(), ContractError> {
-        Err(ContractError::NotFound)
-    }
-}
-
-#[async_trait]
-impl CertificateStatus for Neighbours {
-    async fn ocsp(&self, certificate: &[u8], issuer: &[u8]) -> Result<Vec<u8>, ContractError> {
-        X509::from_der(certificate).unwrap();
-        X509::from_der(issuer).unwrap();
-        Ok(vec![4])
-    }
-}
-
-#[async_trait]
-impl TimeStamping for Neighbours {
-    async fn time_stamp(&self, request: &[u8]) -> Result<Vec<u8>, ContractError> {
-        match self.tsa_away.load(Ordering::SeqCst) {
-            true => Err(ContractError::Unavailable("test".to_owned())),
-            false => Ok(self.tsa.time_stamp(self.folder.path(), request)),
-        }
-    }
+    let random: &dyn Random = &OsRandom;
+    let name = format!("signer_{}", hex::encode(random.bytes::<8>()));
+    let maintenance = Db::open(&cluster.clone().try_into().unwrap()).await.unwrap();
+    let create: &'static str = Box::leak(format!("CREATE DATABASE {name}").into_boxed_str());
+    maintenance.opt(create, vec![]).await.unwrap();
+    maintenance.close().await;
+    let (server, _) = cluster.rsplit_once('/').unwrap();
+    format!("{server}/{name}").try_into().unwrap()
 }
