@@ -20,6 +20,7 @@ use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use signum_core::Id;
 
+use crate::authorize::response::address;
 use crate::interaction::Interaction;
 use crate::service::Idp;
 
@@ -72,6 +73,12 @@ impl Idp {
 fn interaction_cookie_name(id: Id<Interaction>) -> String {
     let short: String = id.to_string().chars().take(8).collect();
     format!("idp_tx-{short}")
+}
+
+/// A page of an interaction; the client's wish for a language goes along until the person has chosen one.
+fn interaction_page(page: &str, id: Id<Interaction>, ui_locales: Option<&str>) -> String {
+    let id = id.to_string();
+    address(page, &[("i", Some(id.as_str())), ("ui_locales", ui_locales)])
 }
 
 /// 303: the browser goes there with GET, and never repeats a POST (RFC 9110 section 15.4.4).

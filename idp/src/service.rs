@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use openssl::error::ErrorStack;
+use signum_core::Cx;
 use signum_core::http::{CookieKit, Csrf, Frame};
 use signum_core::jobs::Job;
-use signum_core::{Cx, DbError};
 use signum_hsm_shim::Hsm;
 use url::Url;
 use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
@@ -32,12 +31,8 @@ pub enum StartError {
     Config(String),
     #[error("idp signing keys: {0}")]
     Keys(#[from] KeyError),
-    #[error("idp database: {0}")]
-    Db(#[from] DbError),
     #[error("WebAuthn: {0}")]
     WebAuthn(#[from] WebauthnError),
-    #[error("OpenSSL: {0}")]
-    OpenSsl(#[from] ErrorStack),
 }
 
 /// The running provider.

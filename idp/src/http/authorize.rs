@@ -6,7 +6,7 @@ use http::HeaderMap;
 use signum_core::http::RequestId;
 use signum_core::i18n::Locale;
 
-use super::{InteractionQuery, Shared, failure, interaction_cookie_name, see_other, with_cookie};
+use super::{InteractionQuery, Shared, failure, interaction_cookie_name, interaction_page, see_other, with_cookie};
 use crate::authorize::resume::Resumed;
 use crate::authorize::{self, Answer, Step};
 use crate::form::Form;
@@ -33,12 +33,7 @@ pub(super) async fn get(
                 Step::LogIn => "/login",
                 Step::Consent => "/consent",
             };
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("i", &id.to_string());
-            if let Some(wish) = &ui_locales {
-                query.append_pair("ui_locales", wish);
-            }
-            let response = see_other(&format!("{page}?{}", query.finish()));
+            let response = see_other(&interaction_page(page, id, ui_locales.as_deref()));
             let life = Some(idp.config.interaction_ttl());
             with_cookie(response, idp.cookies.set(&interaction_cookie_name(id), &cookie, life))
         }
@@ -65,7 +60,10 @@ pub(super) async fn resume(
     let session = idp.session_cookie(&headers);
     match authorize::resume::resume(&idp, query.i, cookie.as_deref(), session.as_deref()).await {
         Ok(Resumed::LogIn) => see_other(&format!("/login?i={}", query.i)),
-        Ok(Resumed::AskConsent(_)) => see_other(&format!("/consent?i={}", query.i)),
+        Ok(Resumed::AskConsent(asked)) => {
+            let wish = asked.interaction.request.ui_locales.as_deref();
+            see_other(&interaction_page("/consent", query.i, wish))
+        }
         Ok(Resumed::Client { location }) => with_cookie(
             see_other(&location),
             idp.cookies.clear(&interaction_cookie_name(query.i)),

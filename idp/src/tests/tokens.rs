@@ -213,3 +213,17 @@ async fn people_with_odd_names_or_numbers_are_judged_before_they_are_stored() {
     let twice = crate::people::add(&world.cx, new("1234567892", "1990-01-01")).await;
     assert!(matches!(twice, Err(crate::people::PeopleError::AlreadyThere)));
 }
+
+#[tokio::test]
+async fn a_passkey_that_may_be_copied_is_called_a_software_key() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    browser.authenticator.behaviour.backup_eligible = true;
+    let code = crate::people::activation_code(&world.cx, world.person.id)
+        .await
+        .unwrap();
+    assert_eq!(browser.activate(&code).await.status, 200);
+    let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
+    let claims = claims(browser.redeem(&code).await.json()["id_token"].as_str().unwrap());
+    assert_eq!(claims["amr"], json!(["swk", "user", "mfa"]));
+}

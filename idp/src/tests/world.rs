@@ -22,6 +22,7 @@ pub const OTHER_CALLBACK: &str = "http://sign.localhost:8082/callback";
 pub struct World {
     pub router: Router,
     pub cx: Cx,
+    pub hsm: Arc<SoftHsm>,
     pub clock: Arc<ManualClock>,
     pub person: Person,
     _dir: tempfile::TempDir,
@@ -42,14 +43,12 @@ impl World {
         let person = add_person(&cx, "Testa", "1234567892").await;
         register(&cx, "demo-rp", CALLBACK, AFTER_LOGOUT, false).await;
         register(&cx, "signer", OTHER_CALLBACK, "http://sign.localhost:8082/", true).await;
-        let deps = Deps {
-            cx: cx.clone(),
-            hsm: Arc::new(SoftHsm::new()),
-        };
-        let service = Service::new(Config::at(ISSUER), deps).await.unwrap();
+        let hsm = Arc::new(SoftHsm::new());
+        let router = start(&cx, &hsm).await.router();
         Self {
-            router: service.router(),
+            router,
             cx,
+            hsm,
             clock,
             person,
             _dir: dir,
@@ -98,6 +97,14 @@ impl World {
         let last = rows.last().map(|row| row.get("detail").unwrap()).unwrap_or_default();
         (rows.len(), last)
     }
+}
+
+pub async fn start(cx: &Cx, hsm: &Arc<SoftHsm>) -> Service {
+    let deps = Deps {
+        cx: cx.clone(),
+        hsm: hsm.clone(),
+    };
+    Service::new(Config::at(ISSUER), deps).await.unwrap()
 }
 
 pub async fn add_person(cx: &Cx, given_name: &str, personal_number: &str) -> Person {
