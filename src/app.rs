@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use signum_activation::client::ModuleClient;
 use signum_ca::Transcript;
 use signum_core::audit::Log;
 use signum_core::http::{self, Health};
@@ -42,9 +43,8 @@ impl Listeners {
     /// Binds every configured address; the first that is taken is told with the way to change it.
     pub async fn bind(config: &Config) -> Result<Self> {
         let listen = &config.listen;
-        let bind = async |address: SocketAddr, setting: &'static str| {
-            http::bind(address, listen.allow_public, setting).await
-        };
+        let bind =
+            async |address: SocketAddr, setting: &'static str| http::bind(address, listen.allow_public, setting).await;
         Ok(Self {
             pki: bind(listen.pki, "listen.pki").await?,
             idp: bind(listen.idp, "listen.idp").await?,
@@ -90,7 +90,10 @@ impl App {
         progress("certification authority: keys and certificates");
         let ca = signum_ca::Service::new(
             config.ca.clone(),
-            signum_ca::Deps { cx: databases.ca.clone(), hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm> },
+            signum_ca::Deps {
+                cx: databases.ca.clone(),
+                hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm>,
+            },
         )?;
         let ceremony = ca.ceremony().await.context("key ceremony")?;
         write_ceremony(layout, &ceremony)?;
@@ -101,7 +104,10 @@ impl App {
         first_start::clients(config, layout, &databases.idp).await?;
         let idp = signum_idp::Service::new(
             config.idp.clone(),
-            signum_idp::Deps { cx: databases.idp.clone(), hsm: Arc::clone(&tokens.idp) as Arc<dyn Hsm> },
+            signum_idp::Deps {
+                cx: databases.idp.clone(),
+                hsm: Arc::clone(&tokens.idp) as Arc<dyn Hsm>,
+            },
         )
         .await?;
         let module_client = Arc::new(module_client);
@@ -112,14 +118,21 @@ impl App {
                 ca: ca.clone(),
                 status: ca.clone(),
                 tsa: ca.clone(),
-                module: module_client,
+                module: module_client.clone(),
                 http: resolver::client()?,
             },
         )
         .await?;
-        let health = health(&databases, &tokens);
-        let mut app =
-            Self { databases, tokens, ca, ceremony, module, stop: CancellationToken::new(), tasks: JoinSet::new() };
+        let health = health(&databases, &tokens, module_client);
+        let mut app = Self {
+            databases,
+            tokens,
+            ca,
+            ceremony,
+            module,
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
         app.serve("pki", listeners.pki, app.ca.router());
         app.serve("idp", listeners.idp, idp.router());
         app.serve("signer", listeners.signer, signer.router());
@@ -172,7 +185,11 @@ impl App {
 /// Paths of the development layout, where the configuration names none of its own.
 fn signer_config(config: &Config, layout: &Layout) -> signum_signer::Config {
     let mut signer = config.signer.clone();
-    for path in [&mut signer.client_secret_file, &mut signer.module_socket, &mut signer.officers_file] {
+    for path in [
+        &mut signer.client_secret_file,
+        &mut signer.module_socket,
+        &mut signer.officers_file,
+    ] {
         *path = layout.root().join(&path);
     }
     signer
@@ -187,20 +204,19 @@ fn write_ceremony(layout: &Layout, ceremony: &Transcript) -> Result<()> {
         }
     }
     if ceremony.steps.iter().any(|step| step.made) {
-        write_private(&layout.path("ceremony/transcript.json"), &serde_json::to_vec_pretty(ceremony)?)?;
+        write_private(
+            &layout.path("ceremony/transcript.json"),
+            &serde_json::to_vec_pretty(ceremony)?,
+        )?;
     }
     Ok(())
 }
 
-fn health(databases: &Databases, tokens: &Tokens) -> Health {
-    let mut health = Health::default();
-    for (name, cx) in [("ca", &databases.ca), ("idp", &databases.idp), ("signer", &databases.signer)] {
-        let db = cx.db.clone();
-        health = health.check(format!("{name}.database"), move || {
-            let db = db.clone();
-            async move { db.opt("SELECT 1 AS one", vec![]).await.map(drop).map_err(|error| error.to_string()) }
-        });
-    }
+fn health(databases: &Databases, tokens: &Tokens, module: Arc<ModuleClient>) -> Health {
+    let mut health = Health::default()
+        .database("ca", &databases.ca.db)
+        .database("idp", &databases.idp.db)
+        .database("signer", &databases.signer.db);
     for (name, workers) in [("ca", &tokens.ca), ("idp", &tokens.idp)] {
         let workers = Arc::clone(workers);
         health = health.check(format!("{name}.hsm"), move || {
@@ -208,5 +224,14 @@ fn health(databases: &Databases, tokens: &Tokens) -> Health {
             async move { workers.health().await.map_err(|error| error.to_string()) }
         });
     }
-    health
+    health.check("signer.module", move || {
+        let module = Arc::clone(&module);
+        async move {
+            match module.status().await {
+                Ok(status) if status.ready => Ok(()),
+                Ok(_) => Err("its token cannot sign".to_owned()),
+                Err(refusal) => Err(refusal.to_string()),
+            }
+        }
+    })
 }

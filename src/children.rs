@@ -27,22 +27,35 @@ pub fn executable(name: &str) -> Result<PathBuf> {
             return Ok(path);
         }
     }
-    bail!("{name} is not beside {}; build the whole workspace (`cargo build`)", own.display())
+    bail!(
+        "{name} is not beside {}; build the whole workspace (`cargo build`)",
+        own.display()
+    )
 }
 
 impl ChildProcess {
     /// Starts `name` with a pipe as its standard input: when we die, however we die, the pipe closes and so the child ends.
     pub fn start(name: &str, arguments: &[&str], environment: &[(&str, &Path)]) -> Result<Self> {
         let mut command = Command::new(executable(name)?);
-        command.args(arguments).envs(environment.iter().copied()).stdin(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .kill_on_drop(true);
         let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
-        Ok(Self { name: name.to_owned(), child })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+        })
     }
 
     /// Runs `name` to its end; its failure is ours.
     pub async fn run(name: &str, arguments: &[&str], environment: &[(&str, &Path)]) -> Result<()> {
         let mut command = Command::new(executable(name)?);
-        command.args(arguments).envs(environment.iter().copied()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null());
         let status = command.status().await.with_context(|| format!("cannot start {name}"))?;
         if !status.success() {
             bail!("{name} {} ended with {status}", arguments.first().unwrap_or(&""));
@@ -52,7 +65,11 @@ impl ChildProcess {
 
     /// `Some(status)` when it has ended.
     pub fn ended(&mut self) -> Option<String> {
-        self.child.try_wait().ok().flatten().map(|status| format!("{} ended with {status}", self.name))
+        self.child
+            .try_wait()
+            .ok()
+            .flatten()
+            .map(|status| format!("{} ended with {status}", self.name))
     }
 
     /// Closes its standard input and waits; kills it when it does not end.

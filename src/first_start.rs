@@ -19,9 +19,21 @@ pub async fn officers(config: &Config, layout: &Layout) -> Result<()> {
     }
     let url = url::Url::parse(&config.signer.public_url).context("signer.public_url")?;
     let host = url.host_str().context("signer.public_url has no host")?;
-    let (dir, out) = (layout.path("demo/officers").display().to_string(), layout.officers().display().to_string());
-    let arguments =
-        ["init", "--dir", &dir, "--out", &out, "--rp-id", host, "--origin", &url.origin().ascii_serialization()];
+    let (dir, out) = (
+        layout.path("demo/officers").display().to_string(),
+        layout.officers().display().to_string(),
+    );
+    let arguments = [
+        "init",
+        "--dir",
+        &dir,
+        "--out",
+        &out,
+        "--rp-id",
+        host,
+        "--origin",
+        &url.origin().ascii_serialization(),
+    ];
     ChildProcess::run("signum-demo-desk", &arguments, &[]).await
 }
 
@@ -31,9 +43,21 @@ pub async fn clients(config: &Config, layout: &Layout, idp: &Cx) -> Result<()> {
         "signer",
         &config.signer.public_url,
         [
-            ("sq", "Tavolina e nënshkrimit", "Për të ditur kush nënshkruan dhe për të lëshuar certifikatën e nënshkrimit."),
-            ("sr-Latn", "Sto za potpisivanje", "Da bi se znalo ko potpisuje i da bi se izdao sertifikat za potpis."),
-            ("en", "Signing desk", "To know who signs, and to issue the signing certificate."),
+            (
+                "sq",
+                "Tavolina e nënshkrimit",
+                "Për të ditur kush nënshkruan dhe për të lëshuar certifikatën e nënshkrimit.",
+            ),
+            (
+                "sr-Latn",
+                "Sto za potpisivanje",
+                "Da bi se znalo ko potpisuje i da bi se izdao sertifikat za potpis.",
+            ),
+            (
+                "en",
+                "Signing desk",
+                "To know who signs, and to issue the signing certificate.",
+            ),
         ],
         true,
         secret(layout, "signer", &*idp.random)?,
@@ -44,9 +68,21 @@ pub async fn clients(config: &Config, layout: &Layout, idp: &Cx) -> Result<()> {
             "demo-rp",
             &config.demo.public_url,
             [
-                ("sq", "Komuna Shembull", "Për t'ju treguar shërbimet komunale që ju takojnë."),
-                ("sr-Latn", "Opština Primer", "Da bi vam se prikazale opštinske usluge koje vam pripadaju."),
-                ("en", "Example Municipality", "To show you the municipal services that concern you."),
+                (
+                    "sq",
+                    "Komuna Shembull",
+                    "Për t'ju treguar shërbimet komunale që ju takojnë.",
+                ),
+                (
+                    "sr-Latn",
+                    "Opština Primer",
+                    "Da bi vam se prikazale opštinske usluge koje vam pripadaju.",
+                ),
+                (
+                    "en",
+                    "Example Municipality",
+                    "To show you the municipal services that concern you.",
+                ),
             ],
             false,
             secret(layout, "demo-rp", &*idp.random)?,
@@ -98,7 +134,10 @@ pub async fn people(config: &Config, idp: &Cx) -> Result<Vec<(String, String)>> 
             None => people::add(idp, person(given, family, number, birthdate)).await?,
         };
         let code = people::activation_code(idp, person.id).await?;
-        addresses.push((format!("{given} {family}"), format!("{}/activate/{code}", config.idp.public_url)));
+        addresses.push((
+            format!("{given} {family}"),
+            format!("{}/activate/{code}", config.idp.public_url),
+        ));
     }
     Ok(addresses)
 }

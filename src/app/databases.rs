@@ -1,8 +1,8 @@
 //! Each service's own database, the core tables in it included.
 
 use anyhow::{Context, Result};
-use signum_core::config::Secret;
 use signum_core::Cx;
+use signum_core::config::Secret;
 use signum_core::db::{CORE_MIGRATIONS, Db, DbUrl, Migration};
 
 use super::Surroundings;
@@ -23,9 +23,15 @@ impl Databases {
         let open = async |service: &str, address: &Secret, own: &[Migration]| -> Result<Cx> {
             let db = open_one(service, address, layout).await?;
             for migrations in [CORE_MIGRATIONS, own] {
-                db.migrate(migrations).await.with_context(|| format!("database of {service}"))?;
+                db.migrate(migrations)
+                    .await
+                    .with_context(|| format!("database of {service}"))?;
             }
-            Ok(Cx { db, clock: surroundings.clock.clone(), random: surroundings.random.clone() })
+            Ok(Cx {
+                db,
+                clock: surroundings.clock.clone(),
+                random: surroundings.random.clone(),
+            })
         };
         let addresses = &config.database;
         Ok(Self {
@@ -49,5 +55,7 @@ async fn open_one(service: &str, address: &Secret, layout: &Layout) -> Result<Db
         given => given.to_owned(),
     };
     let url = DbUrl::try_from(address).map_err(|problem| anyhow::anyhow!("database.{service}: {problem}"))?;
-    Db::open(&url).await.with_context(|| format!("database of {service} ({url:?})"))
+    Db::open(&url)
+        .await
+        .with_context(|| format!("database of {service} ({url:?})"))
 }

@@ -31,13 +31,22 @@ impl Tokens {
         // SoftHSM gives slots out one at a time: tokens are made one after the other, then opened together.
         let ca = Source::make("ca", &config.ca.token, config, layout, random).await?;
         let idp = Source::make("idp", &config.idp.hsm_token, config, layout, random).await?;
-        let (ca, idp) = tokio::try_join!(ca.open(config, layout), idp.open(config, layout))?;
+        let sockets = layout.path("run");
+        let (ca, idp) = tokio::try_join!(ca.open(config, &sockets), idp.open(config, &sockets))?;
         Ok(Self { ca, idp })
     }
 
-    /// The CA's token alone, for a command beside a running platform.
-    pub async fn start_ca(config: &Config, layout: &Layout, random: &dyn Random) -> Result<Arc<Workers>> {
-        Source::make("ca", &config.ca.token, config, layout, random).await?.open(config, layout).await
+    /// The CA's token alone, for a command beside a running platform; `sockets` is the command's own folder.
+    pub async fn start_ca(
+        config: &Config,
+        layout: &Layout,
+        random: &dyn Random,
+        sockets: &Path,
+    ) -> Result<Arc<Workers>> {
+        Source::make("ca", &config.ca.token, config, layout, random)
+            .await?
+            .open(config, sockets)
+            .await
     }
 
     /// Lets the workers finish and ends them.
@@ -66,27 +75,43 @@ impl Source {
         let pin = pin_file(&layout.pin(service), random)?;
         let so_pin = pin_file(&layout.pin(&format!("{service}-so")), random)?;
         let (module, label) = (config.hsm.module.clone(), label.to_owned());
-        let new = NewToken { module: module.clone(), label: label.clone(), so_pin, user_pin: pin.clone() };
+        let new = NewToken {
+            module: module.clone(),
+            label: label.clone(),
+            so_pin,
+            user_pin: pin.clone(),
+        };
         match init_token_apart(&worker, &environment, &new).await {
             Ok(()) => tracing::info!(token = label, "made"),
             Err(HsmError::AlreadyExists(_)) => {}
             Err(error) => return Err(error).with_context(|| format!("token {label}")),
         }
-        let token = TokenConfig { module, token: label, pin, sessions: config.hsm.sessions };
-        Ok(Self { worker, environment, token })
+        let token = TokenConfig {
+            module,
+            token: label,
+            pin,
+            sessions: config.hsm.sessions,
+        };
+        Ok(Self {
+            worker,
+            environment,
+            token,
+        })
     }
 
-    async fn open(self, config: &Config, layout: &Layout) -> Result<Arc<Workers>> {
+    async fn open(self, config: &Config, sockets: &Path) -> Result<Arc<Workers>> {
         let label = self.token.token.clone();
         let workers = Workers::start(WorkersConfig {
             executable: self.worker,
             env: self.environment,
             token: self.token,
             count: config.hsm.workers,
-            socket_dir: layout.path("run"),
+            socket_dir: sockets.to_owned(),
             deadline: Duration::from_millis(config.hsm.deadline_ms),
         });
-        Ok(Arc::new(workers.await.with_context(|| format!("workers of token {label}"))?))
+        Ok(Arc::new(
+            workers.await.with_context(|| format!("workers of token {label}"))?,
+        ))
     }
 }
 

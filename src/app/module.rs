@@ -23,7 +23,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 const ATTEMPTS: u32 = 400;
 
 /// Starts the module, on the very first start with a new configuration and new keys, and waits until it answers.
-pub(super) async fn start(config: &Config, layout: &Layout, ceremony: &Transcript) -> Result<(ChildProcess, ModuleClient)> {
+pub(super) async fn start(
+    config: &Config,
+    layout: &Layout,
+    ceremony: &Transcript,
+) -> Result<(ChildProcess, ModuleClient)> {
     let softhsm = hsm::environment(layout)?;
     let environment = [("SOFTHSM2_CONF", softhsm.as_path())];
     let file = layout.module_config();
@@ -43,11 +47,20 @@ pub(super) async fn start(config: &Config, layout: &Layout, ceremony: &Transcrip
 
 /// Pins what the module believes: issuing CA, officers, the signer's origin. Later changes elsewhere do not reach it.
 fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Result<()> {
-    let officers = std::fs::read_to_string(layout.officers())
-        .with_context(|| format!("the registration officers' keys are read from {}", layout.officers().display()))?;
+    let officers = std::fs::read_to_string(layout.officers()).with_context(|| {
+        format!(
+            "the registration officers' keys are read from {}",
+            layout.officers().display()
+        )
+    })?;
     let officers: Vec<Officer> = serde_json::from_str(&officers).context("officers.json")?;
     let issuer = layout.path("module/issuer-qsig.der");
-    write_private(&issuer, ceremony.certificate("qsig").context("the ceremony made no issuing CA for signatures")?)?;
+    write_private(
+        &issuer,
+        ceremony
+            .certificate("qsig")
+            .context("the ceremony made no issuing CA for signatures")?,
+    )?;
     let module = ModuleConfig {
         module: config.hsm.module.clone(),
         token: TOKEN.to_owned(),
@@ -66,7 +79,10 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
 fn relying_party(public_url: &str) -> Result<RelyingParty> {
     let url = url::Url::parse(public_url)?;
     let id = url.host_str().context("signer.public_url has no host")?.to_owned();
-    Ok(RelyingParty { id, origin: url.origin().ascii_serialization() })
+    Ok(RelyingParty {
+        id,
+        origin: url.origin().ascii_serialization(),
+    })
 }
 
 async fn connect(socket: &Path, process: &mut ChildProcess) -> Result<ModuleClient> {
@@ -74,10 +90,10 @@ async fn connect(socket: &Path, process: &mut ChildProcess) -> Result<ModuleClie
         if let Some(end) = process.ended() {
             bail!("{end}; what it said stands above");
         }
-        if let Ok(client) = ModuleClient::connect(socket).await {
-            if client.status().await.is_ok_and(|status| status.ready) {
-                return Ok(client);
-            }
+        if let Ok(client) = ModuleClient::connect(socket).await
+            && client.status().await.is_ok_and(|status| status.ready)
+        {
+            return Ok(client);
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use signum_core::contract::{
-    CertificateAuthority, CertificateRequest, KeyOrigin, LeafProfile, PersonName,
-};
+use signum_core::contract::{CertificateAuthority, CertificateRequest, KeyOrigin, LeafProfile, PersonName};
 use signum_core::{OsRandom, Random, SystemClock, telemetry};
 use signum_hsm_shim::Hsm;
 
@@ -46,10 +44,18 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
     let metrics = telemetry::install(&config.logging)?;
     let layout = Layout::create(var)?;
     let random: Arc<dyn Random> = Arc::new(OsRandom);
-    let surroundings = Surroundings { clock: Arc::new(SystemClock), random: random.clone(), metrics };
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        random: random.clone(),
+        metrics,
+    };
     let databases = Databases::open(&config, &layout, &surroundings).await?;
-    let workers = Tokens::start_ca(&config, &layout, &*random).await?;
-    let deps = signum_ca::Deps { cx: databases.ca.clone(), hsm: workers.clone() as Arc<dyn Hsm> };
+    let sockets = layout.path(&format!("run/command-{}", std::process::id()));
+    let workers = Tokens::start_ca(&config, &layout, &*random, &sockets).await?;
+    let deps = signum_ca::Deps {
+        cx: databases.ca.clone(),
+        hsm: workers.clone() as Arc<dyn Hsm>,
+    };
     let ca = signum_ca::Service::new(config.ca.clone(), deps)?;
     let request = CertificateRequest {
         idempotency_key: random.bytes(),
@@ -67,9 +73,13 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
         key_origin: KeyOrigin::Unknown,
     };
     let issued = ca.issue(request).await?;
-    let pem: String = std::iter::once(&issued.certificate).chain(&issued.chain).map(|der| pem(der)).collect();
+    let pem: String = std::iter::once(&issued.certificate)
+        .chain(&issued.chain)
+        .map(|der| pem(der))
+        .collect();
     std::fs::write(&issue.out, pem).with_context(|| format!("cannot write {}", issue.out.display()))?;
     workers.stop().await;
+    std::fs::remove_dir_all(&sockets).ok();
     databases.close().await;
     println!("{}", issue.out.display());
     Ok(())

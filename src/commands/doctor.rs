@@ -20,8 +20,17 @@ pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         }
     };
     let module = &config.hsm.module;
-    say(module.is_file(), &format!("PKCS#11 module {}", module.display()), "install softhsm2, or set hsm.module");
-    for name in ["signum-hsm-worker", "signum-signing-module", "signum-demo-desk", "signum-demo-rp"] {
+    say(
+        module.is_file(),
+        &format!("PKCS#11 module {}", module.display()),
+        "install softhsm2, or set hsm.module",
+    );
+    for name in [
+        "signum-hsm-worker",
+        "signum-signing-module",
+        "signum-demo-desk",
+        "signum-demo-rp",
+    ] {
         say(executable(name).is_ok(), name, "build the whole workspace: cargo build");
     }
     let listen = &config.listen;
@@ -34,11 +43,19 @@ pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     ];
     for (setting, address) in ports {
         let free = std::net::TcpListener::bind(address).is_ok();
-        say(free, &format!("{setting} {address} is free"), "Signum runs already, or another program has the port");
+        say(
+            free,
+            &format!("{setting} {address} is free"),
+            "Signum runs already, or another program has the port",
+        );
     }
     let parent = std::path::absolute(var)?;
     let writable = parent.ancestors().find(|path| path.exists()).is_some_and(writable);
-    say(writable, &format!("data folder {}", parent.display()), "choose a folder you may write with --var");
+    say(
+        writable,
+        &format!("data folder {}", parent.display()),
+        "choose a folder you may write with --var",
+    );
     if missing > 0 {
         bail!("{missing} things are missing");
     }

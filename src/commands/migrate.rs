@@ -13,7 +13,11 @@ use crate::layout::Layout;
 pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     let config = super::configuration(file)?;
     let metrics = telemetry::install(&config.logging)?;
-    let surroundings = Surroundings { clock: Arc::new(SystemClock), random: Arc::new(OsRandom), metrics };
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+        metrics,
+    };
     let databases = Databases::open(&config, &Layout::create(var)?, &surroundings).await?;
     databases.close().await;
     println!("The databases have this version's schema.");

@@ -30,7 +30,11 @@ pub struct Add {
 pub async fn add(file: Option<&Path>, var: &Path, add: Add) -> Result<()> {
     let config = super::configuration(file)?;
     let metrics = telemetry::install(&config.logging)?;
-    let surroundings = Surroundings { clock: Arc::new(SystemClock), random: Arc::new(OsRandom), metrics };
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+        metrics,
+    };
     let databases = Databases::open(&config, &Layout::create(var)?, &surroundings).await?;
     let new = NewPerson {
         given_name: add.given_name,

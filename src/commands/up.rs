@@ -28,11 +28,22 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     let metrics = telemetry::install(&config.logging)?;
     let layout = Layout::create(var)?;
     let listeners = Listeners::bind(&config).await?;
-    let surroundings = Surroundings { clock: Arc::new(SystemClock), random: Arc::new(OsRandom), metrics };
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+        metrics,
+    };
     println!("Starting Signum in {}", layout.root().display());
-    let mut app = App::start(&config, &layout, listeners, surroundings, |step| println!("  .. {step}")).await?;
+    let mut app = App::start(&config, &layout, listeners, surroundings, |step| {
+        println!("  .. {step}")
+    })
+    .await?;
     let demo = Demo::start(&config, &layout).await?;
-    let addresses = if config.demo.enabled { first_start::people(&config, &app.databases.idp).await? } else { Vec::new() };
+    let addresses = if config.demo.enabled {
+        first_start::people(&config, &app.databases.idp).await?
+    } else {
+        Vec::new()
+    };
     keep_addresses(&layout, &addresses)?;
     println!("Ready after {:.1} s.\n", started.elapsed().as_secs_f32());
     println!("{}", welcome(&config, &addresses));
@@ -57,13 +68,24 @@ impl Demo {
             return Ok(Self(Vec::new()));
         }
         if tokio::net::TcpListener::bind(config.demo.listen).await.is_err() {
-            bail!("{} is taken by another program; set `demo.listen` and `demo.public_url`", config.demo.listen);
+            bail!(
+                "{} is taken by another program; set `demo.listen` and `demo.public_url`",
+                config.demo.listen
+            );
         }
         let listen = config.demo.listen.to_string();
         let secret = layout.client_secret("demo-rp").display().to_string();
         let service = [
-            "--listen", &listen, "--public-url", &config.demo.public_url, "--issuer", &config.idp.public_url,
-            "--client-id", "demo-rp", "--client-secret-file", &secret,
+            "--listen",
+            &listen,
+            "--public-url",
+            &config.demo.public_url,
+            "--issuer",
+            &config.idp.public_url,
+            "--client-id",
+            "demo-rp",
+            "--client-secret-file",
+            &secret,
         ];
         let officers = layout.path("demo/officers").display().to_string();
         let desk = ["run", "--signer", &config.signer.public_url, "--dir", &officers];
@@ -83,7 +105,10 @@ impl Demo {
 /// Activation addresses are secrets of their persons: they go to a private file for `./run demo`.
 fn keep_addresses(layout: &Layout, addresses: &[(String, String)]) -> Result<()> {
     let lines: Vec<String> = addresses.iter().map(|(_, address)| address.clone()).collect();
-    write_private(&layout.path("demo/activation-links.txt"), (lines.join("\n") + "\n").as_bytes())
+    write_private(
+        &layout.path("demo/activation-links.txt"),
+        (lines.join("\n") + "\n").as_bytes(),
+    )
 }
 
 fn welcome(config: &Config, addresses: &[(String, String)]) -> String {
