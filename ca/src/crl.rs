@@ -39,6 +39,9 @@ pub enum CrlError {
 
 signum_core::retry_on_db_conflict!(CrlError);
 
+/// A change may be committed this much after the time it bears, and so be missing from a list of that time.
+const COMMITTED_LATER: Duration = Duration::from_secs(30);
+
 /// A published list.
 pub(crate) struct Published {
     pub der: Vec<u8>,
@@ -105,7 +108,7 @@ impl Service {
             .opt(
                 "SELECT s.serial FROM certificate_status s JOIN certificate c ON c.issuer = s.issuer AND c.serial = s.serial
                  WHERE s.issuer = $1 AND c.shard = $2 AND s.at >= $3 LIMIT 1",
-                params![issuer.as_str(), shard, newest.this_update],
+                params![issuer.as_str(), shard, newest.this_update.minus(COMMITTED_LATER)],
             )
             .await?;
         Ok(news.is_some())

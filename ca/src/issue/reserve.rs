@@ -54,11 +54,18 @@ impl Prepared {
             )
             .await?;
         let Some(row) = found else { return Ok(None) };
-        if row.get::<[u8; 32]>("fingerprint")? != self.row.fingerprint {
+        let earlier = Earlier::read(&row)?;
+        let same = row.get::<[u8; 32]>("fingerprint")? == self.row.fingerprint;
+        let unsigned = !matches!(earlier, Earlier::Certificate(_));
+        // An operator mends the configuration and holds the ceremony again: nothing was signed, so it starts afresh.
+        if self.row.request.holder.is_some() && unsigned && (!same || matches!(earlier, Earlier::Refusal(_))) {
+            abandon(tx, cx, &row).await?;
+            return Ok(None);
+        }
+        if !same {
             let message = "this idempotency key came with another request before";
             return Err(IssueError::refused("idempotency_mismatch", message));
         }
-        let earlier = Earlier::read(&row)?;
         let reserved_at: Timestamp = row.get("reserved_at")?;
         if matches!(earlier, Earlier::Intent { .. }) && cx.now().since(reserved_at) > INTENT_LIVES {
             abandon(tx, cx, &row).await?;

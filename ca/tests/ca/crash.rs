@@ -109,6 +109,24 @@ fn a_ceremony_that_the_token_left_goes_on_when_it_is_back() {
 }
 
 #[test]
+fn a_ceremony_that_the_linter_refused_goes_on_when_the_configuration_is_mended() {
+    in_own_process(|dir| async move {
+        let wrong = Config {
+            organization: "Combining e\u{308}".to_owned(),
+            ..config()
+        };
+        let house = house::empty(&dir, wrong).await;
+        for _ in 0..2 {
+            let refused = house.service.ceremony().await.unwrap_err();
+            assert!(format!("{refused:?}").contains("subject_text"));
+        }
+        let mended = house::service(config(), &house.cx, &house.token);
+        mended.ceremony().await.unwrap();
+        assert_eq!(house.audited("certificate.issued").await, 8);
+    });
+}
+
+#[test]
 fn what_the_linter_refuses_is_never_signed_and_stays_refused() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
