@@ -123,9 +123,14 @@ impl Page {
             .to_owned()
     }
 
-    /// Host and path, without the query, whose values are nobody's business.
+    /// Host and path, without the query and without an activation code, which are nobody's business.
     pub fn place(&self) -> String {
-        format!("{}{}", self.url.host_str().unwrap_or_default(), self.url.path())
+        let path = if self.url.path().starts_with("/activate/") {
+            "/activate/…"
+        } else {
+            self.url.path()
+        };
+        format!("{}{path}", self.url.host_str().unwrap_or_default())
     }
 
     /// The beginning of what the page says, for an error message.
@@ -136,7 +141,8 @@ impl Page {
             let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
             Some(format!("{} {} {}", part("type"), part("title"), part("detail"))).filter(|told| told.len() > 2)
         });
-        told.unwrap_or_else(|| html::text(&body)).chars().take(300).collect()
+        let main = body.find("<main").and_then(|at| body.get(at..)).unwrap_or(&body);
+        told.unwrap_or_else(|| html::text(main)).chars().take(300).collect()
     }
 }
 
@@ -199,7 +205,8 @@ impl Browser {
             .header(header::ACCEPT_LANGUAGE, "en")
             .send()
             .await
-            .with_context(|| format!("{} does not answer", origin(url)))?;
+            .map_err(reqwest::Error::without_url)
+            .with_context(|| format!("{} does not answer; is Signum running (./run)?", origin(url)))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         Ok(Page {
             url: url.clone(),

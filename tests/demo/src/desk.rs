@@ -8,7 +8,10 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 use url::Url;
 
 const POLL: Duration = Duration::from_secs(1);
@@ -20,7 +23,8 @@ pub struct Desk {
     officer: Officer,
     signer: Url,
     http: reqwest::Client,
-    token: Option<String>,
+    /// The token and until when it is used: half of its life.
+    token: Option<(String, Instant)>,
     attempts: BTreeMap<String, u8>,
 }
 
@@ -39,13 +43,13 @@ impl Desk {
     /// Vouches for what is pending; gives how many vouchers were made.
     pub async fn round(&mut self) -> Result<usize> {
         let token = match &self.token {
-            Some(token) => token.clone(),
-            None => self.log_in().await?,
+            Some((token, until)) if Instant::now() < *until => token.clone(),
+            _ => self.log_in().await?,
         };
         let url = self.signer.join("/desk/enrolments")?;
         let answer = self.http.get(url).bearer_auth(&token).send().await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
-            self.token = None; // Expired: the next round logs in again.
+            self.token = None; // The signer may have been set up anew: the next round logs in again.
             return Ok(0);
         }
         let enrolments: Vec<Value> = read(answer)
@@ -84,7 +88,8 @@ impl Desk {
             .and_then(Value::as_str)
             .context("the desk gave no token")?
             .to_owned();
-        self.token = Some(token.clone());
+        let seconds = session.get("expires_in").and_then(Value::as_u64).unwrap_or_default();
+        self.token = Some((token.clone(), Instant::now() + Duration::from_secs(seconds / 2)));
         Ok(token)
     }
 
