@@ -6,6 +6,8 @@ mod enrol;
 mod home;
 mod problem;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use reader::Reader;
 

@@ -68,7 +68,7 @@ pub(crate) struct Signer {
     pub csrf: Csrf,
     pub cookies: CookieKit,
     /// Bounds how many PDFs are read at once.
-    pub readers: Semaphore,
+    pub readers: Arc<Semaphore>,
 }
 
 impl Signer {
@@ -95,7 +95,7 @@ impl Service {
         let signer = Signer {
             csrf: Csrf::new(deps.cx.random.bytes()),
             cookies: CookieKit::new(&url),
-            readers: Semaphore::new(config.readers.max(1)),
+            readers: Arc::new(Semaphore::new(config.readers.max(1))),
             cx: deps.cx,
             config,
             url,

@@ -76,7 +76,7 @@ impl Desk {
         let signer = Signer {
             csrf: Csrf::new([1; 32]),
             cookies: CookieKit::new(&url),
-            readers: Semaphore::new(2),
+            readers: Arc::new(Semaphore::new(2)),
             rp: RelyingParty {
                 id: "sign.localhost".to_owned(),
                 origin: ORIGIN.to_owned(),

@@ -82,12 +82,22 @@ pub(crate) async fn upload(signer: &Signer, person: &Reference, upload: Upload) 
 
 /// Reads the PDF on a blocking thread; only so many at once, since hostile ones take memory.
 async fn prepare(signer: &Signer, bytes: Vec<u8>) -> Result<Prepared, SignError> {
-    let _permit = signer.readers.acquire().await.map_err(|_| SignError::Busy)?;
+    let permit = signer
+        .readers
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(|_| SignError::Busy)?;
     let limits = Limits {
         max_size: signer.config.max_upload,
     };
     let now = signer.cx.now();
-    let prepared = tokio::task::spawn_blocking(move || pades::prepare(&bytes, now, limits)).await;
+    // The permit goes with the work: a request that is given up does not make room while its work goes on.
+    let work = move || {
+        let _permit = permit;
+        pades::prepare(&bytes, now, limits)
+    };
+    let prepared = tokio::task::spawn_blocking(work).await;
     Ok(prepared.map_err(|_| PdfRefused::Malformed("unreadable"))??)
 }
 

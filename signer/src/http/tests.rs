@@ -1,0 +1,315 @@
+//! Pages and addresses over the router: words in every language, forged and foreign requests, files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::atomic::Ordering;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response, StatusCode, header};
+use signum_core::http::Frame;
+use signum_core::{Id, i18n::Lang};
+use tower::ServiceExt;
+
+use crate::enrol;
+use crate::pades::tests::fixture;
+use crate::sign::{self, Document, Upload};
+use crate::test_desk::{Desk, ORIGIN};
+
+struct Browser {
+    cookie: String,
+    lang: Lang,
+}
+
+impl Browser {
+    async fn logged_in(desk: &Desk) -> Self {
+        let secret = crate::session::begin(&desk.signer.cx, &desk.person, "x.y.z", None)
+            .await
+            .unwrap();
+        Self {
+            cookie: secret,
+            lang: Lang::En,
+        }
+    }
+
+    fn token(&self, desk: &Desk) -> String {
+        desk.signer.csrf.token(&self.cookie)
+    }
+
+    async fn send(&self, desk: &Desk, mut request: Request<Body>) -> (Response<()>, Vec<u8>) {
+        let cookies = format!("sid={}; lang={}", self.cookie, self.lang.tag());
+        request.headers_mut().insert(header::COOKIE, cookies.parse().unwrap());
+        let frame = Frame::new("signer", desk.signer.url.clone(), desk.signer.cx.random.clone());
+        let router = frame.around(super::routes(desk.signer.clone()));
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, 1 << 24).await.unwrap().to_vec();
+        (Response::from_parts(parts, ()), body)
+    }
+
+    async fn get(&self, desk: &Desk, path: &str) -> (Response<()>, Vec<u8>) {
+        let request = Request::get(path)
+            .header(header::ACCEPT, "text/html")
+            .body(Body::empty());
+        self.send(desk, request.unwrap()).await
+    }
+
+    async fn form(&self, desk: &Desk, path: &str, csrf: &str) -> (Response<()>, Vec<u8>) {
+        let kind = "application/x-www-form-urlencoded";
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(format!("csrf={csrf}")));
+        self.send(desk, request.unwrap()).await
+    }
+
+    async fn upload(&self, desk: &Desk, csrf: &str, file: &[u8]) -> (Response<()>, Vec<u8>) {
+        let part = |head: &str, content: &[u8]| {
+            let head = format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+            [head.as_bytes(), content, b"\r\n"].concat()
+        };
+        let body = [
+            part("name=\"csrf\"", csrf.as_bytes()),
+            part("name=\"file\"; filename=\"vendim.pdf\"", file),
+            b"--b--\r\n".to_vec(),
+        ];
+        let request = Request::post("/documents")
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(Body::from(body.concat()));
+        self.send(desk, request.unwrap()).await
+    }
+
+    /// Every language's page has its own words and none is missing.
+    async fn expect_words(&mut self, desk: &Desk, path: &str) {
+        let mut pages = Vec::new();
+        for lang in Lang::ALL {
+            self.lang = lang;
+            let (response, body) = self.get(desk, path).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            let text = String::from_utf8(body).unwrap();
+            assert!(text.contains(&format!("lang=\"{}\"", lang.tag())));
+            assert!(!text.contains(">[") && !text.contains("\"["), "{path}: {text}");
+            let heading = text
+                .split("<h1>")
+                .nth(1)
+                .unwrap()
+                .split("</h1>")
+                .next()
+                .unwrap()
+                .to_owned();
+            pages.push(heading);
+        }
+        pages.sort();
+        pages.dedup();
+        assert_eq!(pages.len(), 4, "{path}: {pages:?}");
+        self.lang = Lang::En;
+    }
+}
+
+async fn uploaded(desk: &Desk) -> Id<Document> {
+    let upload = Upload {
+        name: "vendim.pdf".to_owned(),
+        bytes: fixture("three-pages.pdf"),
+    };
+    sign::upload(&desk.signer, &desk.person.reference, upload)
+        .await
+        .unwrap()
+}
+
+async fn signed(desk: &mut Desk, id: Id<Document>) {
+    let options = sign::options(&desk.signer, id, &desk.person.reference).await.unwrap();
+    let gesture = desk.authenticator.get(&options, ORIGIN).unwrap();
+    sign::sign(&desk.signer, id, &desk.person.reference, &gesture)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn every_page_of_enrolment_has_its_words_in_every_language() {
+    let mut desk = Desk::new().await;
+    let mut nobody = Browser {
+        cookie: String::new(),
+        lang: Lang::En,
+    };
+    nobody.expect_words(&desk, "/").await;
+    let mut browser = Browser::logged_in(&desk).await;
+    browser.expect_words(&desk, "/").await;
+    browser.expect_words(&desk, "/enrol").await;
+    let enrolment = enrol::begin(&desk.signer, &desk.person.reference).await.unwrap();
+    let page = format!("/enrol/{}", enrolment.id);
+    browser.expect_words(&desk, &page).await;
+    desk.with_passkey().await;
+    browser.expect_words(&desk, &page).await;
+    for number in [0, 1] {
+        desk.vouch(enrolment.id, number).await.unwrap();
+    }
+    browser.expect_words(&desk, &page).await;
+    desk.tamper("UPDATE enrolment SET state = 'failed', failure = 'voucher'", vec![])
+        .await;
+    browser.expect_words(&desk, &page).await;
+}
+
+#[tokio::test]
+async fn every_page_of_signing_has_its_words_in_every_language() {
+    let mut desk = Desk::enrolled().await;
+    let mut browser = Browser::logged_in(&desk).await;
+    browser.expect_words(&desk, "/").await;
+    let id = uploaded(&desk).await;
+    let (_, body) = browser.get(&desk, &format!("/documents/{id}")).await;
+    let text = String::from_utf8(body).unwrap();
+    for shown in ["vendim.pdf", "3 pages", "Testa Shembulli", "passkey."] {
+        assert!(text.contains(shown), "{shown}");
+    }
+    browser.expect_words(&desk, &format!("/documents/{id}")).await;
+    desk.neighbours.tsa_away.store(true, Ordering::SeqCst);
+    signed(&mut desk, id).await;
+    browser.expect_words(&desk, &format!("/documents/{id}/done")).await;
+    desk.neighbours.tsa_away.store(false, Ordering::SeqCst);
+    let other = uploaded(&desk).await;
+    signed(&mut desk, other).await;
+    browser.expect_words(&desk, &format!("/documents/{other}/done")).await;
+    browser.expect_words(&desk, "/").await;
+    desk.tamper(
+        "UPDATE document SET state = 'failed', failure = 'x' WHERE state = 'done'",
+        vec![],
+    )
+    .await;
+    browser.expect_words(&desk, &format!("/documents/{other}/done")).await;
+}
+
+#[tokio::test]
+async fn a_refused_pdf_is_told_on_a_page_with_what_to_do() {
+    let desk = Desk::enrolled().await;
+    let browser = Browser::logged_in(&desk).await;
+    for (file, words) in [
+        ("encrypted.pdf", "protected"),
+        ("xfa.pdf", "dynamic form"),
+        ("certified-p1.pdf", "locked"),
+    ] {
+        let (response, body) = browser.upload(&desk, &browser.token(&desk), &fixture(file)).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(String::from_utf8(body).unwrap().contains(words), "{file}");
+    }
+    let (response, _) = browser.upload(&desk, &browser.token(&desk), b"").await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_document_is_uploaded_signed_and_fetched_by_its_signer_alone() {
+    let mut desk = Desk::enrolled().await;
+    let browser = Browser::logged_in(&desk).await;
+    let (response, _) = browser
+        .upload(&desk, &browser.token(&desk), &fixture("plain.pdf"))
+        .await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let page = response.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let id = Id::parse(page.trim_start_matches("/documents/")).unwrap();
+    signed(&mut desk, id).await;
+    let (response, body) = browser.get(&desk, &format!("{page}/signed.pdf")).await;
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/pdf");
+    assert!(
+        response.headers()[header::CONTENT_DISPOSITION]
+            .to_str()
+            .unwrap()
+            .contains("vendim-signed.pdf")
+    );
+    assert!(body.starts_with(&fixture("plain.pdf")));
+
+    let name = signum_core::contract::PersonName {
+        personal_number: "9".to_owned(),
+        ..desk.person.name.clone()
+    };
+    desk.person = crate::person::Person::new("XK", name);
+    let other = Browser::logged_in(&desk).await;
+    for path in ["", "/done", "/status", "/signed.pdf", "/evidence.json"] {
+        let (response, _) = other.get(&desk, &format!("{page}{path}")).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_not_from_our_page_change_nothing() {
+    let desk = Desk::enrolled().await;
+    let browser = Browser::logged_in(&desk).await;
+    for path in ["/enrol", "/logout"] {
+        assert_eq!(
+            browser.form(&desk, path, "00").await.0.status(),
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+    }
+    let (response, _) = browser.upload(&desk, "", &fixture("plain.pdf")).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let id = uploaded(&desk).await;
+    for path in ["options", "sign"] {
+        let request = Request::post(format!("/documents/{id}/{path}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from("{}"));
+        let (response, body) = browser.send(&desk, request.unwrap()).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
+        assert!(String::from_utf8(body).unwrap().contains("urn:signum:problem:"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_is_not_logged_in_gets_anything() {
+    let desk = Desk::enrolled().await;
+    let id = uploaded(&desk).await;
+    let nobody = Browser {
+        cookie: "x".repeat(43),
+        lang: Lang::En,
+    };
+    for path in [
+        "/enrol".to_owned(),
+        format!("/documents/{id}"),
+        format!("/documents/{id}/done"),
+    ] {
+        let (response, _) = nobody.get(&desk, &path).await;
+        assert_eq!(response.headers()[header::LOCATION], "/login", "{path}");
+    }
+    for path in ["status", "signed.pdf", "evidence.json"] {
+        let (response, _) = nobody.get(&desk, &format!("/documents/{id}/{path}")).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(
+        nobody.get(&desk, "/desk/enrolments").await.0.status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn a_callback_that_was_not_begun_here_logs_nobody_in() {
+    let desk = Desk::new().await;
+    let nobody = Browser {
+        cookie: String::new(),
+        lang: Lang::En,
+    };
+    for query in ["", "?code=x", "?code=x&state=y", "?error=access_denied&state=y"] {
+        let (response, _) = nobody.get(&desk, &format!("/callback{query}")).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query}");
+        assert!(!response.headers().contains_key(header::SET_COOKIE));
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_by_idleness_and_by_logout() {
+    let desk = Desk::new().await;
+    let browser = Browser::logged_in(&desk).await;
+    for _ in 0..3 {
+        desk.clock.advance(std::time::Duration::from_secs(14 * 60));
+        let (_, body) = browser.get(&desk, "/").await;
+        assert!(String::from_utf8(body).unwrap().contains("Testa"), "use keeps it alive");
+    }
+    desk.clock.advance(std::time::Duration::from_secs(16 * 60));
+    assert!(
+        !String::from_utf8(browser.get(&desk, "/").await.1)
+            .unwrap()
+            .contains("Testa")
+    );
+
+    let browser = Browser::logged_in(&desk).await;
+    let (response, _) = browser.form(&desk, "/logout", &browser.token(&desk)).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert!(
+        !String::from_utf8(browser.get(&desk, "/").await.1)
+            .unwrap()
+            .contains("Testa")
+    );
+}
