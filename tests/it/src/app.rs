@@ -68,12 +68,23 @@ impl TestApp {
         let (config, listeners, demo) = configure(&layout).await;
         let clock = Arc::new(MovableClock::default());
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let surroundings = Surroundings { clock: clock.clone(), random: Arc::new(OsRandom), metrics };
-        let app = App::start(&config, &layout, listeners, surroundings, |_| {}).await.expect("the app starts");
+        let surroundings = Surroundings {
+            clock: clock.clone(),
+            random: Arc::new(OsRandom),
+            metrics,
+        };
+        let app = App::start(&config, &layout, listeners, surroundings, |_| {})
+            .await
+            .expect("the app starts");
         let client_secret = text(&layout.client_secret("demo-rp"));
         let demo_task = serve_demo(&config, demo, &client_secret);
-        let desk = |officer| Desk::new(officer, &config.signer.public_url.parse().expect("an address")).expect("a desk");
-        let officers = officers::load(&layout.path("demo/officers")).expect("officers").into_iter().map(desk).collect();
+        let desk =
+            |officer| Desk::new(officer, &config.signer.public_url.parse().expect("an address")).expect("a desk");
+        let officers = officers::load(&layout.path("demo/officers"))
+            .expect("officers")
+            .into_iter()
+            .map(desk)
+            .collect();
         Self {
             idp: config.idp.public_url.clone(),
             signer: config.signer.public_url.clone(),
@@ -111,20 +122,32 @@ impl TestApp {
             birthdate: "1990-02-28".to_owned(),
         };
         let person = people::add(cx, person).await.expect("a new person");
-        people::activation_code(cx, person.id).await.expect("an activation code")
+        people::activation_code(cx, person.id)
+            .await
+            .expect("an activation code")
     }
 
     /// How many refusals a service's audit log holds.
     pub async fn refusals(&self, db: &Db) -> i64 {
         let sql = "SELECT COUNT(*) AS n FROM audit_event WHERE kind LIKE '%refused%' OR kind LIKE '%failed%'";
-        db.opt(sql, vec![]).await.expect("the audit log").expect("a count").get("n").expect("a number")
+        db.opt(sql, vec![])
+            .await
+            .expect("the audit log")
+            .expect("a count")
+            .get("n")
+            .expect("a number")
     }
 }
 
 /// Development defaults on free ports and fresh databases.
 async fn configure(layout: &Layout) -> (Config, Listeners, TcpListener) {
     let free = async || TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let listeners = Listeners { pki: free().await, idp: free().await, signer: free().await, operator: free().await };
+    let listeners = Listeners {
+        pki: free().await,
+        idp: free().await,
+        signer: free().await,
+        operator: free().await,
+    };
     let demo = free().await;
     let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();
     let mut config = Config::default();
@@ -154,5 +177,8 @@ fn serve_demo(config: &Config, listener: TcpListener, secret: &str) -> tokio::ta
 }
 
 fn text(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).trim().to_owned()
+    std::fs::read_to_string(path)
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        .trim()
+        .to_owned()
 }

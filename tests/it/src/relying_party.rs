@@ -37,14 +37,26 @@ pub fn request(app: &TestApp) -> Request {
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
     ];
-    let url = Url::parse_with_params(&format!("{}/authorize", app.idp), parameters).expect("an address").to_string();
-    Request { verifier, state, nonce, url }
+    let url = Url::parse_with_params(&format!("{}/authorize", app.idp), parameters)
+        .expect("an address")
+        .to_string();
+    Request {
+        verifier,
+        state,
+        nonce,
+        url,
+    }
 }
 
 /// Takes the visitor through log-in and consent and answers the code.
 pub async fn code(app: &TestApp, visitor: &mut Visitor, request: &Request) -> String {
     let answer = through_idp(app, visitor, &request.url, &app.redirect_uri).await;
-    assert_eq!(answer.redirect_parameter("state").as_ref(), Some(&request.state), "{}", answer.text());
+    assert_eq!(
+        answer.redirect_parameter("state").as_ref(),
+        Some(&request.state),
+        "{}",
+        answer.text()
+    );
     assert_eq!(answer.redirect_parameter("iss").as_ref(), Some(&app.idp));
     answer.redirect_parameter("code").expect("a code")
 }
@@ -58,13 +70,19 @@ pub async fn token(app: &TestApp, code: &str, verifier: &str) -> Answer {
         ("redirect_uri", &app.redirect_uri),
         ("code_verifier", verifier),
     ];
-    let request = server.request(Method::POST, &format!("{}/token", app.idp)).form(&fields);
-    server.send(request.basic_auth("demo-rp", Some(&app.client_secret))).await
+    let request = server
+        .request(Method::POST, &format!("{}/token", app.idp))
+        .form(&fields);
+    server
+        .send(request.basic_auth("demo-rp", Some(&app.client_secret)))
+        .await
 }
 
 /// Asks /userinfo with an access token.
 pub async fn userinfo(app: &TestApp, access_token: &str) -> Answer {
     let server = Visitor::new();
-    let request = server.request(Method::GET, &format!("{}/userinfo", app.idp)).bearer_auth(access_token);
+    let request = server
+        .request(Method::GET, &format!("{}/userinfo", app.idp))
+        .bearer_auth(access_token);
     server.send(request).await
 }

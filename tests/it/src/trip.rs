@@ -17,9 +17,15 @@ pub async fn through_idp(app: &TestApp, visitor: &mut Visitor, url: &str, stop: 
         let page = answer.url.as_str().strip_prefix(app.idp.as_str()).unwrap_or_default();
         let next = if page.starts_with("/login") && answer.status == 200 {
             let done = visitor.passkey(&answer).await.expect(200).json();
-            answer.url.join(done["next"].as_str().expect("a next address")).expect("an address")
+            answer
+                .url
+                .join(done["next"].as_str().expect("a next address"))
+                .expect("an address")
         } else if page.starts_with("/consent") && answer.status == 200 {
-            let agreed = visitor.form(&answer, answer.url.as_str(), &[("decision", "allow")]).await.expect(303);
+            let agreed = visitor
+                .form(&answer, answer.url.as_str(), &[("decision", "allow")])
+                .await
+                .expect(303);
             match agreed.location.clone() {
                 Some(next) if next.as_str().starts_with(stop) => return agreed,
                 next => next.expect("a redirect"),
@@ -34,7 +40,9 @@ pub async fn through_idp(app: &TestApp, visitor: &mut Visitor, url: &str, stop: 
 
 /// Logs in at the signer.
 pub async fn log_in_at_signer(app: &TestApp, visitor: &mut Visitor) -> Answer {
-    let home = through_idp(app, visitor, &format!("{}/login", app.signer), "none:").await.expect(200);
+    let home = through_idp(app, visitor, &format!("{}/login", app.signer), "none:")
+        .await
+        .expect(200);
     assert!(home.url.as_str().starts_with(&app.signer), "ended at {}", home.url);
     home
 }
@@ -42,7 +50,13 @@ pub async fn log_in_at_signer(app: &TestApp, visitor: &mut Visitor) -> Answer {
 /// Begins an enrolment and makes the signing passkey; answers the enrolment's page address.
 pub async fn begin_enrolment(app: &TestApp, visitor: &mut Visitor) -> String {
     let page = visitor.get(format!("{}/enrol", app.signer)).await.expect(200);
-    let begun = visitor.form(&page, "/enrol", &[]).await.expect(303).location.expect("the enrolment").to_string();
+    let begun = visitor
+        .form(&page, "/enrol", &[])
+        .await
+        .expect(303)
+        .location
+        .expect("the enrolment")
+        .to_string();
     let page = visitor.get(&begun).await.expect(200);
     visitor.passkey(&page).await.expect(200);
     begun
@@ -68,7 +82,11 @@ pub async fn upload(app: &TestApp, visitor: &Visitor, pdf: Vec<u8>) -> Answer {
 /// Makes the signing gesture on a confirm page and answers the signed PDF.
 pub async fn sign(visitor: &mut Visitor, confirm: &Answer) -> Vec<u8> {
     visitor.passkey(confirm).await.expect(200);
-    visitor.get(format!("{}/signed.pdf", confirm.url)).await.expect(200).body
+    visitor
+        .get(format!("{}/signed.pdf", confirm.url))
+        .await
+        .expect(200)
+        .body
 }
 
 /// A citizen with an activated account, logged in at the signer.
@@ -89,5 +107,6 @@ pub async fn signatory(app: &mut TestApp) -> Visitor {
 
 /// The decision of a fictional municipality, three languages, from the fixtures.
 pub fn decision() -> Vec<u8> {
-    std::fs::read(crate::workspace::root().join("tests/fixtures/pdf/vendim.pdf")).expect("tests/fixtures/pdf/vendim.pdf")
+    std::fs::read(crate::workspace::root().join("tests/fixtures/pdf/vendim.pdf"))
+        .expect("tests/fixtures/pdf/vendim.pdf")
 }

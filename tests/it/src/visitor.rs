@@ -76,8 +76,13 @@ impl Answer {
     /// The value of the first attribute of this name in the page, unescaped.
     pub fn attribute(&self, name: &str) -> String {
         let page = self.text();
-        let value = page.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
-        value.unwrap_or_else(|| panic!("{} has no {name}:\n{page}", self.url)).replace("&amp;", "&")
+        let value = page
+            .split(&format!(" {name}=\""))
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        value
+            .unwrap_or_else(|| panic!("{} has no {name}:\n{page}", self.url))
+            .replace("&amp;", "&")
     }
 }
 
@@ -95,7 +100,10 @@ impl Default for Visitor {
 
 impl Visitor {
     pub fn new() -> Self {
-        Self { client: http_client(true).expect("a client"), authenticator: SoftAuthenticator::new() }
+        Self {
+            client: http_client(true).expect("a client"),
+            authenticator: SoftAuthenticator::new(),
+        }
     }
 
     pub async fn get(&self, url: impl AsRef<str>) -> Answer {
@@ -182,6 +190,11 @@ impl Visitor {
 
     /// What the passkey button asks for first.
     pub async fn options(&self, page: &Answer) -> Answer {
-        self.post_json(page, &page.attribute("data-options"), &Json::Object(serde_json::Map::new())).await
+        self.post_json(
+            page,
+            &page.attribute("data-options"),
+            &Json::Object(serde_json::Map::new()),
+        )
+        .await
     }
 }

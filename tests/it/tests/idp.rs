@@ -28,16 +28,28 @@ async fn relying_party_learns_who_logged_in_and_nothing_it_did_not_ask_for() {
     let mut visitor = activated(&app).await;
     let request = relying_party::request(&app);
     let code = relying_party::code(&app, &mut visitor, &request).await;
-    let tokens = relying_party::token(&app, &code, &request.verifier).await.expect(200).json();
+    let tokens = relying_party::token(&app, &code, &request.verifier)
+        .await
+        .expect(200)
+        .json();
     let id_token = tokens["id_token"].as_str().unwrap();
     assert_eq!(jwt_part(id_token, 0)["alg"], "ES256");
     let claims = jwt_part(id_token, 1);
     assert_eq!(claims["iss"], app.idp.as_str());
     assert_eq!(claims["nonce"], request.nonce.as_str());
-    let user = relying_party::userinfo(&app, tokens["access_token"].as_str().unwrap()).await.expect(200).json();
+    let user = relying_party::userinfo(&app, tokens["access_token"].as_str().unwrap())
+        .await
+        .expect(200)
+        .json();
     assert_eq!(user["sub"], claims["sub"]);
-    assert!(user["given_name"].is_string() && user["family_name"].is_string(), "{user}");
-    assert!(user.get("personal_number").is_none(), "the number was not asked for: {user}");
+    assert!(
+        user["given_name"].is_string() && user["family_name"].is_string(),
+        "{user}"
+    );
+    assert!(
+        user.get("personal_number").is_none(),
+        "the number was not asked for: {user}"
+    );
     app.stop().await;
 }
 
@@ -47,13 +59,21 @@ async fn reused_code_is_refused_and_what_it_gave_is_taken_back() {
     let mut visitor = activated(&app).await;
     let request = relying_party::request(&app);
     let code = relying_party::code(&app, &mut visitor, &request).await;
-    let tokens = relying_party::token(&app, &code, &request.verifier).await.expect(200).json();
+    let tokens = relying_party::token(&app, &code, &request.verifier)
+        .await
+        .expect(200)
+        .json();
     let before = app.refusals(&app.databases().idp.db).await;
 
-    let second = relying_party::token(&app, &code, &request.verifier).await.expect(400).json();
+    let second = relying_party::token(&app, &code, &request.verifier)
+        .await
+        .expect(400)
+        .json();
     assert_eq!(second["error"], "invalid_grant");
     assert!(second.get("id_token").is_none());
-    relying_party::userinfo(&app, tokens["access_token"].as_str().unwrap()).await.expect(401);
+    relying_party::userinfo(&app, tokens["access_token"].as_str().unwrap())
+        .await
+        .expect(401);
     assert!(app.refusals(&app.databases().idp.db).await > before, "no audit record");
     app.stop().await;
 }
@@ -81,7 +101,10 @@ async fn expired_code_is_refused() {
     let request = relying_party::request(&app);
     let code = relying_party::code(&app, &mut visitor, &request).await;
     app.clock.advance(Duration::from_secs(61));
-    let answer = relying_party::token(&app, &code, &request.verifier).await.expect(400).json();
+    let answer = relying_party::token(&app, &code, &request.verifier)
+        .await
+        .expect(400)
+        .json();
     assert_eq!(answer["error"], "invalid_grant");
     app.stop().await;
 }
@@ -91,18 +114,36 @@ async fn log_in_without_user_verification_or_from_another_origin_is_refused() {
     let app = TestApp::start().await;
     let mut visitor = activated(&app).await;
     let wrongs = [
-        Behaviour { skip_uv: true, ..Default::default() },
-        Behaviour { origin: Some(app.signer.clone()), ..Default::default() },
-        Behaviour { rp_id: Some("sign.localhost".to_owned()), ..Default::default() },
-        Behaviour { break_signature: true, ..Default::default() },
+        Behaviour {
+            skip_uv: true,
+            ..Default::default()
+        },
+        Behaviour {
+            origin: Some(app.signer.clone()),
+            ..Default::default()
+        },
+        Behaviour {
+            rp_id: Some("sign.localhost".to_owned()),
+            ..Default::default()
+        },
+        Behaviour {
+            break_signature: true,
+            ..Default::default()
+        },
     ];
     for wrong in wrongs {
-        let page = visitor.follow(&relying_party::request(&app).url, &app.redirect_uri).await.expect(200);
+        let page = visitor
+            .follow(&relying_party::request(&app).url, &app.redirect_uri)
+            .await
+            .expect(200);
         let before = app.refusals(&app.databases().idp.db).await;
         visitor.authenticator.behaviour = wrong.clone();
         let answer = visitor.passkey(&page).await;
         assert!(answer.status.is_client_error(), "{wrong:?}: {}", answer.status);
-        assert!(app.refusals(&app.databases().idp.db).await > before, "no audit record of {wrong:?}");
+        assert!(
+            app.refusals(&app.databases().idp.db).await > before,
+            "no audit record of {wrong:?}"
+        );
     }
     app.stop().await;
 }

@@ -17,9 +17,19 @@ fn python() -> PathBuf {
 
 fn judge(folder: &Path, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> (bool, String) {
     let program = program.as_ref();
-    let Output { status, stdout, stderr } =
-        Command::new(program).args(arguments).current_dir(folder).output().unwrap_or_else(|e| panic!("{program:?}: {e}"));
-    (status.success(), format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr)))
+    let Output { status, stdout, stderr } = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap_or_else(|e| panic!("{program:?}: {e}"));
+    (
+        status.success(),
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr)
+        ),
+    )
 }
 
 /// Makes the trip into a folder; fails when a step fails or a judge is missing.
@@ -58,12 +68,27 @@ async fn every_judge_agrees_with_the_trip_and_none_with_an_altered_file() {
 
     // A reader whose NSS database trusts our root.
     assert!(judge(out, "certutil", &["-N", "-d", "sql:.", "--empty-password"]).0);
-    assert!(judge(out, "certutil", &["-A", "-d", "sql:.", "-n", "root", "-t", "CT,C,C", "-a", "-i", "root.pem"]).0);
+    assert!(
+        judge(
+            out,
+            "certutil",
+            &[
+                "-A", "-d", "sql:.", "-n", "root", "-t", "CT,C,C", "-a", "-i", "root.pem"
+            ]
+        )
+        .0
+    );
     let (_, said) = judge(out, "pdfsig", &["-nssdir", "sql:.", "signed.pdf"]);
-    assert!(said.contains("Signature is Valid.") && said.contains("Certificate is Trusted."), "{said}");
+    assert!(
+        said.contains("Signature is Valid.") && said.contains("Certificate is Trusted."),
+        "{said}"
+    );
     let (opens, said) = judge(out, "mutool", &["info", "signed.pdf"]);
     assert!(opens && !said.contains("warning") && !said.contains("error"), "{said}");
-    let chain = [std::fs::read(out.join("signer.pem")).unwrap(), std::fs::read(out.join("qsig.pem")).unwrap()];
+    let chain = [
+        std::fs::read(out.join("signer.pem")).unwrap(),
+        std::fs::read(out.join("qsig.pem")).unwrap(),
+    ];
     let chain = [chain.concat(), std::fs::read(out.join("root.pem")).unwrap()].concat();
     std::fs::write(out.join("full.pem"), chain).unwrap();
     let certtool = ["--verify", "--load-ca-certificate", "root.pem", "--infile", "full.pem"];
@@ -74,8 +99,15 @@ async fn every_judge_agrees_with_the_trip_and_none_with_an_altered_file() {
     altered[20] ^= 1;
     std::fs::write(out.join("altered.pdf"), altered).unwrap();
     let (_, said) = judge(out, "pdfsig", &["-nssdir", "sql:.", "altered.pdf"]);
-    assert!(!said.contains("Signature is Valid."), "pdfsig believes an altered file: {said}");
-    let (holds, said) = judge(out, python(), &["verify_pdf.py", "altered.pdf", "root.pem", "qsig.pem", "tsa.pem"]);
+    assert!(
+        !said.contains("Signature is Valid."),
+        "pdfsig believes an altered file: {said}"
+    );
+    let (holds, said) = judge(
+        out,
+        python(),
+        &["verify_pdf.py", "altered.pdf", "root.pem", "qsig.pem", "tsa.pem"],
+    );
     assert!(!holds, "pyHanko believes an altered file: {said}");
     app.stop().await;
 }

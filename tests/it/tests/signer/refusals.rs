@@ -23,9 +23,21 @@ async fn expect_refused(app: &TestApp, person: &Visitor, confirm: &Answer, answe
     assert!(!answer.problem().is_empty(), "no problem code: {}", answer.text());
     let file = person.get(format!("{}/signed.pdf", confirm.url)).await;
     assert!(file.status.is_client_error(), "a signed file is there: {}", file.status);
-    let row = app.databases().signer.db.opt("SELECT COUNT(*) AS n FROM document WHERE signature IS NOT NULL", vec![]).await;
-    assert_eq!(row.unwrap().unwrap().get::<i64>("n").unwrap(), 0, "something was signed");
-    assert!(app.refusals(&app.databases().signer.db).await > before, "no audit record");
+    let row = app
+        .databases()
+        .signer
+        .db
+        .opt("SELECT COUNT(*) AS n FROM document WHERE signature IS NOT NULL", vec![])
+        .await;
+    assert_eq!(
+        row.unwrap().unwrap().get::<i64>("n").unwrap(),
+        0,
+        "something was signed"
+    );
+    assert!(
+        app.refusals(&app.databases().signer.db).await > before,
+        "no audit record"
+    );
 }
 
 async fn refused_gesture(behaviour: impl FnOnce(&TestApp) -> Behaviour) {
@@ -39,27 +51,47 @@ async fn refused_gesture(behaviour: impl FnOnce(&TestApp) -> Behaviour) {
 
 #[tokio::test]
 async fn assertion_made_on_the_identity_providers_origin_is_refused() {
-    refused_gesture(|app| Behaviour { origin: Some(app.idp.clone()), ..Default::default() }).await;
+    refused_gesture(|app| Behaviour {
+        origin: Some(app.idp.clone()),
+        ..Default::default()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn assertion_for_another_relying_party_is_refused() {
-    refused_gesture(|_| Behaviour { rp_id: Some("idp.localhost".to_owned()), ..Default::default() }).await;
+    refused_gesture(|_| Behaviour {
+        rp_id: Some("idp.localhost".to_owned()),
+        ..Default::default()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn assertion_without_user_verification_is_refused() {
-    refused_gesture(|_| Behaviour { skip_uv: true, ..Default::default() }).await;
+    refused_gesture(|_| Behaviour {
+        skip_uv: true,
+        ..Default::default()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn assertion_over_another_challenge_is_refused() {
-    refused_gesture(|_| Behaviour { challenge: Some(vec![7; 32]), ..Default::default() }).await;
+    refused_gesture(|_| Behaviour {
+        challenge: Some(vec![7; 32]),
+        ..Default::default()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn assertion_in_a_cross_origin_frame_is_refused() {
-    refused_gesture(|_| Behaviour { cross_origin: true, ..Default::default() }).await;
+    refused_gesture(|_| Behaviour {
+        cross_origin: true,
+        ..Default::default()
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -68,16 +100,24 @@ async fn document_altered_after_the_assertion_is_refused() {
     let before = app.refusals(&app.databases().signer.db).await;
     let assertion = person.credential(&confirm).await;
     let db = &app.databases().signer.db;
-    let mut prepared: Vec<u8> =
-        db.opt("SELECT prepared FROM document", vec![]).await.unwrap().unwrap().get("prepared").unwrap();
+    let mut prepared: Vec<u8> = db
+        .opt("SELECT prepared FROM document", vec![])
+        .await
+        .unwrap()
+        .unwrap()
+        .get("prepared")
+        .unwrap();
     // One bit inside a string of the page's text or a stream: still a PDF, another document.
     prepared[500] ^= 1;
     let altered = &prepared;
     let changed = db.run::<_, signum_core::DbError, _, _>("test.alter", |tx| async move {
-        tx.exec("UPDATE document SET prepared = $1", params![altered.clone()]).await
+        tx.exec("UPDATE document SET prepared = $1", params![altered.clone()])
+            .await
     });
     assert_eq!(changed.await.unwrap(), 1);
-    let answer = person.post_json(&confirm, &confirm.attribute("data-finish"), &assertion).await;
+    let answer = person
+        .post_json(&confirm, &confirm.attribute("data-finish"), &assertion)
+        .await;
     expect_refused(&app, &person, &confirm, answer, before).await;
     app.stop().await;
 }
@@ -88,7 +128,9 @@ async fn expired_transaction_is_refused() {
     let before = app.refusals(&app.databases().signer.db).await;
     let assertion = person.credential(&confirm).await;
     app.clock.advance(Duration::from_secs(301));
-    let answer = person.post_json(&confirm, &confirm.attribute("data-finish"), &assertion).await;
+    let answer = person
+        .post_json(&confirm, &confirm.attribute("data-finish"), &assertion)
+        .await;
     expect_refused(&app, &person, &confirm, answer, before).await;
     app.stop().await;
 }
@@ -104,12 +146,22 @@ async fn replayed_evidence_signs_neither_the_same_document_nor_another() {
     assert!(again.status.is_client_error(), "{}", again.status);
     let other = trip::upload(&app, &person, trip::decision()).await;
     person.options(&other).await.expect(200);
-    let answer = person.post_json(&other, &other.attribute("data-finish"), &assertion).await;
+    let answer = person
+        .post_json(&other, &other.attribute("data-finish"), &assertion)
+        .await;
     assert!(answer.status.is_client_error(), "{}", answer.status);
     person.get(format!("{}/signed.pdf", other.url)).await;
-    let row = app.databases().signer.db.opt("SELECT COUNT(*) AS n FROM document WHERE signature IS NOT NULL", vec![]).await;
+    let row = app
+        .databases()
+        .signer
+        .db
+        .opt("SELECT COUNT(*) AS n FROM document WHERE signature IS NOT NULL", vec![])
+        .await;
     assert_eq!(row.unwrap().unwrap().get::<i64>("n").unwrap(), 1, "signed once");
-    assert!(app.refusals(&app.databases().signer.db).await >= before + 2, "an audit record of each");
+    assert!(
+        app.refusals(&app.databases().signer.db).await >= before + 2,
+        "an audit record of each"
+    );
     app.stop().await;
 }
 
@@ -123,7 +175,11 @@ async fn authenticator_inserted_into_the_database_by_hand_cannot_sign() {
     thief.create(&options, &app.signer).unwrap();
     let stolen = &thief.credentials[0];
     let db = &app.databases().signer.db;
-    let row = db.opt("SELECT sealed_set, authenticator FROM enrolment", vec![]).await.unwrap().unwrap();
+    let row = db
+        .opt("SELECT sealed_set, authenticator FROM enrolment", vec![])
+        .await
+        .unwrap()
+        .unwrap();
     let mut set: Json = serde_json::from_str(&row.get::<String>("sealed_set").unwrap()).unwrap();
     let mut authenticator = set["authenticators"][0].clone();
     authenticator["credential_id"] = serde_json::json!(stolen.id);
@@ -131,7 +187,11 @@ async fn authenticator_inserted_into_the_database_by_hand_cannot_sign() {
     set["authenticators"] = serde_json::json!([authenticator]);
     let (set, authenticator) = (&set.to_string(), &authenticator.to_string());
     let changed = db.run::<_, signum_core::DbError, _, _>("test.insert", |tx| async move {
-        tx.exec("UPDATE enrolment SET sealed_set = $1, authenticator = $2", params![set.clone(), authenticator.clone()]).await
+        tx.exec(
+            "UPDATE enrolment SET sealed_set = $1, authenticator = $2",
+            params![set.clone(), authenticator.clone()],
+        )
+        .await
     });
     assert_eq!(changed.await.unwrap(), 1);
 
