@@ -59,7 +59,8 @@ async fn travelled(app: &mut TestApp, out: &Path) {
     assert_eq!(report.count(Outcome::Skipped), 0, "every judge was there");
 }
 
-#[tokio::test]
+// Judges ask our responders while the test waits for the judges: more than one thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_judge_agrees_with_the_trip_and_none_with_an_altered_file() {
     let mut app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
