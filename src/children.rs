@@ -39,6 +39,7 @@ impl ChildProcess {
         let mut command = Command::new(executable(name)?);
         command
             .args(arguments)
+            .env_clear()
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .kill_on_drop(true);
@@ -54,6 +55,7 @@ impl ChildProcess {
         let mut command = Command::new(executable(name)?);
         command
             .args(arguments)
+            .env_clear()
             .envs(environment.iter().copied())
             .stdin(Stdio::null());
         let status = command.status().await.with_context(|| format!("cannot start {name}"))?;

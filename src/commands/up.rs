@@ -26,6 +26,7 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         config.logging.filter = "warn".to_owned();
     }
     let metrics = telemetry::install(&config.logging)?;
+    refuse_public_demo(&config)?;
     let layout = Layout::create(var)?;
     let listeners = Listeners::bind(&config).await?;
     let surroundings = Surroundings {
@@ -57,6 +58,22 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     demo.stop().await;
     app.stop().await;
     outcome
+}
+
+/// Software officers vouch for anybody: never where others can reach them.
+fn refuse_public_demo(config: &Config) -> Result<()> {
+    let addresses = [
+        &config.idp.public_url,
+        &config.signer.public_url,
+        &config.demo.public_url,
+    ];
+    let public = config.listen.allow_public || addresses.iter().any(|address| address.starts_with("https://"));
+    if config.demo.enabled && public {
+        bail!(
+            "the demonstration's officers vouch with software keys: set demo.enabled = false before listening for others"
+        );
+    }
+    Ok(())
 }
 
 /// The demonstration's own processes.
