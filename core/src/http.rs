@@ -43,3 +43,20 @@ pub use serve::{BindError, GRACE, bind, serve};
 pub fn origin_of(public_url: &url::Url) -> String {
     public_url.origin().ascii_serialization()
 }
+
+/// The setting `public_url` of a service whose host is an RP ID (WebAuthn Level 3 section 5.1.2): exactly an origin, https or
+/// on this machine. The error is for the operator.
+pub fn public_origin(public_url: &str) -> Result<url::Url, String> {
+    let url = url::Url::parse(public_url).map_err(|e| format!("public_url: {e}"))?;
+    let host = url
+        .domain()
+        .ok_or("public_url: a host name is needed, WebAuthn knows no IP addresses")?;
+    let local = host == "localhost" || host.ends_with(".localhost");
+    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+        return Err("public_url: https, or http on localhost".to_owned());
+    }
+    if origin_of(&url) != public_url {
+        return Err("public_url: exactly scheme://host[:port], without a trailing slash".to_owned());
+    }
+    Ok(url)
+}

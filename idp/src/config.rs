@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use signum_core::http::public_origin;
 use url::Url;
 
 use crate::level::Level;
@@ -52,17 +53,7 @@ impl Config {
 
     /// The address, if it is one that an issuer may have.
     pub(crate) fn origin(&self) -> Result<Url, String> {
-        let url = Url::parse(&self.public_url).map_err(|e| format!("public_url: {e}"))?;
-        let host = url
-            .domain()
-            .ok_or("public_url: a host name is needed, WebAuthn knows no IP addresses")?;
-        let local = host == "localhost" || host.ends_with(".localhost");
-        if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-            return Err("public_url: https, or http on localhost".to_owned());
-        }
-        if url.origin().ascii_serialization() != self.public_url {
-            return Err("public_url: exactly scheme://host[:port], without a trailing slash".to_owned());
-        }
+        let url = public_origin(&self.public_url)?;
         if self.code_seconds == 0 || self.code_seconds > 60 {
             return Err("code_seconds: from 1 to 60".to_owned());
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use signum_core::http::public_origin;
 use url::Url;
 
 signum_core::config! {
@@ -54,17 +55,7 @@ impl Config {
 
     /// The address, if it is one that a relying party of WebAuthn may have.
     pub(crate) fn origin(&self) -> Result<Url, String> {
-        let url = Url::parse(&self.public_url).map_err(|e| format!("public_url: {e}"))?;
-        let host = url
-            .domain()
-            .ok_or("public_url: a host name is needed, WebAuthn knows no IP addresses")?;
-        let local = host == "localhost" || host.ends_with(".localhost");
-        if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-            return Err("public_url: https, or http on localhost".to_owned());
-        }
-        if url.origin().ascii_serialization() != self.public_url {
-            return Err("public_url: exactly scheme://host[:port], without a trailing slash".to_owned());
-        }
+        let url = public_origin(&self.public_url)?;
         if self.country.len() != 2 || !self.country.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err("country: two capital letters".to_owned());
         }
