@@ -3,7 +3,6 @@
 mod databases;
 mod hsm;
 mod module;
-mod resolver;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -119,7 +118,7 @@ impl App {
                 status: ca.clone(),
                 tsa: ca.clone(),
                 module: module_client.clone(),
-                http: resolver::client()?,
+                http: signum_signer::client()?,
             },
         )
         .await?;
