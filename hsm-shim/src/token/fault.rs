@@ -59,6 +59,14 @@ impl Fault {
             ))
         )
     }
+
+    /// The module says nothing: kryoptic 1.5.4 answers so when the login is gone, SoftHSM in almost every case.
+    pub(crate) fn is_vague(&self) -> bool {
+        matches!(
+            self,
+            Self::Module(Error::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _))
+        )
+    }
 }
 
 fn of_code(code: RvError, function: &str) -> HsmError {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cryptoki::error::{Error, RvError};
-use cryptoki::session::{Session, UserType};
+use cryptoki::session::{Session, SessionState, UserType};
 
 use crate::error::HsmError;
 use crate::token::TokenConfig;
@@ -69,9 +69,10 @@ impl Pool {
             }
             Err(fault) => fault,
         };
+        let lost = fault.is_stale() || (fault.is_vague() && !is_logged_in(&session));
         // After any error of the module the session is closed: SoftHSM may leave an operation active on it for ever.
         drop(session);
-        if !fault.is_stale() {
+        if !lost {
             return Err(fault.into());
         }
         tracing::warn!(token = %self.config.token, error = ?fault, "session renewed");
@@ -137,6 +138,11 @@ impl Pool {
         state.in_use += 1;
         Ok(Turn { pool: self })
     }
+}
+
+fn is_logged_in(session: &Session) -> bool {
+    let state = session.get_session_info().map(|info| info.session_state());
+    matches!(state, Ok(SessionState::RoUser | SessionState::RwUser))
 }
 
 /// The right to use one session; freed on every path.

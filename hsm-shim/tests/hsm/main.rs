@@ -1,9 +1,10 @@
-//! The HSM layer against a real SoftHSM token. One binary; each test that opens the module does so in a process of its own.
+//! The HSM layer against a real token of SoftHSM, or of the module `SIGNUM_TEST_MODULE` names. One binary; each test that opens the module does so in a process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod bench;
 mod frames;
 mod keys;
+mod module;
 mod pins;
 mod workers;
 mod wrapped;

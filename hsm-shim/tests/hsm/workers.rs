@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use signum_hsm_shim::frames::{read_message, write_message};
-use signum_hsm_shim::init::{NewToken, softhsm_conf};
+use signum_hsm_shim::init::NewToken;
 use signum_hsm_shim::token::{CANARY, TokenConfig};
 use signum_hsm_shim::worker::Order;
 use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
-use crate::bench::{MODULE, TOKEN, pin_file};
+use crate::bench::{TOKEN, module, pin_file};
+use crate::module::Module;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_signum-hsm-worker");
 
 async fn new_workers(directory: &Path, count: usize, deadline: Duration) -> WorkersConfig {
-    let conf = softhsm_conf(directory).unwrap();
-    let env = vec![("SOFTHSM2_CONF".to_owned(), conf.to_str().unwrap().to_owned())];
+    let env = Module::under_test().configure(directory);
     let new = NewToken {
-        module: MODULE.into(),
+        module: module(),
         label: TOKEN.into(),
         so_pin: pin_file(directory, "so.pin"),
         user_pin: pin_file(directory, "user.pin"),
@@ -33,7 +33,7 @@ async fn new_workers(directory: &Path, count: usize, deadline: Duration) -> Work
         executable: PathBuf::from(WORKER),
         env,
         token: TokenConfig {
-            module: MODULE.into(),
+            module: module(),
             token: TOKEN.into(),
             pin: new.user_pin,
             sessions: 1,
