@@ -41,8 +41,8 @@ pub enum FrameError {
 impl From<FrameError> for HsmError {
     fn from(error: FrameError) -> Self {
         match error {
-            FrameError::Timeout => Self::Timeout,
-            other => Self::DeviceDown(other.to_string()),
+            FrameError::Timeout => Self::Timeout { maybe_executed: true },
+            other => Self::down(other.to_string()),
         }
     }
 }

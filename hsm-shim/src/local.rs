@@ -27,7 +27,7 @@ impl Local {
         let token = self.token.clone();
         tokio::task::spawn_blocking(move || work(&token))
             .await
-            .map_err(|_| HsmError::DeviceDown("the signing thread ended".into()))?
+            .map_err(|_| HsmError::down("the signing thread ended"))?
     }
 }
 

@@ -166,11 +166,11 @@ impl Hsm for Workers {
 }
 
 fn unfitting() -> HsmError {
-    HsmError::DeviceDown("an answer that does not fit the request".into())
+    HsmError::down("an answer that does not fit the request")
 }
 
 fn stopped() -> HsmError {
-    HsmError::DeviceDown("the workers are stopped".into())
+    HsmError::down("the workers are stopped")
 }
 
 /// Where worker `index` of a token listens.

@@ -68,7 +68,13 @@ fn is_passing(refusal: &Refusal) -> bool {
     use signum_hsm_shim::HsmError;
     matches!(
         refusal,
-        Refusal::Journal | Refusal::Hsm(HsmError::Overloaded { .. } | HsmError::Timeout | HsmError::DeviceDown(_))
+        Refusal::Journal
+            | Refusal::Hsm(
+                HsmError::Overloaded { .. }
+                    | HsmError::Timeout { .. }
+                    | HsmError::SessionLost(_)
+                    | HsmError::DeviceDown { .. }
+            )
     )
 }
 

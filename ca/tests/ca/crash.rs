@@ -25,7 +25,7 @@ struct Failing {
 impl Hsm for Failing {
     async fn sign(&self, key: &KeyUri, how: SignatureAlgorithm, inputs: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, HsmError> {
         if self.away.load(Ordering::SeqCst) {
-            return Err(HsmError::DeviceDown("test".to_owned()));
+            return Err(HsmError::down("test"));
         }
         self.token.sign(key, how, inputs).await
     }

@@ -83,7 +83,16 @@ fn of_code(code: RvError, function: &str) -> HsmError {
         | RvError::DeviceRemoved
         | RvError::TokenNotPresent
         | RvError::TokenNotRecognized
-        | RvError::CryptokiNotInitialized => HsmError::DeviceDown(format!("{function}: {code:?}")),
+        | RvError::CryptokiNotInitialized => HsmError::down(format!("{function}: {code:?}")),
+        // A fresh session and a fresh search were tried before this is told.
+        RvError::SessionHandleInvalid
+        | RvError::SessionClosed
+        | RvError::OperationActive
+        | RvError::UserNotLoggedIn
+        | RvError::KeyHandleInvalid
+        | RvError::ObjectHandleInvalid
+        | RvError::WrappingKeyHandleInvalid
+        | RvError::UnwrappingKeyHandleInvalid => HsmError::SessionLost(format!("{function}: {code:?}")),
         RvError::MechanismInvalid | RvError::MechanismParamInvalid | RvError::FunctionNotSupported => {
             HsmError::Unsupported(format!("{function}: {code:?}"))
         }

@@ -29,7 +29,7 @@ impl Workers {
         };
         let all = timeout_at(until, standings.wait_for(usable))
             .await
-            .map_err(|_| HsmError::DeviceDown("no worker is ready".into()))?
+            .map_err(|_| HsmError::down("no worker is ready"))?
             .map_err(|_| stopped())?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let ready = |offset: usize| {
@@ -66,7 +66,7 @@ impl Workers {
             let left = until.saturating_duration_since(Instant::now());
             let answer: Result<Result<Answer, HsmError>, FrameError> = picked.client.call(request, left).await;
             match answer {
-                Ok(Err(error @ (HsmError::DeviceDown(_) | HsmError::Pkcs11 { .. }))) => {
+                Ok(Err(error @ (HsmError::DeviceDown { .. } | HsmError::Pkcs11 { .. }))) => {
                     self.probe(&picked).await;
                     return Err(error);
                 }
@@ -74,7 +74,7 @@ impl Workers {
                 Err(FrameError::TooLong) => return Err(HsmError::Unsupported("so long a request".into())),
                 Err(FrameError::Timeout) => {
                     self.replace(&picked).await;
-                    return Err(HsmError::Timeout);
+                    return Err(HsmError::Timeout { maybe_executed: true });
                 }
                 Err(error) => {
                     self.replace(&picked).await;

@@ -37,11 +37,9 @@ pub(super) async fn start(config: &WorkersConfig, index: usize) -> Result<Starte
     };
     let (child, stdin) = timeout(LONGEST_START, give_order(&config.executable, &config.env, &order))
         .await
-        .map_err(|_| HsmError::Timeout)??;
+        .map_err(|_| HsmError::Timeout { maybe_executed: false })??;
     let client = Client::connect(&socket).await?;
-    let pid = child
-        .id()
-        .ok_or_else(|| HsmError::DeviceDown("the worker ended".into()))?;
+    let pid = child.id().ok_or_else(|| HsmError::down("the worker ended"))?;
     Ok(Started {
         child,
         pid,
@@ -55,7 +53,7 @@ pub async fn init_token_apart(executable: &Path, env: &[(String, String)], new: 
     let order = Order::Init(new.clone());
     let (mut child, _stdin) = timeout(LONGEST_START, give_order(executable, env, &order))
         .await
-        .map_err(|_| HsmError::Timeout)??;
+        .map_err(|_| HsmError::Timeout { maybe_executed: false })??;
     child.wait().await.map_err(|error| down("wait", &error))?;
     Ok(())
 }
@@ -74,7 +72,7 @@ async fn give_order(
         .spawn()
         .map_err(|error| HsmError::Misconfigured(format!("{}: {error}", executable.display())))?;
     let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(HsmError::DeviceDown("no pipes to the worker".into()));
+        return Err(HsmError::down("no pipes to the worker"));
     };
     let frame = frames::encode(0, order)?;
     stdin.write_all(&frame).await.map_err(|error| down("order", &error))?;
@@ -100,5 +98,5 @@ pub(super) fn make_socket_dir(path: &Path) -> Result<(), HsmError> {
 }
 
 fn down(what: &str, error: &io::Error) -> HsmError {
-    HsmError::DeviceDown(format!("worker {what}: {}", error.kind()))
+    HsmError::down(format!("worker {what}: {}", error.kind()))
 }

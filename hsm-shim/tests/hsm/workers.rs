@@ -113,7 +113,7 @@ async fn a_hanging_worker_is_killed_at_the_deadline_and_replaced() {
     let workers = Workers::start(config).await.unwrap();
     let first = workers.process_ids();
     signal_all(&workers, Signal::STOP);
-    assert_eq!(workers.health().await, Err(HsmError::Timeout));
+    assert_eq!(workers.health().await, Err(HsmError::Timeout { maybe_executed: true }));
     workers.health().await.unwrap();
     assert_ne!(workers.process_ids(), first);
     workers.stop().await;

@@ -55,13 +55,13 @@ impl Tickets {
             let key = PKey::hmac(self.key.as_slice())?;
             Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(&covered)
         };
-        let failed = || Refusal::Hsm(HsmError::DeviceDown("no HMAC".into()));
+        let failed = || Refusal::Hsm(HsmError::down("no HMAC"));
         mac().ok().and_then(|mac| mac.try_into().ok()).ok_or_else(failed)
     }
 }
 
 fn no_randomness() -> Refusal {
-    Refusal::Hsm(HsmError::DeviceDown("no randomness".into()))
+    Refusal::Hsm(HsmError::down("no randomness"))
 }
 
 #[cfg(test)]
