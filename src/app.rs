@@ -106,6 +106,7 @@ impl App {
             signum_idp::Deps {
                 cx: databases.idp.clone(),
                 hsm: Arc::clone(&tokens.idp) as Arc<dyn Hsm>,
+                csrf: first_start::csrf_key(layout, "idp", &*surroundings.random)?,
             },
         )
         .await?;
@@ -119,6 +120,7 @@ impl App {
                 tsa: ca.clone(),
                 module: module_client.clone(),
                 http: signum_signer::client()?,
+                csrf: first_start::csrf_key(layout, "signer", &*surroundings.random)?,
             },
         )
         .await?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use signum_core::http::CsrfKey;
 use signum_core::{Cx, Random};
 use signum_idp::clients::{self, NewClient};
 use signum_idp::people::{self, NewPerson};
@@ -93,7 +94,15 @@ pub async fn clients(config: &Config, layout: &Layout, idp: &Cx) -> Result<()> {
 }
 
 fn secret(layout: &Layout, client: &str, random: &dyn Random) -> Result<SecretString> {
-    Ok(keep_secret(&layout.client_secret(client), || random.token())?.into())
+    keep_secret(&layout.client_secret(client), || random.token().into())
+}
+
+/// The key of a service's CSRF tokens: made once, so that pages opened before a restart, or on another replica, still work.
+pub fn csrf_key(layout: &Layout, service: &str, random: &dyn Random) -> Result<CsrfKey> {
+    let path = layout.csrf_key(service);
+    let text = keep_secret(&path, || CsrfKey::random(random).to_hex().as_str().into())?;
+    CsrfKey::from_hex(text.expose_secret())
+        .with_context(|| format!("{} does not hold 64 hexadecimal digits", path.display()))
 }
 
 fn client(
@@ -148,5 +157,47 @@ fn person(given: &str, family: &str, number: &str, birthdate: &str) -> NewPerson
         family_name: family.to_owned(),
         personal_number: number.to_owned(),
         birthdate: birthdate.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::PermissionsExt;
+
+    use axum::http::HeaderMap;
+    use signum_core::OsRandom;
+    use signum_core::http::Csrf;
+
+    use super::*;
+
+    fn layout() -> (Layout, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Layout::create(folder.path()).unwrap(), folder)
+    }
+
+    #[test]
+    fn a_token_of_before_the_restart_is_good_after_it_and_at_no_other_service() {
+        let (layout, _folder) = layout();
+        let token = Csrf::new(csrf_key(&layout, "idp", &OsRandom).unwrap()).token("session");
+        let taken_by = |service| {
+            let csrf = Csrf::new(csrf_key(&layout, service, &OsRandom).unwrap());
+            csrf.check("session", Some(&token), &HeaderMap::new(), "").is_ok()
+        };
+        assert!(taken_by("idp"));
+        assert!(!taken_by("signer"));
+        let mode = std::fs::metadata(layout.csrf_key("idp")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_secret_file_that_cannot_be_used_is_told_and_left_alone() {
+        let (layout, _folder) = layout();
+        for bad in [&b"short"[..], b"", b"\xff\xfe"] {
+            std::fs::write(layout.csrf_key("idp"), bad).unwrap();
+            let error = csrf_key(&layout, "idp", &OsRandom).unwrap_err();
+            assert!(format!("{error:#}").contains("idp.csrf"), "{error:#}");
+            assert_eq!(std::fs::read(layout.csrf_key("idp")).unwrap(), bad);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use secrecy::{ExposeSecret, SecretString};
 
 /// The data folder. Everything in it belongs to the user who runs Signum and to nobody else.
 #[derive(Clone, Debug)]
@@ -38,6 +39,10 @@ impl Layout {
     pub fn client_secret(&self, client: &str) -> PathBuf {
         self.path(&format!("secrets/client-{client}"))
     }
+    /// The key of a service's CSRF tokens, in hex; the same file on every replica.
+    pub fn csrf_key(&self, service: &str) -> PathBuf {
+        self.path(&format!("secrets/{service}.csrf"))
+    }
     pub fn module_config(&self) -> PathBuf {
         self.path("module/module.toml")
     }
@@ -46,14 +51,18 @@ impl Layout {
     }
 }
 
-/// Writes a secret to a new file that only its owner can read; an existing file is left as it is and read instead.
-pub fn keep_secret(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
-    if let Ok(text) = std::fs::read_to_string(path) {
-        return Ok(text.trim().to_owned());
+/// Writes a secret to a new file that only its owner can read; an existing file is left as it is and read instead, and one that
+/// cannot be read is an error, never replaced.
+pub fn keep_secret(path: &Path, make: impl FnOnce() -> SecretString) -> Result<SecretString> {
+    match std::fs::read_to_string(path).map(SecretString::from) {
+        Ok(text) => Ok(text.expose_secret().trim().into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret = make();
+            write_private(path, secret.expose_secret().as_bytes())?;
+            Ok(secret)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-    let secret = make();
-    write_private(path, secret.as_bytes())?;
-    Ok(secret)
 }
 
 /// Writes a file (mode 0600) whole or not at all.

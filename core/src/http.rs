@@ -31,7 +31,7 @@ mod tests;
 
 pub use assets::{asset_router, asset_url};
 pub use cookies::{CookieKit, cookie_value};
-pub use csrf::{CSRF_HEADER, Csrf};
+pub use csrf::{CSRF_HEADER, Csrf, CsrfKey};
 pub use frame::Frame;
 pub use headers::FormAction;
 pub use health::{CheckResult, Health};

@@ -70,13 +70,28 @@ pub(crate) async fn authorize(idp: &Idp, form: &Form, session_cookie: Option<&st
         }
     };
     let session = current_session(idp, session_cookie).await?;
-    match next(idp, &request, &client.sector, session.as_ref(), None).await? {
-        (Next::Answer, Some(session)) => {
-            let location = answer_with_code(idp, &request, session).await?;
-            Ok(Answer::Client { location })
+    answer(idp, request, &client.sector, session.as_ref()).await
+}
+
+/// Answers a checked request of the person whose session this is.
+pub(crate) async fn answer(
+    idp: &Idp,
+    request: AuthorizeRequest,
+    sector: &str,
+    session: Option<&Session>,
+) -> Result<Answer, DbError> {
+    let mut decided = next(idp, &request, sector, session, None).await?;
+    if let (Next::Answer, Some(session)) = decided {
+        if let Some(location) = answer_with_code(idp, &request, session).await? {
+            return Ok(Answer::Client { location });
         }
+        // Logged out since the session was looked up: there is nobody any more.
+        decided = next(idp, &request, sector, None, None).await?;
+    }
+    match decided {
         (Next::Refuse(error), _) => {
-            let location = response::error(redirect_uri, idp.issuer(), request.state.as_deref(), error);
+            let (to, state) = (&request.redirect_uri, request.state.as_deref());
+            let location = response::error(to, idp.issuer(), state, error);
             Ok(Answer::Client { location })
         }
         (Next::AskConsent, Some(session)) => begin(idp, request, Some(session.id), Step::Consent).await,
@@ -128,16 +143,20 @@ async fn next<'s>(
     Ok((decide::decide(request, Some(&known), begun, now), Some(session)))
 }
 
-/// Issues a code without any interaction, because the person is logged in and has agreed before.
-async fn answer_with_code(idp: &Idp, request: &AuthorizeRequest, session: &Session) -> Result<String, DbError> {
+/// Issues a code without any interaction, because the person is logged in and has agreed before; `None` when the session has
+/// ended meanwhile.
+async fn answer_with_code(idp: &Idp, request: &AuthorizeRequest, session: &Session) -> Result<Option<String>, DbError> {
     let (cx, config) = (&idp.cx, &idp.config);
     let code = cx
         .db
-        .run("authorize.answer", |tx| async move {
-            code::issue(&tx, cx, config, request, session).await
+        .run::<_, DbError, _, _>("authorize.answer", |tx| async move {
+            match session::touch(&tx, cx, session).await? {
+                Some(live) => code::issue(&tx, cx, config, request, &live).await.map(Some),
+                None => Ok(None),
+            }
         })
         .await?;
-    Ok(response::code(request, idp.issuer(), &code))
+    Ok(code.map(|code| response::code(request, idp.issuer(), &code)))
 }
 
 async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {

@@ -13,7 +13,7 @@ use crate::level::Level;
 use crate::people::Person;
 use crate::scope::Scopes;
 use crate::secret;
-use crate::session::{self, Amr, Authentication, Session};
+use crate::session::{self, Amr, Authentication, Live};
 
 /// One authorization: the parent of a code and its tokens.
 pub(crate) struct Grant;
@@ -24,10 +24,9 @@ pub(crate) async fn issue(
     cx: &Cx,
     config: &Config,
     request: &AuthorizeRequest,
-    session: &Session,
+    session: &Live<'_>,
 ) -> Result<String, DbError> {
     let sid = session::sid(tx, &*cx.random, session.id, &request.client_id).await?;
-    session::touch(tx, cx, session.id).await?;
     let grant: Id<Grant> = Id::new(&*cx.random);
     tx.exec(
         "INSERT INTO authorization_grant (id, client_id, person, session, scope, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -141,7 +140,8 @@ async fn judge(tx: &Tx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed
     let grant: Id<Grant> = row.get("grant_id")?;
     let Some(g) = tx
         .opt(
-            "SELECT person, scope FROM authorization_grant WHERE id = $1 AND revoked_at IS NULL",
+            "SELECT g.person AS person, g.scope AS scope FROM authorization_grant g JOIN session s ON s.id = g.session
+             WHERE g.id = $1 AND g.revoked_at IS NULL AND s.ended_at IS NULL",
             params![grant],
         )
         .await?

@@ -55,7 +55,7 @@ impl LogoutRequest {
 /// Checks the parameters. Without a client that is known for sure there is no redirect.
 pub(crate) async fn check(idp: &Idp, form: &Form) -> Result<Result<LogoutRequest, LogoutError>, DbError> {
     let state = form.get("state");
-    if form.repeats_any() || state.is_some_and(|state| state.len() > 1024 || !printable(state)) {
+    if form.flaw().is_some() || state.is_some_and(|state| state.len() > 1024 || !printable(state)) {
         return Ok(Err(LogoutError::Malformed));
     }
     let hint = match form.get("id_token_hint") {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use signum_core::audit::{self, Event};
 use signum_core::db::Row;
-use signum_core::{Cx, DbError, Id, Timestamp, Tx, params, retry_on_db_conflict};
+use signum_core::{Cx, DbError, Id, Timestamp, params, retry_on_db_conflict};
 
 use crate::secret;
 
@@ -143,17 +143,6 @@ pub async fn find(cx: &Cx, id: Id<Person>) -> Result<Option<Person>, DbError> {
         )
         .await?;
     row.as_ref().map(read).transpose()
-}
-
-/// One person, within a transaction.
-pub(crate) async fn get(tx: &Tx, id: Id<Person>) -> Result<Person, DbError> {
-    let row = tx
-        .one(
-            "SELECT id, given_name, family_name, personal_number, birthdate FROM person WHERE id = $1",
-            params![id],
-        )
-        .await?;
-    read(&row)
 }
 
 fn read(row: &Row) -> Result<Person, DbError> {

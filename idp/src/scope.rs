@@ -56,13 +56,19 @@ impl Scope {
 }
 
 impl Scopes {
-    /// Reads a space-separated list; `None` when one is unknown.
+    /// Reads a stored list; `None` when one is unknown.
     pub fn parse(text: &str) -> Option<Self> {
         text.split(' ')
             .map(Scope::parse)
             .collect::<Option<BTreeSet<_>>>()
             .map(Self)
     }
+
+    /// What a client asks for, as far as it is known here.
+    pub(crate) fn known(text: &str) -> Self {
+        Self(text.split(' ').filter_map(Scope::parse).collect())
+    }
+
     pub fn contains(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use signum_core::Cx;
-use signum_core::http::{CookieKit, Csrf, Frame};
+use signum_core::http::{CookieKit, Csrf, CsrfKey, Frame};
 use signum_core::jobs::Job;
 use signum_hsm_shim::Hsm;
 use url::Url;
@@ -22,6 +22,8 @@ pub struct Deps {
     pub cx: Cx,
     /// The token with the signing keys (`Config::hsm_token`).
     pub hsm: Arc<dyn Hsm>,
+    /// The same on every replica and after every restart.
+    pub csrf: CsrfKey,
 }
 
 /// Why the provider cannot start.
@@ -38,7 +40,7 @@ pub enum StartError {
 /// The running provider.
 #[derive(Clone)]
 pub struct Service {
-    idp: Arc<Idp>,
+    pub(crate) idp: Arc<Idp>,
 }
 
 /// What handlers and flows share.
@@ -75,7 +77,7 @@ impl Service {
         // RP ID is exactly this host and the one origin is exact: no subdomains, no other ports.
         let webauthn = WebauthnBuilder::new(host, &url)?.rp_name("Signum").build()?;
         let keys = SigningKeys::load_or_make(&deps.cx, &*deps.hsm, &config.hsm_token).await?;
-        let csrf = Csrf::new(deps.cx.random.bytes());
+        let csrf = Csrf::new(deps.csrf);
         let cookies = CookieKit::new(&url);
         let idp = Idp {
             cx: deps.cx,

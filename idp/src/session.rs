@@ -80,14 +80,26 @@ fn read(row: &Row) -> Result<Session, DbError> {
     })
 }
 
-/// Records use, from which idleness is counted.
-pub(crate) async fn touch(tx: &Tx, cx: &Cx, session: Id<Session>) -> Result<(), DbError> {
-    tx.exec(
-        "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL",
-        params![cx.now(), session],
-    )
-    .await?;
-    Ok(())
+/// A session that has not ended, and cannot end before the transaction that asked: what a code is issued in.
+pub(crate) struct Live<'s>(&'s Session);
+
+impl std::ops::Deref for Live<'_> {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        self.0
+    }
+}
+
+/// Records use, from which idleness is counted; `None` when a log-out came first. The changed row makes a log-out that comes
+/// meanwhile wait for this transaction, and then it revokes what was issued in it.
+pub(crate) async fn touch<'s>(tx: &Tx, cx: &Cx, session: &'s Session) -> Result<Option<Live<'s>>, DbError> {
+    let changed = tx
+        .exec(
+            "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL",
+            params![cx.now(), session.id],
+        )
+        .await?;
+    Ok((changed == 1).then_some(Live(session)))
 }
 
 /// After a log-in: the same person's session goes on under `fresh`, anybody else's ends and a new one begins. Either way the

@@ -9,6 +9,7 @@ mod code;
 mod consent;
 mod login;
 mod logout;
+mod logout_race;
 mod service;
 mod soft_hsm;
 mod tokens;

@@ -54,8 +54,8 @@ impl Tokens {
 
 /// Handles a token request; `authorization` is the header of that name.
 pub(crate) async fn token(idp: &Idp, form: &Form, authorization: Option<&str>) -> Result<Tokens, TokenError> {
-    if form.repeats_any() {
-        return Err(TokenError::InvalidRequest("a parameter is repeated"));
+    if let Some(flaw) = form.flaw() {
+        return Err(TokenError::InvalidRequest(flaw));
     }
     let client = match client_auth::authenticate(&idp.cx, form, authorization).await {
         Err(TokenError::InvalidClient) => {

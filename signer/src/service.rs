@@ -8,7 +8,7 @@ use axum::Router;
 use secrecy::SecretString;
 use signum_core::audit::{self, Event};
 use signum_core::contract::{CertificateAuthority, CertificateStatus, TimeStamping};
-use signum_core::http::{CookieKit, Csrf, Frame};
+use signum_core::http::{CookieKit, Csrf, CsrfKey, Frame};
 use signum_core::jobs::Job;
 use signum_core::{Cx, DbError};
 use signum_gesture::RelyingParty;
@@ -32,6 +32,8 @@ pub struct Deps {
     pub module: Arc<dyn SigningModule>,
     /// For the identity provider alone: follows no redirects, finds `*.localhost` on this machine; see [`client()`].
     pub http: reqwest::Client,
+    /// The same on every replica and after every restart.
+    pub csrf: CsrfKey,
 }
 
 /// Why the signer cannot start.
@@ -93,7 +95,7 @@ impl Service {
         let secret = client_secret(&config.client_secret_file)?;
         let provider = Provider::new(&config, secret, deps.http, deps.cx.clock.clone());
         let signer = Signer {
-            csrf: Csrf::new(deps.cx.random.bytes()),
+            csrf: Csrf::new(deps.csrf),
             cookies: CookieKit::new(&url),
             readers: Arc::new(Semaphore::new(config.readers.max(1))),
             cx: deps.cx,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use signum_core::contract::PersonName;
 use signum_core::db::{CORE_MIGRATIONS, DbUrl};
-use signum_core::http::{CookieKit, Csrf};
+use signum_core::http::{CookieKit, Csrf, CsrfKey};
 use signum_core::{Clock, Cx, Db, ManualClock, OsRandom, Random, SystemClock, params};
 use signum_gesture::RelyingParty;
 use signum_softauth::SoftAuthenticator;
@@ -74,7 +74,7 @@ impl Desk {
         let client = crate::client().unwrap();
         let provider = Provider::new(&config, "secret".to_owned().into(), client, clock.clone());
         let signer = Signer {
-            csrf: Csrf::new([1; 32]),
+            csrf: Csrf::new(CsrfKey::random(&OsRandom)),
             cookies: CookieKit::new(&url),
             readers: Arc::new(Semaphore::new(2)),
             rp: RelyingParty {

@@ -10,7 +10,7 @@ use sqlx::{PgPool, Sqlite, SqlitePool};
 
 use super::DbError;
 use super::tx::{Inner, Tx};
-use super::value::{Row, Value, postgres_row, sqlite_row};
+use super::value::{Row, Value, postgres_row, refuse_nul, sqlite_row};
 
 /// `sqlite:PATH` or `postgres://...`; printed without its password.
 #[derive(Clone, serde::Deserialize)]
@@ -103,6 +103,7 @@ impl Pool {
     }
 
     pub(super) async fn opt(&self, sql: &'static str, params: Vec<Value>) -> Result<Option<Row>, DbError> {
+        refuse_nul(&params)?;
         match self {
             Self::Sqlite { readers, .. } => bind_sqlite(sql, params)
                 .fetch_optional(readers)
@@ -120,6 +121,7 @@ impl Pool {
     }
 
     pub(super) async fn all(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        refuse_nul(&params)?;
         match self {
             Self::Sqlite { readers, .. } => bind_sqlite(sql, params)
                 .fetch_all(readers)

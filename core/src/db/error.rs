@@ -16,6 +16,10 @@ pub enum DbError {
     /// A column is missing or has an impossible value: the schema and the code disagree, or somebody wrote to the database.
     #[error("column {column}: {problem}")]
     Column { column: String, problem: String },
+    /// A parameter's text has the character U+0000, which PostgreSQL cannot store. Our own texts never do: it came from outside
+    /// and is the caller's fault (status 400).
+    #[error("a text with the character U+0000 cannot be stored")]
+    NulInText,
     /// The engine is away or refuses connections.
     #[error("database unavailable: {0}")]
     Unavailable(String),

@@ -55,6 +55,23 @@ async fn every_kind_of_value_comes_back_as_it_went() {
 }
 
 #[tokio::test]
+async fn a_text_with_nul_is_the_callers_fault_and_ends_the_transaction_on_both_engines() {
+    let (db, _dir) = things().await;
+    let outside = db.opt("SELECT n FROM thing WHERE label = $1", params!["a\0b"]).await;
+    assert!(matches!(outside, Err(DbError::NulInText)), "{outside:?}");
+    let refused = insert(&db, [1; 16], Some("a\0b"), None, None).await;
+    assert!(matches!(refused, Err(DbError::NulInText)), "{refused:?}");
+    let went_on: Result<u64, DbError> = db
+        .run("went on", |tx| async move {
+            let _ = tx.opt("SELECT n FROM thing WHERE label = $1", params!["\0"]).await;
+            tx.exec("INSERT INTO thing (id) VALUES ($1)", params![[2u8; 16]]).await
+        })
+        .await;
+    assert!(went_on.is_err());
+    assert!(db.all("SELECT id FROM thing", vec![]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn null_is_none_and_an_error_where_none_may_be() {
     let (db, _dir) = things().await;
     insert(&db, [1; 16], None, None, None).await.unwrap();

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::DbError;
 use super::engine::{bind_postgres, bind_sqlite};
-use super::value::{Row, Value, postgres_row, sqlite_row};
+use super::value::{Row, Value, postgres_row, refuse_nul, sqlite_row};
 
 /// One read-write transaction; made by [`Db::run`](super::Db::run), which commits it or rolls it back.
 ///
@@ -29,6 +29,15 @@ impl State {
             return Err(failed_before());
         }
         self.inner.as_mut().ok_or_else(ended)
+    }
+
+    /// The same for a statement with parameters.
+    fn open_for(&mut self, params: &[Value]) -> Result<&mut Inner, DbError> {
+        if let Err(refused) = refuse_nul(params) {
+            self.failed = true;
+            return Err(refused);
+        }
+        self.open()
     }
 
     fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, DbError> {
@@ -57,7 +66,7 @@ impl Tx {
     /// Runs a statement and tells how many rows it changed.
     pub async fn exec(&self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {
         let mut state = self.0.lock().await;
-        let result = match state.open()? {
+        let result = match state.open_for(&params)? {
             Inner::Sqlite(tx) => bind_sqlite(sql, params)
                 .execute(&mut **tx)
                 .await
@@ -83,7 +92,7 @@ impl Tx {
     /// Every row.
     pub async fn all(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
         let mut state = self.0.lock().await;
-        match state.open()? {
+        match state.open_for(&params)? {
             Inner::Sqlite(tx) => {
                 let rows = bind_sqlite(sql, params).fetch_all(&mut **tx).await;
                 state.note(rows)?.iter().map(sqlite_row).collect()

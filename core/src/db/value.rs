@@ -15,6 +15,17 @@ pub enum Value {
     Bool(Option<bool>),
 }
 
+/// Refuses U+0000 before it reaches an engine: PostgreSQL fails at it, SQLite takes it, and both shall refuse alike.
+pub(super) fn refuse_nul(params: &[Value]) -> Result<(), DbError> {
+    match params
+        .iter()
+        .any(|value| matches!(value, Value::Text(Some(text)) if text.contains('\0')))
+    {
+        true => Err(DbError::NulInText),
+        false => Ok(()),
+    }
+}
+
 macro_rules! value_from {
     ($($type:ty => |$v:ident| $value:expr),* $(,)?) => { $(
         impl From<$type> for Value { fn from($v: $type) -> Self { $value } }

@@ -7,6 +7,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::Problem;
+use crate::random::Random;
 
 /// The header by which a script's request carries the token; forms use the hidden field `csrf`.
 pub const CSRF_HEADER: &str = "x-csrf-token";
@@ -14,18 +15,49 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Makes and checks tokens. The token is HMAC-SHA-256 over the session cookie's value, so it dies with the session;
 /// pages before login have an anonymous session cookie.
 /// ```
-/// # use signum_core::http::Csrf;
-/// let csrf = Csrf::new([7; 32]);
+/// # use signum_core::{OsRandom, http::{Csrf, CsrfKey}};
+/// let csrf = Csrf::new(CsrfKey::random(&OsRandom));
 /// let token = csrf.token("session cookie value"); // into Page::csrf
 /// let headers = http::HeaderMap::new();
 /// assert!(csrf.check("session cookie value", Some(&token), &headers, "http://idp.localhost:8081").is_ok());
 /// ```
 #[derive(Clone)]
-pub struct Csrf(Zeroizing<[u8; 32]>);
+pub struct Csrf(CsrfKey);
+
+/// A service's key: the same on every replica and after every restart, or an open page's next request is refused.
+/// Wiped when dropped, shown as `***`.
+#[derive(Clone)]
+pub struct CsrfKey(Zeroizing<[u8; 32]>);
+
+impl CsrfKey {
+    pub fn random(random: &dyn Random) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        random.fill(&mut *key);
+        Self(key)
+    }
+
+    /// Reads what [`to_hex`](Self::to_hex) wrote; `None` unless it is 256 bits in hex.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut key = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text, &mut *key).ok()?;
+        Some(Self(key))
+    }
+
+    /// For the secret file.
+    pub fn to_hex(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex::encode(*self.0))
+    }
+}
+
+impl std::fmt::Debug for CsrfKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
 
 impl Csrf {
-    pub fn new(key: [u8; 32]) -> Self {
-        Self(Zeroizing::new(key))
+    pub fn new(key: CsrfKey) -> Self {
+        Self(key)
     }
 
     /// The token of a session, in hex.
@@ -54,7 +86,7 @@ impl Csrf {
     fn mac(&self, session_id: &str) -> Hmac<Sha256> {
         // KeyInit::new pads a key of any length up to the block; 32 octets never fail.
         let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.iter()).for_each(|(to, from)| *to = *from);
+        block.iter_mut().zip(self.0.0.iter()).for_each(|(to, from)| *to = *from);
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
         mac.update(b"signum-csrf-v1\0");
         mac.update(session_id.as_bytes());
@@ -96,16 +128,20 @@ mod tests {
 
     const HERE: &str = "http://idp.localhost:8081";
 
+    fn csrf(octet: u8) -> Csrf {
+        Csrf::new(CsrfKey(Zeroizing::new([octet; 32])))
+    }
+
     fn check(headers: &[(&'static str, &str)], presented: Option<&str>) -> Result<(), Problem> {
         let headers = headers
             .iter()
             .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
             .collect();
-        Csrf::new([1; 32]).check("session", presented, &headers, HERE)
+        csrf(1).check("session", presented, &headers, HERE)
     }
 
     fn good() -> String {
-        Csrf::new([1; 32]).token("session")
+        csrf(1).token("session")
     }
 
     #[test]
@@ -121,6 +157,22 @@ mod tests {
     }
 
     #[test]
+    fn a_key_read_from_its_file_makes_the_same_tokens_and_is_never_printed() {
+        let key = CsrfKey::random(&crate::random::OsRandom);
+        let again = CsrfKey::from_hex(&key.to_hex()).unwrap();
+        assert_eq!(format!("{key:?}"), "***");
+        let token = Csrf::new(key).token("session");
+        assert!(
+            Csrf::new(again)
+                .check("session", Some(&token), &HeaderMap::new(), HERE)
+                .is_ok()
+        );
+        for bad in ["", "00", "zz", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64)] {
+            assert!(CsrfKey::from_hex(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
     fn the_token_is_taken_from_the_form_or_from_the_header() {
         assert!(check(&[], Some(&good())).is_ok());
         assert!(check(&[("x-csrf-token", &good())], None).is_ok());
@@ -129,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_missing_malformed_or_foreign_token_is_refused() {
-        let foreign = Csrf::new([1; 32]).token("another session");
-        let other_key = Csrf::new([2; 32]).token("session");
+        let foreign = csrf(1).token("another session");
+        let other_key = csrf(2).token("session");
         for bad in ["", "zz", "00", &foreign, &other_key, good().get(..62).unwrap()] {
             assert_eq!(check(&[], Some(bad)).unwrap_err().code(), "csrf_token");
         }

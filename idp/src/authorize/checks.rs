@@ -2,12 +2,12 @@
 
 pub(crate) mod acr_values;
 pub(crate) mod client;
+pub(crate) mod form;
 pub(crate) mod id_token_hint;
 pub(crate) mod max_age;
 pub(crate) mod nonce;
 pub(crate) mod pkce;
 pub(crate) mod prompt;
-pub(crate) mod repeated;
 pub(crate) mod response_type;
 pub(crate) mod scope;
 pub(crate) mod state;
@@ -48,7 +48,7 @@ type Check = fn(&mut Draft<'_>) -> Result<(), AuthorizeError>;
 /// `state` comes first, so that every later refusal can carry it.
 const CHECKS: &[Check] = &[
     state::check,
-    repeated::check,
+    form::check,
     unsupported::check,
     response_type::check,
     pkce::check,

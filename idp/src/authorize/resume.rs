@@ -10,7 +10,7 @@ use super::{current_session, next, response};
 use crate::clients::{self, Client};
 use crate::interaction::{self, Interaction, Stage};
 use crate::service::Idp;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::{code, consent};
 
 /// Why an interaction cannot go on.
@@ -110,10 +110,7 @@ pub(crate) async fn resume(
             client,
             session,
         }))),
-        Next::Answer => {
-            let location = finish(idp, &interaction, &session, Finish::AgreedBefore).await?;
-            Ok(Resumed::Client { location })
-        }
+        Next::Answer => finish(idp, &interaction, &session, Finish::AgreedBefore).await,
         Next::Refuse(error) => {
             let location = refuse(idp, &interaction, error).await?;
             Ok(Resumed::Client { location })
@@ -128,17 +125,21 @@ pub(crate) enum Finish {
     AgreesNow,
 }
 
-/// Completes an interaction with a code: completion, consent and code in one transaction.
+/// Completes an interaction with a code: completion, consent and code in one transaction. When the session has ended since it was
+/// looked up, nothing is changed and the person has to log in again.
 pub(crate) async fn finish(
     idp: &Idp,
     interaction: &Interaction,
     session: &Session,
     how: Finish,
-) -> Result<String, InteractionError> {
+) -> Result<Resumed, InteractionError> {
     let (cx, config, request) = (&idp.cx, &idp.config, &interaction.request);
     let code = cx
         .db
         .run("interaction.finish", |tx| async move {
+            let Some(live) = session::touch(&tx, cx, session).await? else {
+                return Ok(None);
+            };
             if !interaction::complete(&tx, cx, interaction.id).await? {
                 return Err(InteractionError::Completed);
             }
@@ -147,10 +148,15 @@ pub(crate) async fn finish(
                 let detail = json!({"client": request.client_id, "scope": request.scope.to_string()});
                 audit::record(&tx, cx, &Event::new("consent.given", session.person, detail)).await?;
             }
-            Ok(code::issue(&tx, cx, config, request, session).await?)
+            Ok(Some(code::issue(&tx, cx, config, request, &live).await?))
         })
         .await?;
-    Ok(response::code(request, idp.issuer(), &code))
+    Ok(match code {
+        Some(code) => Resumed::Client {
+            location: response::code(request, idp.issuer(), &code),
+        },
+        None => Resumed::LogIn,
+    })
 }
 
 /// Completes an interaction with an error for the client.

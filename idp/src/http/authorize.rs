@@ -4,7 +4,7 @@ use axum::extract::{Query, RawForm, RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
 use signum_core::http::RequestId;
-use signum_core::i18n::Locale;
+use signum_core::i18n::{Lang, Locale};
 
 use super::{InteractionQuery, Shared, failure, interaction_cookie_name, interaction_page, see_other, with_cookie};
 use crate::authorize::resume::Resumed;
@@ -20,8 +20,12 @@ pub(super) async fn get(
 ) -> Response {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let cookie = idp.session_cookie(&headers);
-    match authorize::authorize(&idp, &form, cookie.as_deref()).await {
-        Ok(Answer::Page(error)) => failure::authorize(lang, &id, error),
+    answer(&idp, lang, &id, &form, cookie.as_deref()).await
+}
+
+async fn answer(idp: &Shared, lang: Lang, id: &RequestId, form: &Form, cookie: Option<&str>) -> Response {
+    match authorize::authorize(idp, form, cookie).await {
+        Ok(Answer::Page(error)) => failure::authorize(lang, id, error),
         Ok(Answer::Client { location }) => see_other(&location),
         Ok(Answer::Interaction {
             id,
@@ -42,10 +46,17 @@ pub(super) async fn get(
 }
 
 /// The cookies are SameSite=Lax and do not come with a POST from another site; they do with the GET that follows.
-pub(super) async fn post(RawForm(body): RawForm) -> Response {
-    match std::str::from_utf8(&body) {
-        Ok(query) => see_other(&format!("/authorize?{query}")),
-        Err(_) => see_other("/authorize"),
+pub(super) async fn post(
+    State(idp): State<Shared>,
+    Locale(lang): Locale,
+    id: RequestId,
+    RawForm(body): RawForm,
+) -> Response {
+    let form = Form::parse(&body);
+    match form.flaw() {
+        // Refused whoever it is, so the cookies need not be waited for.
+        Some(_) => answer(&idp, lang, &id, &form, None).await,
+        None => see_other(&format!("/authorize?{}", form.to_query())),
     }
 }
 

@@ -119,14 +119,13 @@ pub(super) async fn decide(
     };
     let outcome = match form.get("decision") {
         Some("allow") => resume::finish(&idp, &asked.interaction, &asked.session, Finish::AgreesNow).await,
-        Some("deny") => resume::refuse(&idp, &asked.interaction, AuthorizeError::AccessDenied).await,
+        Some("deny") => resume::refuse(&idp, &asked.interaction, AuthorizeError::AccessDenied)
+            .await
+            .map(|location| Resumed::Client { location }),
         _ => return Problem::of_status(StatusCode::BAD_REQUEST).into_response(),
     };
     match outcome {
-        Ok(location) => with_cookie(
-            see_other(&location),
-            idp.cookies.clear(&interaction_cookie_name(query.i)),
-        ),
+        Ok(resumed) => elsewhere(&idp, &query, resumed),
         Err(error) => failure::interaction(lang, &id, &error),
     }
 }

@@ -30,6 +30,10 @@ pub(super) fn database(error: &DbError) -> Response {
                 .insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
             response
         }
+        DbError::NulInText => {
+            tracing::warn!(%error, "request refused");
+            Problem::of_status(StatusCode::BAD_REQUEST).into_response()
+        }
         DbError::Duplicate { .. }
         | DbError::NotFound
         | DbError::Column { .. }

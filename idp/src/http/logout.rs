@@ -14,7 +14,7 @@ use super::{SESSION, Shared, failure, see_other, with_cookie};
 use crate::authorize::current_session;
 use crate::clients;
 use crate::form::Form;
-use crate::logout::{self, LogoutRequest};
+use crate::logout::{self, LogoutError, LogoutRequest};
 use crate::session::{self, Session};
 
 pub(super) async fn get(
@@ -118,10 +118,11 @@ fn done(idp: &Shared, lang: Lang, request: &LogoutRequest) -> Response {
 }
 
 /// A POST from another site brings no cookies; the GET that follows does.
-pub(super) async fn post(RawForm(body): RawForm) -> Response {
-    match std::str::from_utf8(&body) {
-        Ok(query) => see_other(&format!("/logout?{query}")),
-        Err(_) => see_other("/logout"),
+pub(super) async fn post(Locale(lang): Locale, id: RequestId, RawForm(body): RawForm) -> Response {
+    let form = Form::parse(&body);
+    match form.flaw() {
+        Some(_) => failure::logout(lang, &id, LogoutError::Malformed),
+        None => see_other(&format!("/logout?{}", form.to_query())),
     }
 }
 

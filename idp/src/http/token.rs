@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, extract::FromRequest};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
+use signum_core::DbError;
 
 use super::Shared;
 use crate::form::Form;
@@ -36,7 +37,9 @@ pub(super) async fn post(State(idp): State<Shared>, headers: HeaderMap, OAuthFor
 
 fn failure(error: &TokenError) -> Response {
     let (status, code, description) = match error {
-        TokenError::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request", error.to_string()),
+        TokenError::InvalidRequest(_) | TokenError::Db(DbError::NulInText) => {
+            (StatusCode::BAD_REQUEST, "invalid_request", error.to_string())
+        }
         TokenError::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client", error.to_string()),
         TokenError::InvalidGrant => (StatusCode::BAD_REQUEST, "invalid_grant", error.to_string()),
         TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type", error.to_string()),

@@ -41,7 +41,11 @@ async fn answer(idp: &Idp, query: Option<String>, headers: &HeaderMap, form: Opt
 }
 
 fn presented(query: Option<&str>, headers: &HeaderMap, form: Option<&Form>) -> Result<String, UserinfoError> {
-    if Form::parse(query.unwrap_or_default().as_bytes()).has("access_token") {
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    if let Some(flaw) = query.flaw().or_else(|| form.and_then(Form::flaw)) {
+        return Err(UserinfoError::InvalidRequest(flaw));
+    }
+    if query.has("access_token") {
         return Err(UserinfoError::InvalidRequest(
             "an access token in the query is not taken",
         ));

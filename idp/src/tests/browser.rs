@@ -196,13 +196,22 @@ impl Browser {
                 all.push((name, value));
             }
         }
+        self.token_request(client, secret, encode(&all)).await
+    }
+
+    /// A token request of the demo client with this very body.
+    pub async fn redeem_raw(&mut self, body: String) -> Reply {
+        self.token_request("demo-rp", SECRET, body).await
+    }
+
+    async fn token_request(&mut self, client: &str, secret: &str, body: String) -> Reply {
         let request = Request::post("/token")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(
                 header::AUTHORIZATION,
                 format!("Basic {}", STANDARD.encode(format!("{client}:{secret}"))),
             )
-            .body(Body::from(encode(&all)))
+            .body(Body::from(body))
             .unwrap();
         // A relying party's own connection: no cookies.
         Browser::new(self.router.clone()).send(request).await

@@ -103,6 +103,21 @@ async fn other_grants_and_repeated_parameters_are_refused() {
         )))
         .unwrap();
     assert_eq!(browser.send(request).await.json()["error"], "invalid_request");
+    let many: String = (0..8_000).map(|n| format!("&p{n}")).collect();
+    let reply = browser
+        .redeem_raw(format!("grant_type=authorization_code&code={code}{many}"))
+        .await;
+    assert_eq!(reply.json()["error_description"], "there are too many parameters");
+    for octets in ["&x=\u{1}", "&x=%00", "&%0d=x"] {
+        let reply = browser
+            .redeem_raw(format!("grant_type=authorization_code&code={code}{octets}"))
+            .await;
+        assert_eq!(
+            (reply.status, reply.json()["error"].as_str()),
+            (400, Some("invalid_request"))
+        );
+    }
+    assert_eq!(browser.redeem(&code).await.status, 200, "none of these spent the code");
     let request = http::Request::post("/token")
         .header("content-type", "application/json")
         .body(axum::body::Body::from("{}"))

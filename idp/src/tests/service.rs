@@ -5,17 +5,21 @@ use super::world::{AFTER_LOGOUT, CALLBACK, ISSUER, World, authorize_query, regis
 use crate::{Config, purge};
 
 #[tokio::test]
-async fn a_restart_keeps_the_signing_key_and_the_session() {
+async fn a_restart_keeps_the_signing_key_the_session_and_the_open_page() {
     let world = World::new().await;
     let mut browser = world.logged_in().await;
     let before = browser.get("/jwks").await.json();
-    let mut again = Browser::new(start(&world.cx, &world.hsm).await.router());
+    let page = browser.get("/logout").await;
+    let mut again = Browser::new(start(&world.cx, &world.hsm, &world.csrf).await.router());
     again.cookies = browser.cookies.clone();
     assert_eq!(again.get("/jwks").await.json(), before);
     let reply = again
         .get(&format!("/authorize?{}", authorize_query(&[("prompt", "none")])))
         .await;
     assert!(reply.redirected("code").is_some());
+    let log_out = [("csrf", page.csrf())];
+    let log_out = log_out.each_ref().map(|(name, token)| (*name, token.as_str()));
+    assert_eq!(again.post_form("/logout/confirm", &log_out).await.status, 200);
 }
 
 #[tokio::test]

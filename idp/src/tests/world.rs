@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use signum_core::db::{CORE_MIGRATIONS, DbUrl};
+use signum_core::http::CsrfKey;
 use signum_core::{Cx, Db, ManualClock, OsRandom, Random, Timestamp, params};
 
 use super::browser::Browser;
@@ -20,7 +21,9 @@ pub const SECRET: &str = "a-secret-of-the-demo-client-0123456789";
 pub const OTHER_CALLBACK: &str = "http://sign.localhost:8082/callback";
 
 pub struct World {
+    pub service: Service,
     pub router: Router,
+    pub csrf: CsrfKey,
     pub cx: Cx,
     pub hsm: Arc<SoftHsm>,
     pub clock: Arc<ManualClock>,
@@ -44,9 +47,12 @@ impl World {
         register(&cx, "demo-rp", CALLBACK, AFTER_LOGOUT, false).await;
         register(&cx, "signer", OTHER_CALLBACK, "http://sign.localhost:8082/", true).await;
         let hsm = Arc::new(SoftHsm::new());
-        let router = start(&cx, &hsm).await.router();
+        let csrf = CsrfKey::random(&OsRandom);
+        let service = start(&cx, &hsm, &csrf).await;
         Self {
-            router,
+            router: service.router(),
+            service,
+            csrf,
             cx,
             hsm,
             clock,
@@ -99,10 +105,11 @@ impl World {
     }
 }
 
-pub async fn start(cx: &Cx, hsm: &Arc<SoftHsm>) -> Service {
+pub async fn start(cx: &Cx, hsm: &Arc<SoftHsm>, csrf: &CsrfKey) -> Service {
     let deps = Deps {
         cx: cx.clone(),
         hsm: hsm.clone(),
+        csrf: csrf.clone(),
     };
     Service::new(Config::at(ISSUER), deps).await.unwrap()
 }

@@ -7,7 +7,6 @@ use super::{TokenError, Tokens};
 use crate::clients::Client;
 use crate::code::{self, Redeemed, Redemption};
 use crate::form::Form;
-use crate::people::{self, Person};
 use crate::service::Idp;
 use crate::{jws, secret, subject};
 
@@ -24,7 +23,7 @@ pub(crate) async fn redeem(idp: &Idp, client: &Client, form: &Form) -> Result<To
             .ok_or(missing("code_verifier is missing"))?,
     };
     let (access_token, hash) = secret::fresh(&*idp.cx.random);
-    let Some((redeemed, person, subject)) = spend(idp, client, &redemption, hash).await? else {
+    let Some((redeemed, subject)) = spend(idp, client, &redemption, hash).await? else {
         return Err(TokenError::InvalidGrant);
     };
     let jti: Id<()> = Id::new(&*idp.cx.random);
@@ -37,7 +36,6 @@ pub(crate) async fn redeem(idp: &Idp, client: &Client, form: &Form) -> Result<To
         life: idp.config.id_token_seconds,
         access_token: &access_token,
         redeemed: &redeemed,
-        person: &person,
     }
     .claims();
     let id_token = jws::sign(&*idp.hsm, &idp.keys.active, &idp.keys.active_kid, &claims).await?;
@@ -55,7 +53,7 @@ async fn spend(
     client: &Client,
     redemption: &Redemption<'_>,
     token_hash: secret::Hashed,
-) -> Result<Option<(Redeemed, Person, String)>, DbError> {
+) -> Result<Option<(Redeemed, String)>, DbError> {
     let cx = &idp.cx;
     let expires = cx.now().plus(idp.config.access_token_ttl());
     cx.db
@@ -72,9 +70,8 @@ async fn spend(
                 signum_core::params![token_hash, redeemed.grant, cx.now(), expires],
             )
             .await?;
-            let person = people::get(&tx, redeemed.person).await?;
             let subject = subject::subject(&tx, &*cx.random, redeemed.person, &client.sector).await?;
-            Ok(Some((redeemed, person, subject)))
+            Ok(Some((redeemed, subject)))
         })
         .await
 }

@@ -1,4 +1,5 @@
-//! ID tokens (OpenID Connect Core sections 2 and 3.1.3.6), and reading one back as a hint.
+//! ID tokens (OpenID Connect Core sections 2 and 3.1.3.6), and reading one back as a hint. An ID token travels in addresses as
+//! `id_token_hint`, so the person's data are at the userinfo endpoint alone (section 5.4).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Value as Json, json};
@@ -6,9 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::code::Redeemed;
 use crate::jws::{self, Jwk, JwsError};
-use crate::people::Person;
 
-/// What an ID token says besides the person's data.
+/// What an ID token says: about the log-in, not about the person.
 pub(crate) struct IdToken<'a> {
     pub issuer: &'a str,
     pub client_id: &'a str,
@@ -20,14 +20,12 @@ pub(crate) struct IdToken<'a> {
     pub life: u32,
     pub access_token: &'a str,
     pub redeemed: &'a Redeemed,
-    pub person: &'a Person,
 }
 
 impl IdToken<'_> {
     pub(crate) fn claims(&self) -> Json {
         let authentication = &self.redeemed.authentication;
-        let mut claims = self.redeemed.scope.claims(self.person);
-        let own = json!({
+        let mut claims = json!({
             "iss": self.issuer,
             "sub": self.subject,
             "aud": self.client_id,
@@ -40,13 +38,10 @@ impl IdToken<'_> {
             "sid": self.redeemed.sid,
             "at_hash": at_hash(self.access_token),
         });
-        if let Json::Object(own) = own {
-            claims.extend(own);
-        }
-        if let Some(nonce) = &self.redeemed.nonce {
+        if let (Json::Object(claims), Some(nonce)) = (&mut claims, &self.redeemed.nonce) {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
-        Json::Object(claims)
+        claims
     }
 }
 

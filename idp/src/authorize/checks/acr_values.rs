@@ -1,13 +1,15 @@
-//! `acr_values`: one level of assurance, the least that will do (OpenID Connect Core section 3.1.2.1; eIDAS Article 8).
+//! `acr_values`: levels of assurance, the dearest first (OpenID Connect Core section 3.1.2.1; eIDAS Article 8). A voluntary wish:
+//! what is unknown or beyond us is passed over, and the ID token's `acr` says what was reached.
 
 use super::Draft;
 use crate::authorize::error::AuthorizeError;
 use crate::level::Level;
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
-    if let Some(text) = draft.form.get("acr_values") {
-        let problem = AuthorizeError::InvalidRequest("acr_values is one of low, substantial, high");
-        draft.acr = Level::parse(text).ok_or(problem)?;
+    let wishes = draft.form.get("acr_values").unwrap_or_default().split(' ');
+    let best = draft.best_level;
+    if let Some(level) = wishes.filter_map(Level::parse).find(|level| *level <= best) {
+        draft.acr = level;
     }
     if draft.acr > draft.best_level {
         return Err(AuthorizeError::UnmetAuthenticationRequirements);

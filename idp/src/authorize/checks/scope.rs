@@ -1,4 +1,5 @@
-//! `scope`: known, with `openid`, and allowed to this client (OpenID Connect Core section 3.1.2.1).
+//! `scope`: with `openid`, and allowed to this client; unknown ones are ignored (OpenID Connect Core section 3.1.2.1), and the token
+//! response says which were granted (RFC 6749 section 3.3).
 
 use super::Draft;
 use crate::authorize::error::AuthorizeError;
@@ -9,7 +10,7 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
         .form
         .get("scope")
         .ok_or(AuthorizeError::InvalidScope("scope is missing"))?;
-    let scopes = Scopes::parse(asked).ok_or(AuthorizeError::InvalidScope("unknown scope"))?;
+    let scopes = Scopes::known(asked);
     if !scopes.contains(Scope::Openid) {
         return Err(AuthorizeError::InvalidScope("scope openid is required"));
     }
