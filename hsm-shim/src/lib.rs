@@ -4,6 +4,8 @@
 //! Two implementations: [`Local`](local::Local) in this process, and [`Workers`](workers::Workers), which speaks to exec'd
 //! `signum-hsm-worker` processes so that a crash or a hang of the module is not ours.
 
+pub mod attest;
+pub mod capabilities;
 pub mod error;
 pub mod frames;
 pub mod init;
@@ -17,6 +19,8 @@ pub mod wrap;
 
 use async_trait::async_trait;
 
+pub use attest::Attestation;
+pub use capabilities::Capabilities;
 pub use error::HsmError;
 pub use key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 

@@ -6,6 +6,7 @@ pub(crate) mod find;
 pub(crate) mod module;
 pub(crate) mod pin;
 pub(crate) mod pool;
+mod resident;
 pub(crate) mod spki;
 pub(crate) mod template;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use openssl::pkey::{PKey, Public};
 
@@ -57,6 +57,20 @@ impl Handles {
         secrets.insert(label.to_owned(), (epoch, handle));
         Ok(handle)
     }
+
+    /// As [`secret`](Self::secret), found anew.
+    pub(crate) fn secret_now(&self, session: &Session, label: &str) -> Result<ObjectHandle, Fault> {
+        exactly_one(session, ObjectClass::SECRET_KEY, label)
+    }
+
+    /// The key is gone, or another may have its label now.
+    pub(crate) fn forget(&self, label: &str) {
+        self.pairs.lock().unwrap_or_else(PoisonError::into_inner).remove(label);
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(label);
+    }
 }
 
 /// The objects of a class and label.
@@ -64,7 +78,21 @@ pub(crate) fn all(session: &Session, class: ObjectClass, label: &str) -> Result<
     Ok(session.find_objects(&[Attribute::Class(class), Attribute::Label(label.as_bytes().to_vec())])?)
 }
 
-fn exactly_one(session: &Session, class: ObjectClass, label: &str) -> Result<ObjectHandle, Fault> {
+/// The labels of all objects of a class; one that is not text is passed over.
+pub(crate) fn labels(session: &Session, class: ObjectClass) -> Result<Vec<String>, Fault> {
+    let mut labels = Vec::new();
+    for object in session.find_objects(&[Attribute::Class(class)])? {
+        for attribute in session.get_attributes(object, &[AttributeType::Label])? {
+            if let Attribute::Label(label) = attribute {
+                labels.extend(String::from_utf8(label));
+            }
+        }
+    }
+    Ok(labels)
+}
+
+/// The one object of a class and label.
+pub(crate) fn exactly_one(session: &Session, class: ObjectClass, label: &str) -> Result<ObjectHandle, Fault> {
     match all(session, class, label)?.as_slice() {
         [one] => Ok(*one),
         [] => Err(HsmError::KeyNotFound(label.to_owned()).into()),

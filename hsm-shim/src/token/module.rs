@@ -9,6 +9,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
 use crate::error::HsmError;
+use crate::raw::Functions;
 use crate::token::fault::Fault;
 
 /// A module in this process.
@@ -17,6 +18,8 @@ pub(crate) struct Module {
     pub(crate) context: Pkcs11,
     /// Tokens whose PIN was refused: no login is tried again in this process.
     latched: Mutex<BTreeSet<String>>,
+    /// Loaded when first needed.
+    functions: OnceLock<Functions>,
 }
 
 static MODULES: OnceLock<Mutex<BTreeMap<PathBuf, Arc<Module>>>> = OnceLock::new();
@@ -36,6 +39,7 @@ impl Module {
             path: path.to_owned(),
             context,
             latched: Mutex::default(),
+            functions: OnceLock::new(),
         });
         module.initialize()?;
         modules.insert(path.to_owned(), module.clone());
@@ -72,6 +76,17 @@ impl Module {
                 .is_ok_and(|token| token.token_initialized() && token.label().trim_end() == label)
         };
         Ok(slots.into_iter().filter(carries).collect())
+    }
+
+    /// The calls that cryptoki lacks.
+    pub(crate) fn functions(&self) -> Result<&Functions, Fault> {
+        match self.functions.get() {
+            Some(functions) => Ok(functions),
+            None => {
+                let loaded = Functions::load(&self.path)?;
+                Ok(self.functions.get_or_init(|| loaded))
+            }
+        }
     }
 
     pub(crate) fn is_latched(&self, token: &str) -> bool {

@@ -83,13 +83,6 @@ impl Pool {
         Ok(value)
     }
 
-    /// Whether the module offers a mechanism.
-    pub(crate) fn offers(&self, mechanism: cryptoki::mechanism::MechanismType) -> Result<bool, HsmError> {
-        let slot = self.module.slot(&self.config.token)?;
-        let list = self.module.context.get_mechanism_list(slot).map_err(Fault::from)?;
-        Ok(list.contains(&mechanism))
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

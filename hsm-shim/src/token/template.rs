@@ -67,6 +67,7 @@ pub(crate) fn private(residence: Residence, label: &str, id: &[u8]) -> Vec<Attri
         Attribute::Label(label.as_bytes().to_vec()),
         Attribute::Id(id.to_vec()),
         Attribute::Sign(true),
+        Attribute::SignRecover(false),
         Attribute::Decrypt(false),
         Attribute::Unwrap(false),
         Attribute::Derive(false),

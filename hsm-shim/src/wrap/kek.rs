@@ -1,97 +1,113 @@
-//! The keys that guard people's keys: the master KEK and the HMAC key of the bindings. Both stay in the token.
+//! The master KEKs that people's keys are wrapped under, one for each epoch. They stay in the token.
 //!
-//! The KEK carries `CKA_UNWRAP_TEMPLATE { EXTRACTABLE = false, SENSITIVE = true }`: without it, whoever has the PIN
+//! A KEK carries `CKA_UNWRAP_TEMPLATE { EXTRACTABLE = false, SENSITIVE = true }`: without it, whoever has the PIN
 //! unwraps a person's key as a readable one. `CKA_TRUSTED` on the KEK and `CKA_WRAP_WITH_TRUSTED` on people's keys are
 //! not used: only the security officer sets `CKA_TRUSTED`, the officer sees no private objects, and a SoftHSM object
 //! that is not private lies unencrypted on the disk. A hardware module's ceremony can set both.
 
-use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
 use crate::error::HsmError;
 use crate::key::KeyAlgorithm;
-use crate::raw;
+use crate::raw::KeyLife;
 use crate::token::fault::Fault;
 use crate::token::template::{self, Residence};
 use crate::token::{Token, find, object_id};
+use crate::wrap::mechanism::{WrapMechanism, Wrapping};
 use crate::wrap::object::SessionObject;
 
-/// A master KEK that [`Token::ensure_kek`] has found or made, and has tried out.
+/// A master KEK that was found or made, and tried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kek {
     pub(crate) object: String,
     /// Its generation; each wrapped key names the one it is under.
     pub epoch: u32,
+    /// What new keys are wrapped with.
+    pub mechanism: WrapMechanism,
+    /// Whether it is a ceremony's own copy out of a backup, from which keys can be wrapped anew.
+    pub(crate) rewrapping: bool,
+}
+
+impl Kek {
+    pub(crate) fn new(label: &str, epoch: u32, mechanism: WrapMechanism) -> Self {
+        Self {
+            object: format!("{label}.{epoch}"),
+            epoch,
+            mechanism,
+            rewrapping: false,
+        }
+    }
+
+    /// Its label in the token.
+    pub fn object(&self) -> &str {
+        &self.object
+    }
 }
 
 impl Token {
     /// Finds or makes the master KEK of a generation (object label `LABEL.EPOCH`), and proves on a throw-away key that it
     /// neither leaves nor lets keys out readable.
     pub fn ensure_kek(&self, label: &str, epoch: u32) -> Result<Kek, HsmError> {
-        if !self.pool.offers(MechanismType::AES_KEY_WRAP_PAD)? {
-            return Err(HsmError::Unsupported("CKM_AES_KEY_WRAP_PAD".into()));
-        }
-        let kek = Kek {
-            object: format!("{label}.{epoch}"),
-            epoch,
-        };
+        let kek = Kek::new(label, epoch, self.wrap_mechanism()?);
         self.pool.run(|session, _| {
             if find::all(session, ObjectClass::SECRET_KEY, &kek.object)?.is_empty() {
-                raw::generate_kek(&self.pool.module.path, session, &kek.object, &object_id(&kek.object))?;
+                let functions = self.pool.module.functions()?;
+                functions.generate_kek(session, KeyLife::Resident, &kek.object, &object_id(&kek.object))?;
             }
             Ok(())
         })?;
-        self.pool.run(|session, login| {
-            let handle = self.handles.secret(session, login, &kek.object)?;
-            let mut expected = stays_inside();
-            expected.extend([Attribute::Wrap(true), Attribute::Unwrap(true), Attribute::Sign(false)]);
-            check_rights(session, handle, &kek.object, &expected)?;
-            check_nothing_comes_out_readable(session, handle, &kek.object)
-        })?;
+        self.check_kek(&kek, &[Attribute::NeverExtractable(true)])?;
         Ok(kek)
     }
 
-    /// Finds or makes a 256-bit HMAC key of the token.
-    pub fn ensure_mac_key(&self, label: &str) -> Result<(), HsmError> {
+    /// The KEK of a generation that exists already; [`HsmError::KeyNotFound`] if it does not.
+    pub fn find_kek(&self, label: &str, epoch: u32) -> Result<Kek, HsmError> {
+        let kek = Kek::new(label, epoch, self.wrap_mechanism()?);
+        self.check_kek(&kek, &[Attribute::NeverExtractable(true)])?;
+        Ok(kek)
+    }
+
+    /// The epochs of a KEK label that this token holds, oldest first. New keys take the last; the others open old ones.
+    pub fn kek_epochs(&self, label: &str) -> Result<Vec<u32>, HsmError> {
         self.pool.run(|session, _| {
-            if find::all(session, ObjectClass::SECRET_KEY, label)?.is_empty() {
-                session.generate_key(
-                    &Mechanism::GenericSecretKeyGen,
-                    &template::mac_key(label, &object_id(label)),
-                )?;
+            let mut epochs = Vec::new();
+            for found in find::labels(session, ObjectClass::SECRET_KEY)? {
+                let epoch = found.strip_prefix(label).and_then(|rest| rest.strip_prefix('.'));
+                epochs.extend(epoch.and_then(|epoch| epoch.parse::<u32>().ok()));
             }
-            Ok(())
-        })?;
-        self.pool.run(|session, login| {
-            let key = self.handles.secret(session, login, label)?;
-            let mut expected = stays_inside();
-            expected.extend([Attribute::Sign(true), Attribute::Wrap(false), Attribute::Unwrap(false)]);
-            check_rights(session, key, label, &expected)
+            epochs.sort_unstable();
+            match epochs.windows(2).find(|pair| pair.first() == pair.last()) {
+                Some(_) => Err(HsmError::Ambiguous(label.to_owned()).into()),
+                None => Ok(epochs),
+            }
         })
     }
 
-    /// HMAC-SHA-256 (RFC 2104) of `bytes` under a key that [`ensure_mac_key`](Self::ensure_mac_key) made.
-    pub fn mac(&self, label: &str, bytes: &[u8]) -> Result<[u8; 32], HsmError> {
-        self.pool
-            .run(|session, login| self.mac_in(session, login, label, bytes))
-    }
-
-    pub(crate) fn mac_in(&self, session: &Session, login: u64, label: &str, bytes: &[u8]) -> Result<[u8; 32], Fault> {
-        let key = self.handles.secret(session, login, label)?;
-        let mac = session.sign(&Mechanism::Sha256Hmac, key, bytes)?;
-        mac.try_into().map_err(|_| HsmError::SelfCheckFailed.into())
+    /// Rights as they must be, and a throw-away key that comes back only unreadable.
+    pub(super) fn check_kek(&self, kek: &Kek, besides: &[Attribute]) -> Result<(), HsmError> {
+        self.pool.run(|session, login| {
+            let handle = self.handles.secret(session, login, &kek.object)?;
+            let mut expected = stays_inside();
+            expected.extend_from_slice(besides);
+            expected.extend([Attribute::Wrap(true), Attribute::Unwrap(true), Attribute::Sign(false)]);
+            check_rights(session, handle, &kek.object, &expected)?;
+            let wrapping = Wrapping {
+                functions: self.pool.module.functions()?,
+                session,
+            };
+            check_nothing_comes_out_readable(&wrapping, handle, kek)
+        })
     }
 }
 
-/// The attributes that both guards have: made in the token, never out of it, good for nothing but their purpose.
-fn stays_inside() -> Vec<Attribute> {
+/// The attributes that all guards have: in the token, never out of it again, good for nothing but their purpose.
+pub(super) fn stays_inside() -> Vec<Attribute> {
     vec![
         Attribute::Token(true),
         Attribute::Private(true),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
-        Attribute::NeverExtractable(true),
         Attribute::Encrypt(false),
         Attribute::Decrypt(false),
         Attribute::Derive(false),
@@ -99,7 +115,12 @@ fn stays_inside() -> Vec<Attribute> {
 }
 
 /// Compares attributes read back from the token with those a guard must have.
-fn check_rights(session: &Session, key: ObjectHandle, label: &str, expected: &[Attribute]) -> Result<(), Fault> {
+pub(super) fn check_rights(
+    session: &Session,
+    key: ObjectHandle,
+    label: &str,
+    expected: &[Attribute],
+) -> Result<(), Fault> {
     let kinds: Vec<AttributeType> = expected.iter().map(Attribute::attribute_type).collect();
     if session.get_attributes(key, &kinds)? == expected {
         Ok(())
@@ -109,8 +130,9 @@ fn check_rights(session: &Session, key: ObjectHandle, label: &str, expected: &[A
 }
 
 /// Wraps a throw-away key and asks for it back readable: a KEK that obeys is refused.
-fn check_nothing_comes_out_readable(session: &Session, kek: ObjectHandle, label: &str) -> Result<(), Fault> {
+fn check_nothing_comes_out_readable(wrapping: &Wrapping<'_>, handle: ObjectHandle, kek: &Kek) -> Result<(), Fault> {
     let algorithm = KeyAlgorithm::EcP256;
+    let session = wrapping.session;
     let (public, private) = session.generate_key_pair(
         &template::key_pair_generation(algorithm),
         &template::public(algorithm, Residence::ToBeWrapped, "", b""),
@@ -120,7 +142,8 @@ fn check_nothing_comes_out_readable(session: &Session, kek: ObjectHandle, label:
         SessionObject::new(session, public),
         SessionObject::new(session, private),
     );
-    let blob = session.wrap_key(&Mechanism::AesKeyWrapPad, kek, private.handle())?;
+    let nobody = b"signum-kek-check";
+    let envelope = wrapping.wrap(kek.mechanism, handle, private.handle(), nobody)?;
     let unwrap = |sensitive, extractable| {
         let attributes = [
             Attribute::Class(ObjectClass::PRIVATE_KEY),
@@ -130,14 +153,14 @@ fn check_nothing_comes_out_readable(session: &Session, kek: ObjectHandle, label:
             Attribute::Extractable(extractable),
             Attribute::Sign(true),
         ];
-        let key = session.unwrap_key(&Mechanism::AesKeyWrapPad, kek, &blob, &attributes)?;
+        let key = wrapping.unwrap(&envelope, handle, nobody, &attributes)?;
         Ok::<_, Fault>(SessionObject::new(session, key))
     };
     // The good template must work, or the refusals below would prove nothing.
     unwrap(true, false)?;
     for (sensitive, extractable) in [(true, true), (false, false), (false, true)] {
         if unwrap(sensitive, extractable).is_ok() {
-            return Err(HsmError::Misconfigured(format!("{label}: no unwrap template")).into());
+            return Err(HsmError::Misconfigured(format!("{}: no unwrap template", kek.object)).into());
         }
     }
     Ok(())

@@ -3,8 +3,10 @@
 
 mod bench;
 mod frames;
+mod hierarchy;
 mod keys;
 mod module;
 mod pins;
+mod reports;
 mod workers;
 mod wrapped;

@@ -3,7 +3,7 @@
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use signum_hsm_shim::token::Token;
-use signum_hsm_shim::wrap::{Kek, KeyBinding, NewWrapped, WrappedKey};
+use signum_hsm_shim::wrap::{Kek, KeyBinding, KeyUsage, NewWrapped, WrappedKey};
 use signum_hsm_shim::{HsmError, KeyAlgorithm, SignatureAlgorithm};
 
 use crate::bench::{bare_session, in_own_process, open_token};
@@ -15,6 +15,7 @@ fn owner(algorithm: KeyAlgorithm) -> KeyBinding {
         key: [1; 16],
         person: [2; 32],
         algorithm,
+        usage: KeyUsage::Sign,
         epoch: 1,
     }
 }
@@ -133,7 +134,7 @@ fn the_kek_cannot_be_read_changed_or_made_to_let_keys_out() {
                 Attribute::Sensitive(sensitive),
                 Attribute::Sign(true),
             ];
-            session.unwrap_key(&Mechanism::AesKeyWrapPad, handle, &wrapped.blob, &attributes)
+            session.unwrap_key(&Mechanism::AesKeyWrapPad, handle, &wrapped.blob[2..], &attributes)
         };
         assert!(unwrap(true, true).is_err());
         assert!(unwrap(false, false).is_err());

@@ -54,7 +54,8 @@ pub(crate) fn activate(module: &Module, activation: &Activation) -> Result<Respo
 
     // Step 8: the wrapped key was made here for this credential and person.
     let key = wrapped(&activation.key);
-    module.token.check_binding(BINDING_KEY, &key).map_err(hsm)?;
+    let kek = module.kek(activation.key.epoch)?;
+    module.token.check_binding(kek, BINDING_KEY, &key).map_err(hsm)?;
 
     // Step 9: C is spent for good before the key is used.
     module.journal.spend(&challenge, commitment.deadline, now)?;
@@ -67,7 +68,6 @@ pub(crate) fn activate(module: &Module, activation: &Activation) -> Result<Respo
         .collect::<der::Result<Vec<_>>>()
         .map_err(|_| Refusal::Malformed("signed attributes".into()))?;
     let digests: Vec<Vec<u8>> = attributes.iter().map(|set| Sha256::digest(set).to_vec()).collect();
-    let kek = module.kek(activation.key.epoch)?;
     let signatures = module
         .token
         .sign_wrapped(kek, BINDING_KEY, &key, SignatureAlgorithm::EcdsaSha256, &digests)

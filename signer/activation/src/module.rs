@@ -7,7 +7,7 @@ use signum_gesture::Authenticator;
 use signum_gesture::key::VerifyingKey;
 use signum_hsm_shim::key::ecdsa_der;
 use signum_hsm_shim::token::Token;
-use signum_hsm_shim::wrap::{Kek, KeyBinding, WrappedKey};
+use signum_hsm_shim::wrap::{Kek, KeyBinding, KeyUsage, WrappedKey};
 use signum_hsm_shim::{HsmError, KeyAlgorithm};
 
 use crate::activation::activate;
@@ -117,6 +117,7 @@ impl Module {
             key: credential,
             person,
             algorithm: KeyAlgorithm::EcP256,
+            usage: KeyUsage::Sign,
             epoch: self.kek.epoch,
         };
         let malformed = |_| HsmError::SelfCheckFailed;
@@ -147,7 +148,8 @@ impl Module {
         vouchers: &[Voucher],
     ) -> Result<Response, Refusal> {
         // Step 1: the key was made here for this person.
-        self.token.check_binding(BINDING_KEY, &wrapped(key)).map_err(hsm)?;
+        let kek = self.kek(key.epoch)?;
+        self.token.check_binding(kek, BINDING_KEY, &wrapped(key)).map_err(hsm)?;
         // Step 2: the request is of that key.
         pkcs10::check(request, &key.credential, &key.spki)?;
         // Step 3: the authenticator's key can verify, and is not an officer's.
@@ -183,6 +185,7 @@ pub(crate) fn wrapped(key: &StoredKey) -> WrappedKey {
             key: key.credential,
             person: key.person,
             algorithm: KeyAlgorithm::EcP256,
+            usage: KeyUsage::Sign,
             epoch: key.epoch,
         },
         spki: key.spki.clone(),
