@@ -1,5 +1,6 @@
 //! The HSM in processes of its own: a crash, a leak or a hang of the module ends a worker, never a service.
 
+mod alarm;
 mod call;
 mod process;
 mod supervise;
@@ -48,6 +49,7 @@ pub struct Workers {
     commands: Vec<mpsc::Sender<Command>>,
     supervisors: Vec<JoinHandle<()>>,
     next: AtomicUsize,
+    watch: alarm::Watch,
 }
 
 impl Workers {
@@ -67,6 +69,7 @@ impl Workers {
             commands: Vec::new(),
             supervisors: Vec::new(),
             next: AtomicUsize::new(0),
+            watch: alarm::Watch::default(),
         };
         // One after the other: the first makes the canary key if the token has none.
         for index in 0..config.count {
@@ -133,7 +136,9 @@ impl Hsm for Workers {
             algorithm,
             inputs: inputs.to_vec(),
         };
-        match self.call(&request, self.deadline, true).await? {
+        let answer = self.call(&request, self.deadline, true).await;
+        self.watch.heed(key, &answer);
+        match answer? {
             Answer::Signatures(signatures) if signatures.len() == inputs.len() => Ok(signatures),
             _ => Err(unfitting()),
         }
@@ -148,10 +153,11 @@ impl Hsm for Workers {
 
     async fn generate(&self, key: &KeyUri, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
         let longest = self.deadline.max(LONGEST_GENERATION);
-        match self
+        let answer = self
             .call(&Request::Generate(key.clone(), algorithm), longest, false)
-            .await?
-        {
+            .await;
+        self.watch.heed(key, &answer);
+        match answer? {
             Answer::PublicKey(public) => Ok(public),
             _ => Err(unfitting()),
         }

@@ -66,7 +66,13 @@ impl Workers {
             let left = until.saturating_duration_since(Instant::now());
             let answer: Result<Result<Answer, HsmError>, FrameError> = picked.client.call(request, left).await;
             match answer {
-                Ok(Err(error @ (HsmError::DeviceDown { .. } | HsmError::Pkcs11 { .. }))) => {
+                // SoftHSM finds no key either when its whole token is gone.
+                Ok(Err(
+                    error @ (HsmError::DeviceDown { .. }
+                    | HsmError::Pkcs11 { .. }
+                    | HsmError::Misconfigured(_)
+                    | HsmError::KeyNotFound(_)),
+                )) => {
                     self.probe(&picked).await;
                     return Err(error);
                 }

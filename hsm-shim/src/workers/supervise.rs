@@ -13,7 +13,8 @@ use crate::error::HsmError;
 use crate::frames::Client;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Callers shall be served within two seconds after the module is back, however long it was away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A worker that served this long was sound: the next pause starts small again.
 const SOUND: Duration = Duration::from_secs(10);
 /// How long a worker may take to finish what it has begun.

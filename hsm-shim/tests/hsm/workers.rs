@@ -18,7 +18,7 @@ use crate::module::Module;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_signum-hsm-worker");
 
-async fn new_workers(directory: &Path, count: usize, deadline: Duration) -> WorkersConfig {
+pub async fn new_workers(directory: &Path, count: usize, deadline: Duration) -> WorkersConfig {
     let env = Module::under_test().configure(directory);
     let new = NewToken {
         module: module(),
