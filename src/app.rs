@@ -69,6 +69,7 @@ pub struct App {
     /// Keys and certificates of the CA, as made or found at this start.
     pub ceremony: Transcript,
     module: ChildProcess,
+    signer: signum_signer::Service,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -131,16 +132,17 @@ impl App {
             ca,
             ceremony,
             module,
+            signer,
             stop: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
         app.serve("pki", listeners.pki, app.ca.router());
         app.serve("idp", listeners.idp, idp.router());
-        app.serve("signer", listeners.signer, signer.router());
+        app.serve("signer", listeners.signer, app.signer.router());
         app.serve("operator", listeners.operator, health.router(surroundings.metrics));
         app.run_jobs("ca", app.databases.ca.clone(), app.ca.jobs());
         app.run_jobs("idp", app.databases.idp.clone(), idp.jobs());
-        app.run_jobs("signer", app.databases.signer.clone(), signer.jobs());
+        app.run_jobs("signer", app.databases.signer.clone(), app.signer.jobs());
         Ok(app)
     }
 
@@ -177,6 +179,7 @@ impl App {
     pub async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+        self.signer.drain().await;
         self.module.stop().await;
         self.tokens.stop().await;
         self.databases.close().await;

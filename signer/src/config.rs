@@ -25,6 +25,10 @@ signum_core::config! {
         country: String = "XK".to_owned(),
         /// Largest PDF that is taken, in octets.
         max_upload: usize = 20 * 1024 * 1024,
+        /// How many documents of one person may wait for their signature at the same time.
+        open_documents: u32 = 20,
+        /// Octets that one person may upload in one day (UTC), refused files included.
+        daily_upload: u64 = 200 * 1024 * 1024,
         /// How many PDFs are read at the same time.
         readers: usize = 2,
         /// A log-in ends after this many seconds without use.

@@ -39,6 +39,7 @@ pub(crate) fn routes(signer: Arc<Signer>) -> Router {
         .route("/documents/{id}/options", post(documents::options))
         .route("/documents/{id}/sign", post(documents::sign))
         .route("/documents/{id}/done", get(documents::done))
+        .route("/documents/{id}/again", post(documents::again))
         .route("/documents/{id}/status", get(documents::status))
         .route("/documents/{id}/signed.pdf", get(documents::signed))
         .route("/documents/{id}/evidence.json", get(documents::evidence))

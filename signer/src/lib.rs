@@ -19,6 +19,7 @@ mod secret;
 mod service;
 mod session;
 mod sign;
+mod unbroken;
 mod words;
 
 #[cfg(test)]
@@ -33,7 +34,13 @@ pub use service::{Deps, Service, StartError, client};
 use signum_core::db::Migration;
 
 /// The signer's tables, after the core's.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "signer/0001_signer",
-    sql: include_str!("../../migrations/signer/0001_signer.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "signer/0001_signer",
+        sql: include_str!("../../migrations/signer/0001_signer.sql"),
+    },
+    Migration {
+        name: "signer/0002_signing",
+        sql: include_str!("../../migrations/signer/0002_signing.sql"),
+    },
+];

@@ -1,8 +1,10 @@
-//! The signing module as the web tier sees it: five calls, nothing else.
+//! The signing module as the web tier sees it: six calls, nothing else.
 
 use async_trait::async_trait;
 use signum_activation::ModuleClient;
-use signum_activation::protocol::{Activation, DocumentSignature, Refusal, SealedSet, StoredKey, Ticket, Voucher};
+use signum_activation::protocol::{
+    Activation, DocumentSignature, Outcome, Refusal, SealedSet, StoredKey, Ticket, Voucher,
+};
 use signum_gesture::Authenticator;
 
 /// Why the module did not do what was asked.
@@ -44,6 +46,8 @@ pub trait SigningModule: Send + Sync + 'static {
     async fn begin(&self) -> Result<Ticket, ModuleError>;
     /// Signatures over what the commitment names, if everything convinces the module.
     async fn activate(&self, activation: Activation) -> Result<Activated, ModuleError>;
+    /// What became of the activation of this commitment. One that the module has not seen is spent by the question.
+    async fn settle(&self, challenge: [u8; 32]) -> Result<Outcome, ModuleError>;
 }
 
 /// Stable name of a refusal, for problems and audit records.
@@ -106,6 +110,9 @@ impl SigningModule for ModuleClient {
     async fn activate(&self, activation: Activation) -> Result<Activated, ModuleError> {
         let (signatures, counter) = ModuleClient::activate(self, activation).await?;
         Ok(Activated { signatures, counter })
+    }
+    async fn settle(&self, challenge: [u8; 32]) -> Result<Outcome, ModuleError> {
+        Ok(ModuleClient::settle(self, challenge).await?)
     }
 }
 

@@ -4,6 +4,7 @@ use signum_core::{DbError, params};
 
 use crate::login;
 use crate::service::Signer;
+use crate::sign::quota;
 
 /// Runs every deletion in a transaction of its own; returns how many rows went.
 pub(crate) async fn run(signer: &Signer) -> Result<u64, DbError> {
@@ -18,7 +19,11 @@ pub(crate) async fn run(signer: &Signer) -> Result<u64, DbError> {
         ("DELETE FROM officer_challenge WHERE expires_at < $1", now),
         ("DELETE FROM officer_session WHERE expires_at < $1", now),
         (
-            "DELETE FROM document WHERE state IN ('prepared', 'digested', 'failed') AND uploaded_at < $1",
+            "DELETE FROM document WHERE state IN ('prepared', 'digested') AND uploaded_at < $1",
+            unsigned,
+        ),
+        (
+            "DELETE FROM document WHERE state = 'failed' AND changed_at < $1",
             unsigned,
         ),
         ("DELETE FROM document WHERE state = 'done' AND uploaded_at < $1", signed),
@@ -31,5 +36,13 @@ pub(crate) async fn run(signer: &Signer) -> Result<u64, DbError> {
             .run::<_, DbError, _, _>("purge", |tx| async move { tx.exec(sql, params![before]).await })
             .await?;
     }
+    let today = quota::today(now);
+    gone += signer
+        .cx
+        .db
+        .run::<_, DbError, _, _>("purge", |tx| async move {
+            tx.exec("DELETE FROM upload_tally WHERE day < $1", params![today]).await
+        })
+        .await?;
     Ok(gone)
 }

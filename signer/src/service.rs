@@ -19,7 +19,11 @@ use crate::config::Config;
 use crate::module::SigningModule;
 use crate::officers::{Officers, OfficersError};
 use crate::provider::Provider;
+use crate::unbroken::Unbroken;
 use crate::{enrol, http, purge, sign};
+
+/// Longest wait for a signature under way when the service stops: the module's own deadline and a timestamp.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the signer needs of the house.
 pub struct Deps {
@@ -71,6 +75,8 @@ pub(crate) struct Signer {
     pub cookies: CookieKit,
     /// Bounds how many PDFs are read at once.
     pub readers: Arc<Semaphore>,
+    /// For what a browser that goes away must not interrupt.
+    pub unbroken: Unbroken,
 }
 
 impl Signer {
@@ -98,6 +104,7 @@ impl Service {
             csrf: Csrf::new(deps.csrf),
             cookies: CookieKit::new(&url),
             readers: Arc::new(Semaphore::new(config.readers.max(1))),
+            unbroken: Unbroken::default(),
             cx: deps.cx,
             config,
             url,
@@ -130,13 +137,21 @@ impl Service {
             job("signer.enrolments", 5, |signer| {
                 Box::pin(async move { enrol::advance_all(&signer).await.map(drop) })
             }),
-            job("signer.timestamps", 5, |signer| {
+            job("signer.signatures", 5, |signer| {
                 Box::pin(async move { sign::finish_all(&signer).await.map(drop) })
             }),
             job("signer.purge", 600, |signer| {
                 Box::pin(async move { purge::run(&signer).await.map(drop) })
             }),
         ]
+    }
+
+    /// Waits for signatures under way that no request waits for any more; nothing of the kind begins after this. Call it before
+    /// the signing module is stopped.
+    pub async fn drain(&self) {
+        if !self.signer.unbroken.drain(PATIENCE).await {
+            tracing::warn!("a signature under way was cut off; the module is asked about it after the next start");
+        }
     }
 
     /// Whether the signing module and its token are there, for readiness.

@@ -4,8 +4,11 @@
 //! once for a gesture and is never made again: what is interrupted after it goes on from the stored signature.
 
 mod activate;
+mod due;
 mod evidence;
 mod finish;
+pub(crate) mod quota;
+mod settle;
 mod stage;
 mod ticket;
 mod upload;
@@ -28,8 +31,9 @@ use crate::pades::{ByteRange, PdfRefused};
 use crate::person::Reference;
 
 pub(crate) use activate::sign;
+pub(crate) use due::{finish_all, try_again};
 pub(crate) use evidence::evidence;
-pub(crate) use finish::finish_all;
+pub(crate) use quota::Quota;
 pub(crate) use stage::Stage;
 pub(crate) use ticket::options;
 pub(crate) use upload::{Upload, upload};
@@ -38,6 +42,8 @@ pub(crate) use upload::{Upload, upload};
 pub(crate) const FORMAT: &str = "PAdES-B-T";
 /// The service a signature is made for: the person's own desk.
 pub(crate) const CLIENT: &str = "desk";
+/// `failure` of a document of which nobody will know whether it was signed.
+pub(crate) const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 /// A document on its way to a signature; its octets stay in the database until they are needed.
 #[derive(Clone, Debug)]
@@ -93,7 +99,9 @@ pub(crate) enum SignError {
     NotEnrolled,
     #[error("PDF: {0}")]
     Pdf(#[from] PdfRefused),
-    #[error("too many documents are being read")]
+    #[error("quota: {0}")]
+    Quota(#[from] Quota),
+    #[error("too many documents are being read, or the service is stopping")]
     Busy,
     /// The transaction was used, is over, or was never begun.
     #[error("this transaction cannot be used (any more)")]
@@ -116,6 +124,8 @@ pub(crate) enum SignError {
     Cms(#[from] CmsError),
     #[error("the work was interrupted")]
     Interrupted,
+    #[error("the module is still at work")]
+    Unsettled,
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -126,7 +136,7 @@ macro_rules! select {
         concat!(
             "SELECT id, person, credential, name, size, pages, original_digest, first_length, second_start, second_length, ",
             "digest, state, uploaded_at, ticket_nonce, ticket_deadline, ticket_mac, signed_attributes, signature, signed_at, ",
-            "timestamp_at, failure FROM document ",
+            "timestamp_at, failure, attempts, next_attempt_at FROM document ",
             $rest
         )
     };

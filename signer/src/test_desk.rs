@@ -24,7 +24,7 @@ use crate::person::{self, Person};
 use crate::provider::Provider;
 use crate::service::Signer;
 
-pub(crate) use neighbours::Neighbours;
+pub(crate) use neighbours::{Behaviour as ModuleBehaviour, Neighbours};
 
 pub(crate) const ORIGIN: &str = "http://sign.localhost:8082";
 
@@ -77,6 +77,7 @@ impl Desk {
             csrf: Csrf::new(CsrfKey::random(&OsRandom)),
             cookies: CookieKit::new(&url),
             readers: Arc::new(Semaphore::new(2)),
+            unbroken: crate::unbroken::Unbroken::default(),
             rp: RelyingParty {
                 id: "sign.localhost".to_owned(),
                 origin: ORIGIN.to_owned(),

@@ -58,7 +58,9 @@ pub(crate) fn activate(module: &Module, activation: &Activation) -> Result<Respo
     module.token.check_binding(kek, BINDING_KEY, &key).map_err(hsm)?;
 
     // Step 9: C is spent for good before the key is used.
-    module.journal.spend(&challenge, commitment.deadline, now)?;
+    let work = module
+        .outcomes
+        .spend(&module.journal, challenge, commitment.deadline, now)?;
 
     // Step 10: one unwrap, one signature for each document, in order.
     let attributes = commitment
@@ -72,10 +74,9 @@ pub(crate) fn activate(module: &Module, activation: &Activation) -> Result<Respo
         .token
         .sign_wrapped(kek, BINDING_KEY, &key, SignatureAlgorithm::EcdsaSha256, &digests)
         .map_err(hsm)?;
-    Ok(Response::Signed {
-        signatures: pair(attributes, &signatures)?,
-        counter: verified.counter,
-    })
+    let (signatures, counter) = (pair(attributes, &signatures)?, verified.counter);
+    work.signed(&signatures, counter);
+    Ok(Response::Signed { signatures, counter })
 }
 
 fn check_one_owner(activation: &Activation) -> Result<(), Refusal> {

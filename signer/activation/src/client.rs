@@ -8,7 +8,7 @@ use signum_hsm_shim::HsmError;
 use signum_hsm_shim::frames::{Client, FrameError};
 
 use crate::protocol::{
-    Activation, DocumentSignature, Refusal, Request, Response, SealedSet, StoredKey, Ticket, Voucher,
+    Activation, DocumentSignature, Outcome, Refusal, Request, Response, SealedSet, StoredKey, Ticket, Voucher,
 };
 
 /// Longest wait for an answer; the HSM's own queue gives up earlier.
@@ -93,6 +93,14 @@ impl ModuleClient {
     pub async fn activate(&self, activation: Activation) -> Result<(Vec<DocumentSignature>, u32), Refusal> {
         match self.call(Request::Activate(Box::new(activation))).await? {
             Response::Signed { signatures, counter } => Ok((signatures, counter)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// What became of the activation of this commitment; see [`Request::Settle`].
+    pub async fn settle(&self, challenge: [u8; 32]) -> Result<Outcome, Refusal> {
+        match self.call(Request::Settle { challenge }).await? {
+            Response::Outcome(outcome) => Ok(outcome),
             other => Err(unexpected(other)),
         }
     }

@@ -15,6 +15,7 @@ pub mod journal;
 mod limits;
 pub mod module;
 pub mod officer;
+mod outcome;
 mod pkcs10;
 pub mod process;
 pub mod protocol;

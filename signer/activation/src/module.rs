@@ -14,6 +14,7 @@ use crate::activation::activate;
 use crate::config::{ConfigError, ModuleConfig};
 use crate::encoding::{Fields, authenticator as encode};
 use crate::journal::Journal;
+use crate::outcome::Outcomes;
 use crate::protocol::{Refusal, Request, Response, SealedSet, StoredKey, Voucher};
 use crate::ticket::Tickets;
 use crate::voucher::{verify_vouchers, voucher_challenge};
@@ -36,6 +37,7 @@ pub struct Module {
     pub(crate) issuers: Vec<Vec<u8>>,
     pub(crate) tickets: Tickets,
     pub(crate) journal: Journal,
+    pub(crate) outcomes: Outcomes,
     kek: Kek,
     clock: Clock,
 }
@@ -58,6 +60,7 @@ impl Module {
             issuers: config.read_issuers()?,
             tickets: Tickets::new(config.ticket_seconds)?,
             journal: Journal::open(&config.journal, clock())?,
+            outcomes: Outcomes::default(),
             kek: token.ensure_kek(KEK, EPOCH)?,
             config,
             token,
@@ -78,6 +81,7 @@ impl Module {
             } => self.seal(&key, &pkcs10, authenticator, &vouchers),
             Request::Begin => self.tickets.issue(self.now()).map(Response::Ticket),
             Request::Activate(activation) => activate(self, &activation),
+            Request::Settle { challenge } => self.settle(challenge),
         };
         answer.unwrap_or_else(|refusal| {
             tracing::warn!(%refusal, "refused");
@@ -110,6 +114,14 @@ impl Module {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             officers: Sha256::digest(officers.bytes()).into(),
         }
+    }
+
+    /// The answer to an activation that never reached the asker, from memory; the key is not used.
+    fn settle(&self, challenge: [u8; 32]) -> Result<Response, Refusal> {
+        let now = self.now();
+        let deadline = now.saturating_add(self.config.ticket_seconds);
+        let outcome = self.outcomes.settle(&self.journal, challenge, deadline, now)?;
+        Ok(Response::Outcome(outcome))
     }
 
     fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<Response, Refusal> {

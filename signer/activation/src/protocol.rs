@@ -70,6 +70,12 @@ pub enum Request {
     /// Asks for a nonce and deadline; answered by [`Response::Ticket`].
     Begin,
     Activate(Box<Activation>),
+    /// What became of an activation whose answer was lost; answered by [`Response::Outcome`]. A commitment that was not spent
+    /// is spent by this, so that nothing is signed for it any more.
+    Settle {
+        /// The commitment's hash.
+        challenge: [u8; 32],
+    },
 }
 
 /// Everything the module needs to convince itself that the person wants these signatures.
@@ -109,6 +115,23 @@ pub enum Response {
         counter: u32,
     },
     Refused(Refusal),
+    Outcome(Outcome),
+}
+
+/// What became of a commitment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// What [`Response::Signed`] said, or would have said.
+    Signed {
+        signatures: Vec<DocumentSignature>,
+        counter: u32,
+    },
+    /// Nothing was signed, and nothing will be.
+    NotSigned,
+    /// The activation is under way; ask again.
+    Working,
+    /// Spent before this process began: a signature may have been given out then; it is not known here, nor made again.
+    Lost,
 }
 
 /// A signature over signed attributes that the module built itself (RFC 5652 section 5.3, EN 319 142-1 section 6.3).

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Form, Multipart, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use signum_core::Id;
 use signum_core::http::Problem;
@@ -16,7 +17,7 @@ use super::problem;
 use super::reader::Reader;
 use crate::pages;
 use crate::service::Signer;
-use crate::sign::{self, Document, SignError, Stage, Upload};
+use crate::sign::{self, Document, Quota, SignError, Stage, Upload};
 
 /// `POST /documents`
 pub(crate) async fn upload(
@@ -37,8 +38,33 @@ pub(crate) async fn upload(
             tracing::warn!(why = refused.code(), "a PDF was refused");
             Ok(reader.error(StatusCode::UNPROCESSABLE_ENTITY, &format!("pdf-{}", refused.code())))
         }
+        Err(SignError::Quota(quota)) => Ok(over_quota(&signer, &reader, quota)),
         Err(error) => Err(problem::signing(error)),
     }
+}
+
+/// 429 as a page or a problem, with the time after which it is worth trying again.
+fn over_quota(signer: &Signer, reader: &Reader, quota: Quota) -> Response {
+    let mut response = match (reader.wants_page(), quota) {
+        (false, _) => problem::signing(quota.into()).into_response(),
+        (true, Quota::OpenDocuments(limit)) => {
+            tracing::warn!(%quota, "an upload was refused");
+            let minutes = signer.config.document_seconds.div_ceil(60);
+            let values = [("count", limit.into()), ("minutes", minutes.into())];
+            reader.error_with(StatusCode::TOO_MANY_REQUESTS, "open-documents", &values)
+        }
+        (true, Quota::Octets { limit, again_in }) => {
+            tracing::warn!(%quota, "an upload was refused");
+            let hours = again_in.as_secs().div_ceil(3600);
+            let values = [("size", (limit / (1024 * 1024)).into()), ("hours", hours.into())];
+            reader.error_with(StatusCode::TOO_MANY_REQUESTS, "daily-upload", &values)
+        }
+    };
+    if let Quota::Octets { again_in, .. } = quota {
+        let seconds = HeaderValue::from(again_in.as_secs());
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
 /// The fields `csrf` and `file`; others are passed over.
@@ -81,9 +107,12 @@ pub(crate) async fn confirm(
             &signer,
             pages::document::confirm(&signer, &reader, &document),
         )),
-        Stage::Consumed | Stage::Signed(..) | Stage::Done(_) | Stage::Failed(_) => {
-            Ok(Redirect::to(&format!("/documents/{}/done", document.id)).into_response())
-        }
+        Stage::Consumed
+        | Stage::Unknown
+        | Stage::Signed(..)
+        | Stage::Unfinished
+        | Stage::Done(_)
+        | Stage::Failed(_) => Ok(Redirect::to(&format!("/documents/{}/done", document.id)).into_response()),
     }
 }
 
@@ -111,6 +140,24 @@ pub(crate) async fn sign(
         .await
         .map_err(problem::signing)?;
     Ok(Json(json!({ "next": format!("/documents/{document}/done") })))
+}
+
+/// `POST /documents/{id}/again`: the timestamp of a signature is tried once more.
+pub(crate) async fn again(
+    State(signer): State<Arc<Signer>>,
+    reader: Reader,
+    Path(document): Path<String>,
+    Form(form): Form<Again>,
+) -> Result<Response, Problem> {
+    reader.acting(&signer, Some(form.csrf.as_deref().unwrap_or_default()))?;
+    let document = find(&signer, &reader, &document).await?;
+    sign::try_again(&signer, &document).await.map_err(problem::signing)?;
+    Ok(Redirect::to(&format!("/documents/{}/done", document.id)).into_response())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Again {
+    csrf: Option<String>,
 }
 
 /// `GET /documents/{id}/done`: the result.

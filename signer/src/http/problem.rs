@@ -7,7 +7,7 @@ use signum_core::http::Problem;
 use crate::desk::DeskError;
 use crate::enrol::EnrolError;
 use crate::module::{self, ModuleError};
-use crate::sign::SignError;
+use crate::sign::{Quota, SignError};
 
 pub(crate) fn database(error: DbError) -> Problem {
     tracing::error!(%error, "database");
@@ -48,7 +48,11 @@ pub(crate) fn enrolment(error: EnrolError) -> Problem {
 pub(crate) fn signing(error: SignError) -> Problem {
     match &error {
         SignError::Db(_) => {}
-        SignError::Altered | SignError::Cms(_) | SignError::TimeStamp(_) | SignError::Interrupted => {
+        SignError::Altered
+        | SignError::Cms(_)
+        | SignError::TimeStamp(_)
+        | SignError::Interrupted
+        | SignError::Unsettled => {
             tracing::error!(%error, "signing");
         }
         SignError::Module(ModuleError::Away(_)) | SignError::Status(_) | SignError::TimeStamping(_) => {
@@ -66,6 +70,7 @@ pub(crate) fn signing(error: SignError) -> Problem {
             format!("This PDF cannot be signed: {why}"),
         )
         .detail("Upload another PDF."),
+        SignError::Quota(quota) => too_much(quota),
         SignError::Busy => away("busy"),
         SignError::Used => Problem::new(
             StatusCode::CONFLICT,
@@ -85,9 +90,28 @@ pub(crate) fn signing(error: SignError) -> Problem {
         SignError::Module(error) => module_problem(&error),
         SignError::Status(_) => away("status_away"),
         SignError::TimeStamping(_) | SignError::TimeStamp(_) => away("timestamp_away"),
-        SignError::Cms(_) | SignError::Interrupted => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
+        SignError::Cms(_) | SignError::Interrupted | SignError::Unsettled => {
+            Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)
+        }
         SignError::Db(error) => database(error),
     }
+}
+
+/// 429 (RFC 6585 section 4).
+fn too_much(quota: Quota) -> Problem {
+    let (code, title, detail) = match quota {
+        Quota::OpenDocuments(_) => (
+            "open_documents",
+            "Too many documents wait for their signature",
+            "Sign one of them, or wait until they are deleted.",
+        ),
+        Quota::Octets { .. } => (
+            "daily_upload",
+            "The amount of one day has been uploaded",
+            "Try again tomorrow; the header Retry-After says when.",
+        ),
+    };
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title).detail(detail)
 }
 
 pub(crate) fn officers(error: DeskError) -> Problem {

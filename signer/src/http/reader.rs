@@ -105,10 +105,24 @@ impl Reader {
         .render()
     }
 
+    /// Whether the browser shows what we answer, not a script.
+    pub(crate) fn wants_page(&self) -> bool {
+        let accept = self
+            .headers
+            .get(http::header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+    }
+
     /// The page of something that went wrong here, in our own words: `error-KEY-happened` and `error-KEY-do`.
     pub(crate) fn error(&self, status: StatusCode, key: &str) -> Response {
-        let happened = self.text(&format!("error-{key}-happened"));
-        let to_do = self.text(&format!("error-{key}-do"));
+        self.error_with(status, key, &[])
+    }
+
+    /// The same with values in the words.
+    pub(crate) fn error_with<'a>(&self, status: StatusCode, key: &str, values: &[(&'a str, Value<'a>)]) -> Response {
+        let happened = self.text_with(&format!("error-{key}-happened"), values);
+        let to_do = self.text_with(&format!("error-{key}-do"), values);
         signum_core::ui::error_page(self.lang, status, &happened, &to_do, &self.reference)
     }
 }

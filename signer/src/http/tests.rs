@@ -1,6 +1,8 @@
 //! Pages and addresses over the router: words in every language, forged and foreign requests, files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod away;
+
 use std::sync::atomic::Ordering;
 
 use axum::body::{Body, to_bytes};

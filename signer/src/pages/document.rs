@@ -2,14 +2,16 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use signum_core::ui::{Notice, Passkey, PasskeyKind, actions, card, facts, link_button, notice, poll};
+use signum_core::ui::{
+    Notice, Passkey, PasskeyKind, actions, card, facts, form, link_button, notice, poll, primary_button,
+};
 
 use crate::http::Reader;
 use crate::service::Signer;
-use crate::sign::{Document, Stage};
+use crate::sign::{Document, OUTCOME_UNKNOWN, Stage};
 
 /// Problem codes of `POST .../options` and `POST .../sign` with the words for each.
-const MESSAGES: [(&str, &str); 18] = [
+const MESSAGES: [(&str, &str); 19] = [
     ("gesture_refused", "sign-gesture"),
     ("refused_gesture", "sign-gesture"),
     ("refused_expired", "sign-expired"),
@@ -26,6 +28,7 @@ const MESSAGES: [(&str, &str); 18] = [
     ("document_altered", "sign-altered"),
     ("not_enrolled", "confirm-not-ready"),
     ("module_away", "sign-away"),
+    ("busy", "sign-away"),
     ("status_away", "sign-away"),
     ("timestamp_away", "working"),
 ];
@@ -40,10 +43,12 @@ pub(crate) fn confirm(signer: &Signer, reader: &Reader, document: &Document) -> 
         label: &reader.text("confirm-button"),
         messages: &messages,
     };
+    let until = document.uploaded_at.plus(signer.config.document_ttl());
     let body = html! {
         h1 { (reader.text("confirm-heading")) }
         (card(details(reader, document, true)))
         (notice(Notice::Information, reader.text("confirm-look")))
+        p.hint { (reader.text_with("confirm-until", &[("time", reader.lang.date_time(until).into())])) }
         (button.markup(reader.lang))
         p.hint { (reader.text("confirm-hint")) }
         (actions(link_button(false, "/", reader.text("confirm-cancel"))))
@@ -58,14 +63,32 @@ pub(crate) fn done(signer: &Signer, reader: &Reader, document: &Document) -> Res
             let body = finished(reader, document);
             reader.page(signer, &reader.text("done-title"), &[], body)
         }
-        Stage::Failed(_) => {
+        Stage::Failed(code) => {
+            let lead = match code.as_str() {
+                OUTCOME_UNKNOWN => "failed-lost",
+                _ => "failed-lead",
+            };
             let body = html! {
                 h1 { (reader.text("failed-heading")) }
-                (notice(Notice::Failure, reader.text("failed-lead")))
+                (notice(Notice::Failure, reader.text(lead)))
                 (card(details(reader, document, false)))
                 (actions(link_button(true, "/", reader.text("failed-again"))))
             };
             reader.page(signer, &reader.text("failed-title"), &[], body)
+        }
+        Stage::Unfinished => {
+            let body = unfinished(signer, reader, document);
+            reader.page(signer, &reader.text("unfinished-title"), &[], body)
+        }
+        Stage::Unknown => {
+            let url = format!("/documents/{}/status", document.id);
+            let body = html! {
+                h1 { (reader.text("unknown-heading")) }
+                p.lead { (reader.text("unknown-lead")) }
+                (poll(&url, document.stage.word(), &reader.text("unknown-waiting")))
+                (card(details(reader, document, false)))
+            };
+            reader.page(signer, &reader.text("unknown-title"), &["poll.js"], body)
         }
         Stage::Prepared | Stage::Digested(_) | Stage::Consumed | Stage::Signed(..) => {
             let url = format!("/documents/{}/status", document.id);
@@ -76,6 +99,17 @@ pub(crate) fn done(signer: &Signer, reader: &Reader, document: &Document) -> Res
             };
             reader.page(signer, &reader.text("working-title"), &["poll.js"], body)
         }
+    }
+}
+
+/// Signed, but without a timestamp so far.
+fn unfinished(signer: &Signer, reader: &Reader, document: &Document) -> Markup {
+    let again = format!("/documents/{}/again", document.id);
+    html! {
+        h1 { (reader.text("unfinished-heading")) }
+        (notice(Notice::Warning, reader.text("unfinished-lead")))
+        (card(details(reader, document, false)))
+        (form(&again, reader.csrf(signer).as_deref(), primary_button(reader.text("unfinished-again"))))
     }
 }
 

@@ -81,6 +81,7 @@ fn upload(signer: &Signer, reader: &Reader) -> Markup {
 
 fn list(signer: &Signer, reader: &Reader, documents: &[Document]) -> Markup {
     let days = signer.config.keep_seconds / (24 * 60 * 60);
+    let minutes = signer.config.document_seconds.div_ceil(60);
     html! {
         @if documents.is_empty() {
             p { (reader.text("home-documents-none")) }
@@ -93,7 +94,7 @@ fn list(signer: &Signer, reader: &Reader, documents: &[Document]) -> Markup {
                     }
                 }
             }
-            (notice(Notice::Information, reader.text_with("document-keep", &[("days", days.into())])))
+            (notice(Notice::Information, reader.text_with("document-keep", &[("days", days.into()), ("minutes", minutes.into())])))
         }
     }
 }
@@ -101,7 +102,8 @@ fn list(signer: &Signer, reader: &Reader, documents: &[Document]) -> Markup {
 fn state(reader: &Reader, document: &Document) -> String {
     match &document.stage {
         Stage::Prepared | Stage::Digested(_) => reader.text("document-state-open"),
-        Stage::Consumed | Stage::Signed(..) => reader.text("document-state-working"),
+        Stage::Consumed | Stage::Unknown | Stage::Signed(..) => reader.text("document-state-working"),
+        Stage::Unfinished => reader.text("document-state-unfinished"),
         Stage::Done(time) => reader.text_with("document-state-done", &[("time", reader.lang.date_time(*time).into())]),
         Stage::Failed(_) => reader.text("document-state-failed"),
     }

@@ -8,15 +8,13 @@ use signum_core::{DbError, Timestamp, params};
 
 use super::stage::{Signed, Timestamped, is_as_uploaded};
 use super::ticket::certified;
-use super::{SignError, Stage, read};
+use super::{SignError, Stage};
 use crate::cms::{self, SignedCms};
 use crate::pades;
 use crate::service::Signer;
 
-/// A module call that has not come back after this long never will: its process or ours ended.
-const LOST: Duration = Duration::from_secs(120);
 /// The request that signed has this long before the job takes over.
-const HEAD_START: Duration = Duration::from_secs(15);
+pub(super) const HEAD_START: Duration = Duration::from_secs(15);
 
 /// Timestamps the signature and stores the finished file.
 pub(super) async fn finish(signer: &Signer, signed: Signed) -> Result<(), SignError> {
@@ -84,29 +82,8 @@ async fn timestamp(signer: &Signer, signed: Signed) -> Result<Timestamped, SignE
     })
 }
 
-/// The job: finishes what was signed and gives up what was lost. Returns how many documents were looked at.
-pub(crate) async fn finish_all(signer: &Signer) -> Result<usize, DbError> {
-    let cx = &signer.cx;
-    give_up(signer).await?;
-    let rows = cx
-        .db
-        .all(
-            super::select!("WHERE state = 'signed' AND changed_at < $1 ORDER BY changed_at LIMIT 20"),
-            params![cx.now().minus(HEAD_START)],
-        )
-        .await?;
-    for row in &rows {
-        let document = read(row)?;
-        let id = document.id;
-        if let Err(error) = resume(signer, document).await {
-            tracing::warn!(document = %id, %error, "a signature could not be timestamped; it will be tried again");
-        }
-    }
-    Ok(rows.len())
-}
-
 /// From the stored signature; the key is not used again.
-async fn resume(signer: &Signer, document: super::Document) -> Result<(), SignError> {
+pub(super) async fn resume(signer: &Signer, document: super::Document) -> Result<(), SignError> {
     let Stage::Signed(signature, _) = document.stage.clone() else {
         return Err(SignError::Used);
     };
@@ -131,27 +108,4 @@ async fn resume(signer: &Signer, document: super::Document) -> Result<(), SignEr
         },
     )
     .await
-}
-
-/// The module's answer was lost: whether it signed is unknown, so this gesture is never tried again.
-async fn give_up(signer: &Signer) -> Result<(), DbError> {
-    let cx = &signer.cx;
-    let oldest = cx.now().minus(LOST);
-    cx.db
-        .run::<_, DbError, _, _>("document.give_up", |tx| async move {
-            let rows = tx
-                .all(
-                    "UPDATE document SET state = 'failed', failure = 'interrupted', changed_at = $1
-                     WHERE state = 'consumed' AND changed_at < $2 RETURNING id",
-                    params![cx.now(), oldest],
-                )
-                .await?;
-            for row in rows {
-                let id: signum_core::Id<super::Document> = row.get("id")?;
-                let event = Event::new("signature.refused", id, json!({"code": "interrupted"}));
-                audit::record(&tx, cx, &event).await?;
-            }
-            Ok(())
-        })
-        .await
 }

@@ -16,8 +16,12 @@ pub(crate) enum Stage {
     Digested(Ticket),
     /// The gesture came and the ticket is used up; the module works.
     Consumed,
+    /// Whether the module signed is not known yet; it is asked.
+    Unknown,
     /// The module signed; the timestamp is missing.
     Signed(DocumentSignature, Timestamp),
+    /// Signed; the timestamp was tried in vain too often. The signature stays stored.
+    Unfinished,
     /// Signed at the time of the timestamp.
     Done(Timestamp),
     /// Over; the code says why.
@@ -35,6 +39,8 @@ impl Stage {
                 mac: row.get("ticket_mac")?,
             }),
             "consumed" => Self::Consumed,
+            "unknown" => Self::Unknown,
+            "unfinished" => Self::Unfinished,
             "signed" => Self::Signed(
                 DocumentSignature {
                     signed_attributes: row.get("signed_attributes")?,
@@ -53,6 +59,8 @@ impl Stage {
         match self {
             Self::Prepared | Self::Digested(_) => "open",
             Self::Consumed | Self::Signed(..) => "working",
+            Self::Unknown => "unknown",
+            Self::Unfinished => "unfinished",
             Self::Done(_) => "done",
             Self::Failed(_) => "failed",
         }

@@ -16,7 +16,12 @@ pub(crate) async fn options(signer: &Signer, id: Id<Document>, person: &Referenc
     let document = find(cx, id, person).await?;
     match document.stage {
         Stage::Prepared | Stage::Digested(_) => {}
-        Stage::Consumed | Stage::Signed(..) | Stage::Done(_) | Stage::Failed(_) => return Err(SignError::Used),
+        Stage::Consumed
+        | Stage::Unknown
+        | Stage::Signed(..)
+        | Stage::Unfinished
+        | Stage::Done(_)
+        | Stage::Failed(_) => return Err(SignError::Used),
     }
     if cx.now() > document.uploaded_at.plus(signer.config.document_ttl()) {
         return Err(SignError::Expired);

@@ -1,18 +1,23 @@
 //! Tests only: stand-ins for the signing module, the CA, its status and its time stamps, with switches.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use openssl::hash::MessageDigest;
 use openssl::x509::{X509, X509Req, X509ReqBuilder};
-use signum_activation::protocol::{Activation, DocumentSignature, Refusal, SealedSet, StoredKey, Ticket, Voucher};
+use signum_activation::protocol::{
+    Activation, DocumentSignature, Outcome, Refusal, SealedSet, StoredKey, Ticket, Voucher,
+};
 use signum_core::contract::{
     CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, TimeStamping,
 };
 use signum_core::{Clock, ManualClock};
 use signum_gesture::{Authenticator, RelyingParty, assertion};
+
+use tokio::sync::Notify;
 
 use super::ORIGIN;
 use crate::module::{Activated, ModuleError, SigningModule};
@@ -31,10 +36,39 @@ pub(crate) struct Neighbours {
     pub signatures: AtomicU32,
     pub ca_calls: Mutex<Vec<[u8; 16]>>,
     pub ca_away: AtomicBool,
+    /// What each commitment came to, as the module remembers it.
+    outcomes: Mutex<HashMap<[u8; 32], Outcome>>,
+    pub module: Mutex<Behaviour>,
+    /// Told when an activation has begun; with [`Behaviour::Waits`] it goes on after `go_on`.
+    pub begun: Notify,
+    pub go_on: Notify,
     pub tsa_away: AtomicBool,
 }
 
+/// How the module's answers to activations arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behaviour {
+    Answers,
+    /// It answers when the test says so.
+    Waits,
+    /// It signs, but the answer is lost.
+    LosesAnswers,
+    /// It cannot be reached.
+    Away,
+    /// It signs, the answer is lost, and so is its memory: another process.
+    Restarts,
+    /// It panics in the web tier, as nothing should.
+    Panics,
+}
+
 impl Neighbours {
+    pub fn module_will(&self, behaviour: Behaviour) {
+        *self.module.lock().unwrap() = behaviour;
+    }
+
+    fn behaviour(&self) -> Behaviour {
+        *self.module.lock().unwrap()
+    }
     pub fn new(clock: Arc<ManualClock>) -> Self {
         let root = TestKey::new("TEST Root", &Role::Authority, 1, None);
         Self {
@@ -47,6 +81,10 @@ impl Neighbours {
             signatures: AtomicU32::new(0),
             ca_calls: Mutex::new(Vec::new()),
             ca_away: AtomicBool::new(false),
+            outcomes: Mutex::default(),
+            module: Mutex::new(Behaviour::Answers),
+            begun: Notify::new(),
+            go_on: Notify::new(),
             tsa_away: AtomicBool::new(false),
         }
     }
@@ -125,16 +163,43 @@ impl SigningModule for Neighbours {
             activation.last_counter,
         )
         .map_err(|error| ModuleError::Refused(Refusal::Gesture(error.to_string())))?;
+        if self.outcomes.lock().unwrap().contains_key(&challenge) {
+            return Err(ModuleError::Refused(Refusal::Replayed));
+        }
+        self.begun.notify_one();
+        match self.behaviour() {
+            Behaviour::Waits => self.go_on.notified().await,
+            Behaviour::Away => return Err(ModuleError::Away("test".to_owned())),
+            Behaviour::Panics => panic!("test"),
+            Behaviour::Answers | Behaviour::LosesAnswers | Behaviour::Restarts => {}
+        }
         self.signatures.fetch_add(1, Ordering::SeqCst);
         let signed_attributes = self.key.attributes(&activation.commitment.documents[0].byte_range);
-        let signature = self.key.sign(&signed_attributes);
-        Ok(Activated {
-            signatures: vec![DocumentSignature {
-                signed_attributes,
-                signature,
-            }],
-            counter: verified.counter,
-        })
+        let signatures = vec![DocumentSignature {
+            signature: self.key.sign(&signed_attributes),
+            signed_attributes,
+        }];
+        let counter = verified.counter;
+        let outcome = match self.behaviour() {
+            Behaviour::Restarts => Outcome::Lost,
+            _ => Outcome::Signed {
+                signatures: signatures.clone(),
+                counter,
+            },
+        };
+        self.outcomes.lock().unwrap().insert(challenge, outcome);
+        match self.behaviour() {
+            Behaviour::LosesAnswers | Behaviour::Restarts => Err(ModuleError::Away("test".to_owned())),
+            _ => Ok(Activated { signatures, counter }),
+        }
+    }
+
+    async fn settle(&self, challenge: [u8; 32]) -> Result<Outcome, ModuleError> {
+        if self.behaviour() == Behaviour::Away {
+            return Err(ModuleError::Away("test".to_owned()));
+        }
+        let mut outcomes = self.outcomes.lock().unwrap();
+        Ok(outcomes.entry(challenge).or_insert(Outcome::NotSigned).clone())
     }
 }
 

@@ -5,6 +5,7 @@ mod authority;
 mod clock;
 mod gestures;
 mod happy;
+mod outcomes;
 mod people;
 mod rows;
 mod status;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use signum_activation::protocol::{
-    Activation, DocumentSignature, Refusal, Request, Response, SealedSet, StoredKey, Ticket, Voucher,
+    Activation, DocumentSignature, Outcome, Refusal, Request, Response, SealedSet, StoredKey, Ticket, Voucher,
 };
 use signum_activation::{Module, ModuleClient, ModuleConfig, Officer};
 use signum_gesture::options::{User, creation_options};
@@ -211,6 +211,16 @@ impl Door {
             Self::Here(module) => match module.handle(Request::Activate(Box::new(activation.clone()))) {
                 Response::Signed { signatures, counter } => Ok((signatures, counter)),
                 Response::Refused(refusal) => Err(refusal),
+                other => panic!("{other:?}"),
+            },
+        }
+    }
+
+    pub fn settle(&self, challenge: [u8; 32]) -> Outcome {
+        match self {
+            Self::Process(running) => running.runtime.block_on(running.client.settle(challenge)).unwrap(),
+            Self::Here(module) => match module.handle(Request::Settle { challenge }) {
+                Response::Outcome(outcome) => outcome,
                 other => panic!("{other:?}"),
             },
         }
