@@ -124,7 +124,10 @@ impl Wrapping<'_> {
 fn refused_blob(fault: Fault) -> Fault {
     match fault {
         Fault::Module(Error::Pkcs11(
-            RvError::EncryptedDataInvalid
+            // kryoptic says this of a blob that is shorter than its tag.
+            RvError::DataLenRange
+            | RvError::DataInvalid
+            | RvError::EncryptedDataInvalid
             | RvError::EncryptedDataLenRange
             | RvError::WrappedKeyInvalid
             | RvError::WrappedKeyLenRange,

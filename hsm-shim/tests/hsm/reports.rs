@@ -6,9 +6,13 @@ use signum_hsm_shim::wrap::WrapMechanism;
 use signum_hsm_shim::{HsmError, KeyAlgorithm, SignatureAlgorithm};
 
 use crate::bench::{TOKEN, bare_session, in_own_process, open_token};
+use crate::module::Module;
 
 #[test]
 fn capabilities_name_what_softhsm_can_do_and_what_is_wrong_with_it() {
+    if !Module::under_test().is_softhsm() {
+        return;
+    }
     in_own_process(|directory| {
         let token = open_token(directory);
         let can = token.capabilities().unwrap();

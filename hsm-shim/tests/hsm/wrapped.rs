@@ -7,6 +7,7 @@ use signum_hsm_shim::wrap::{Kek, KeyBinding, KeyUsage, NewWrapped, WrappedKey};
 use signum_hsm_shim::{HsmError, KeyAlgorithm, SignatureAlgorithm};
 
 use crate::bench::{bare_session, in_own_process, open_token};
+use crate::module::Module;
 
 const MAC: &str = "binding";
 
@@ -124,6 +125,10 @@ fn the_kek_cannot_be_read_changed_or_made_to_let_keys_out() {
             Attribute::Decrypt(true),
         ] {
             assert!(session.update_attributes(handle, &[change]).is_err());
+        }
+        if !Module::under_test().is_softhsm() {
+            // Under GCM only the layer knows the associated data; `ensure_kek` has tried the same with a key of its own.
+            return;
         }
         let unwrap = |extractable, sensitive| {
             let attributes = [

@@ -1,0 +1,66 @@
+//! How fast the HSM layer is beside what the module can do at all, and whether it stays the same for ever (issue 3).
+//!
+//! `signum-load hsm [--short] [--kryoptic MODULE]`: rates and latencies. `signum-load soak [--short]`: memory, descriptors
+//! and objects over many signatures. Tables go to standard output; the exit status says only whether all was right, never
+//! whether it was fast.
+
+mod callers;
+mod census;
+mod child;
+mod module;
+mod rates;
+mod raw;
+mod soak;
+mod speed;
+mod subject;
+mod token;
+mod wrapped;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+/// What the command line asks for.
+pub struct Options {
+    /// A quick look at one module, for the ordinary tests.
+    pub short: bool,
+    pub modules: Vec<module::Module>,
+    /// How long each figure is measured.
+    pub each: Duration,
+}
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let what = arguments.next().unwrap_or_default();
+    if what == "child" {
+        return child::run();
+    }
+    let mut options = Options {
+        short: false,
+        modules: vec![module::Module::softhsm()],
+        each: Duration::from_secs(2),
+    };
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--short" => options.short = true,
+            "--kryoptic" => {
+                let path = arguments.next().context("--kryoptic MODULE")?;
+                options.modules.push(module::Module::kryoptic(PathBuf::from(path)));
+            }
+            other => bail!("{other} is not understood"),
+        }
+    }
+    if options.short {
+        options.each = Duration::from_millis(250);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    match what.as_str() {
+        "hsm" => runtime.block_on(rates::run(&options)),
+        "soak" => runtime.block_on(soak::run(&options)),
+        _ => bail!("signum-load hsm | soak [--short] [--kryoptic MODULE]"),
+    }
+}

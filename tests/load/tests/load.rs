@@ -1,0 +1,25 @@
+//! The short forms of `./test load hsm` and `./test soak hsm`: every signature verified, nothing grows, the tables are printed.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::process::Command;
+
+fn run(what: &str, columns: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_signum-load"))
+        .args([what, "--short"])
+        .output()
+        .unwrap();
+    let table = String::from_utf8_lossy(&output.stdout);
+    println!("{table}");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(table.contains(columns), "{table}");
+}
+
+#[test]
+fn rates_of_every_algorithm_are_measured_beside_the_honest_limit() {
+    run("hsm", "% of limit");
+}
+
+#[test]
+fn memory_descriptors_and_objects_stay_flat() {
+    run("soak", "objects");
+}
