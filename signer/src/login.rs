@@ -6,7 +6,7 @@ use signum_core::{DbError, params, retry_on_db_conflict};
 use url::Url;
 
 use crate::person::Person;
-use crate::provider::{Begun, ProviderError};
+use crate::provider::{Begun, ProviderError, known_code};
 use crate::secret::hashed;
 use crate::service::Signer;
 use crate::session;
@@ -21,10 +21,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30 * 60);
 pub(crate) enum LoginError {
     #[error("the answer belongs to no log-in that this browser began")]
     NotBegunHere,
-    #[error("the answer comes from another issuer")]
+    #[error("the answer names no issuer, or another one")]
     OtherProvider,
     #[error("the provider said {0}")]
-    Refused(String),
+    Refused(&'static str),
     #[error(transparent)]
     Provider(#[from] ProviderError),
     #[error(transparent)]
@@ -72,12 +72,14 @@ pub(crate) async fn finish(
     // The state first: whoever did not begin here learns nothing and changes nothing.
     let state = answer.state.ok_or(LoginError::NotBegunHere)?;
     let begun = take(signer, browser.ok_or(LoginError::NotBegunHere)?, state).await?;
-    if answer.iss.is_some_and(|issuer| issuer != signer.config.issuer) {
+    // Our provider always says who it is (its metadata: authorization_response_iss_parameter_supported), so an answer without it
+    // is not its own (RFC 9207 section 2.4).
+    if answer.iss.as_deref() != Some(signer.config.issuer.as_str()) {
         return Err(LoginError::OtherProvider);
     }
     let code = match (answer.error, answer.code) {
-        (Some(error), _) => return Err(LoginError::Refused(error)),
-        (None, None) => return Err(LoginError::Refused("no code".to_owned())),
+        (Some(error), _) => return Err(LoginError::Refused(known_code(&error))),
+        (None, None) => return Err(LoginError::Refused("no code")),
         (None, Some(code)) => code,
     };
     let logged_in = signer.provider.finish(code, begun).await?;
@@ -107,4 +109,60 @@ async fn take(signer: &Signer, browser: &str, state: String) -> Result<Begun, Lo
         nonce: row.get("nonce")?,
         verifier: row.get("verifier")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::test_desk::Desk;
+
+    const STATE: &str = "the-state-of-this-attempt";
+    const BROWSER: &str = "the-secret-of-this-browser";
+
+    async fn answered(iss: Option<&str>, error: Option<&str>) -> LoginError {
+        let desk = Desk::new().await;
+        let cx = &desk.signer.cx;
+        let until = cx.now().plus(PATIENCE);
+        cx.db
+            .run::<_, DbError, _, _>("test", |tx| async move {
+                tx.exec(
+                    "INSERT INTO login_attempt (state_hash, browser_hash, nonce, verifier, expires_at)
+                     VALUES ($1, $2, 'n', 'v', $3)",
+                    params![hashed(STATE), hashed(BROWSER), until],
+                )
+                .await
+            })
+            .await
+            .unwrap();
+        let answer = Answer {
+            state: Some(STATE.to_owned()),
+            code: error.is_none().then(|| "a-code".to_owned()),
+            iss: iss.map(str::to_owned),
+            error: error.map(str::to_owned),
+        };
+        finish(&desk.signer, Some(BROWSER), None, answer).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_names_no_issuer_or_another_one_is_refused_before_its_code_is_used() {
+        for iss in [None, Some(""), Some("http://other.localhost")] {
+            let error = answered(iss, None).await;
+            assert!(matches!(error, LoginError::OtherProvider), "{iss:?}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_an_error_in_the_address_only_a_known_code_is_repeated() {
+        let iss = crate::Config::default().issuer;
+        for (error, told) in [
+            ("access_denied", "access_denied"),
+            ("Arta Shembulli 1234567892\n2026 ERROR forged", "an unknown code"),
+        ] {
+            match answered(Some(&iss), Some(error)).await {
+                LoginError::Refused(code) => assert_eq!(code, told),
+                other => unreachable!("{other}"),
+            }
+        }
+    }
 }

@@ -23,11 +23,40 @@ use signum_core::{Clock, Timestamp};
 use tokio::sync::Mutex;
 use url::Url;
 
+#[cfg(test)]
+mod tests;
+
 /// How long the provider's metadata and keys are believed before they are read again.
 const METADATA_AGE: Duration = Duration::from_secs(600);
 
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+/// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6 and Unmet Authentication Requirements 1.0.
+const CODES: [&str; 16] = [
+    "access_denied",
+    "account_selection_required",
+    "consent_required",
+    "interaction_required",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "login_required",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unmet_authentication_requirements",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "request_not_supported",
+];
+
+/// An error code as our log may have it: anybody can put any text into the address of the answer.
+pub(crate) fn known_code(code: &str) -> &'static str {
+    let known = CODES.into_iter().find(|known| *known == code);
+    known.unwrap_or("an unknown code")
+}
 
 /// The claim behind the scope `personal_number`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,7 +73,7 @@ pub(crate) enum ProviderError {
     Away(String),
     /// The provider did not accept the code.
     #[error("the provider refused the code: {0}")]
-    Refused(String),
+    Refused(&'static str),
     /// What the provider answered is not what we asked for, or not signed by it.
     #[error("the answer could not be verified: {0}")]
     Unverified(String),
@@ -168,7 +197,9 @@ impl Provider {
             .request_async(&self.http)
             .await
             .map_err(|error| match error {
-                RequestTokenError::ServerResponse(answer) => ProviderError::Refused(answer.error().to_string()),
+                RequestTokenError::ServerResponse(answer) => {
+                    ProviderError::Refused(known_code(answer.error().as_ref()))
+                }
                 other => away(other),
             })?;
         let id_token = tokens
@@ -271,7 +302,7 @@ fn verified(
 
 fn first<T: std::ops::Deref<Target = String>>(claim: Option<&LocalizedClaim<T>>) -> Option<String> {
     let (_, text) = claim?.iter().next()?;
-    Some(text.to_string()).filter(|text| !text.trim().is_empty())
+    Some(text.to_string()).filter(|text| !text.trim().is_empty() && !text.chars().any(char::is_control))
 }
 
 fn away(error: impl Error) -> ProviderError {

@@ -24,13 +24,14 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Takes the claims of an ID token that has been verified.
-    pub(crate) fn from_id_token(claims: &CoreIdTokenClaims) -> Self {
+    /// The log-in from an ID token that has been verified; the person's data from the userinfo endpoint, because an ID token does
+    /// not hold them (Core 1.0 section 5.4).
+    pub(crate) fn new(claims: &CoreIdTokenClaims, info: &CoreUserInfoClaims) -> Self {
         let at = claims.auth_time().unwrap_or_else(|| claims.issue_time());
         Self {
-            given_name: first(claims.given_name()),
-            family_name: first(claims.family_name()),
-            birth_date: claims.birthdate().map(text),
+            given_name: first(info.given_name()),
+            family_name: first(info.family_name()),
+            birth_date: info.birthdate().map(text),
             acr: claims.auth_context_ref().map(|acr| acr.as_str().to_owned()),
             amr: claims
                 .auth_method_refs()
@@ -51,18 +52,6 @@ impl Person {
                 .collect::<Vec<_>>()
                 .join(" "),
         }
-    }
-
-    /// Whether the ID token said too little to address the person.
-    pub(crate) fn lacks_profile(&self) -> bool {
-        self.given_name.is_none() || self.family_name.is_none() || self.birth_date.is_none()
-    }
-
-    /// Adds what the userinfo endpoint knows and the ID token did not say.
-    pub(crate) fn add(&mut self, more: &CoreUserInfoClaims) {
-        self.given_name = self.given_name.take().or_else(|| first(more.given_name()));
-        self.family_name = self.family_name.take().or_else(|| first(more.family_name()));
-        self.birth_date = self.birth_date.take().or_else(|| more.birthdate().map(text));
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Failure {
     AccessDenied,
     /// The answer carries no `state` that this browser began here.
     NotBegunHere,
-    /// The answer names another issuer (RFC 9207).
+    /// The answer names no issuer, or another one (RFC 9207).
     OtherProvider,
     /// The provider answered with an error.
     Refused,
@@ -30,10 +30,34 @@ pub(crate) enum Failure {
     NotFound,
 }
 
+/// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6 and Unmet Authentication Requirements 1.0.
+const CODES: [&str; 15] = [
+    "access_denied",
+    "account_selection_required",
+    "consent_required",
+    "interaction_required",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "login_required",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unmet_authentication_requirements",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+];
+
+/// An error code as our log may have it: anybody can put any text into the address of the answer.
+pub(crate) fn known_code(code: &str) -> &'static str {
+    CODES.into_iter().find(|known| *known == code).unwrap_or("unknown")
+}
+
 impl Failure {
     /// An error code of the provider, which is for our log alone.
     pub(crate) fn refused(code: &str) -> Self {
-        tracing::warn!(code = %code.escape_default(), "the provider refused the log-in");
+        tracing::warn!(code = known_code(code), "the provider refused the log-in");
         Self::Refused
     }
 
@@ -80,4 +104,16 @@ impl From<ProviderError> for Failure {
 /// Any address this service does not have.
 pub(crate) async fn not_found(reader: Reader) -> Response {
     Failure::NotFound.page(&reader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known_code;
+
+    #[test]
+    fn only_known_error_codes_reach_the_log() {
+        assert_eq!(known_code("login_required"), "login_required");
+        assert_eq!(known_code("Arta Shembulli"), "unknown");
+        assert_eq!(known_code("login_required\n"), "unknown");
+    }
 }

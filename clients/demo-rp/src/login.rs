@@ -59,7 +59,8 @@ async fn log_in(app: &App, jar: &CookieJar, answer: Answer) -> Result<LoggedIn, 
         .state
         .and_then(|state| app.sessions.take_begun(jar, &state))
         .ok_or(Failure::NotBegunHere)?;
-    if answer.iss.is_some_and(|issuer| issuer != app.provider.issuer()) {
+    // The provider's metadata say that it always names itself, so an answer that does not is not its own (RFC 9207 section 2.4).
+    if answer.iss.as_deref() != Some(app.provider.issuer()) {
         return Err(Failure::OtherProvider);
     }
     match (answer.error.as_deref(), answer.code) {

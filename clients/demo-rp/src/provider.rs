@@ -1,7 +1,7 @@
 //! The OpenID provider as this service knows it: Discovery 1.0, Core 1.0 sections 3.1.2-3.1.3, PKCE (RFC 7636),
 //! RP-Initiated Logout 1.0. The protocol itself is the crate `openidconnect`.
 
-use crate::{Settings, claims::Person, resolver::LoopbackNames, session::Begun};
+use crate::{Settings, claims::Person, failure::known_code, resolver::LoopbackNames, session::Begun};
 use openidconnect::{
     AccessTokenHash, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EndSessionUrl,
     EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, LanguageTag, LogoutRequest, Nonce, OAuth2TokenResponse,
@@ -34,7 +34,7 @@ pub(crate) enum ProviderError {
     Away(String),
     /// The provider did not accept the code.
     #[error("the provider refused the code: {0}")]
-    Refused(String),
+    Refused(&'static str),
     /// What the provider answered is not what we asked for, or not signed by it.
     #[error("the answer could not be verified: {0}")]
     Unverified(String),
@@ -160,7 +160,7 @@ impl Provider {
             .await
             .map_err(|error| match error {
                 openidconnect::RequestTokenError::ServerResponse(answer) => {
-                    ProviderError::Refused(answer.error().to_string())
+                    ProviderError::Refused(known_code(answer.error().as_ref()))
                 }
                 other => away(other),
             })?;
@@ -178,11 +178,8 @@ impl Provider {
             other => other,
         }
         .map_err(|error| ProviderError::Unverified(error.to_string()))?;
-        let mut person = Person::from_id_token(&claims);
-        if person.lacks_profile() {
-            person.add(&self.user_info(&known.client, &tokens, &claims).await?);
-        }
-        Ok((person, id_token))
+        let info = self.user_info(&known.client, &tokens, &claims).await?;
+        Ok((Person::new(&claims, &info), id_token))
     }
 
     /// Asks the userinfo endpoint (Core 1.0 section 5.3); the subject must be that of the ID token.

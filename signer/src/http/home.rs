@@ -74,7 +74,7 @@ pub(crate) async fn callback(
 fn failed(reader: &Reader, error: &LoginError) -> Response {
     let (status, key) = match error {
         LoginError::NotBegunHere => (StatusCode::BAD_REQUEST, "login-not-begun"),
-        LoginError::Refused(code) if code == "access_denied" => (StatusCode::FORBIDDEN, "login-denied"),
+        LoginError::Refused("access_denied") => (StatusCode::FORBIDDEN, "login-denied"),
         LoginError::OtherProvider | LoginError::Refused(_) => (StatusCode::BAD_GATEWAY, "login-refused"),
         LoginError::Provider(ProviderError::Away(_)) => (StatusCode::SERVICE_UNAVAILABLE, "login-away"),
         LoginError::Provider(ProviderError::Incomplete(_)) => (StatusCode::FORBIDDEN, "login-incomplete"),

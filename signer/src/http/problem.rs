@@ -10,6 +10,10 @@ use crate::module::{self, ModuleError};
 use crate::sign::{Quota, SignError};
 
 pub(crate) fn database(error: DbError) -> Problem {
+    if let DbError::NulInText = error {
+        tracing::warn!(%error, "request refused");
+        return Problem::of_status(StatusCode::BAD_REQUEST);
+    }
     tracing::error!(%error, "database");
     match error {
         DbError::NotFound => not_found(),

@@ -104,6 +104,7 @@ async fn whatever_the_provider_lies_about_nobody_is_logged_in() {
         (Lie::AccessTokenHash, untrusted),
         (Lie::UserInfoSubject, untrusted),
         (Lie::AnswerIssuer, untrusted),
+        (Lie::NoAnswerIssuer, untrusted),
         (Lie::State, (StatusCode::BAD_REQUEST, "This log-in cannot be used")),
         (Lie::AccessDenied, (StatusCode::FORBIDDEN, "You did not log in")),
     ];

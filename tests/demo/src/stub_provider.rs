@@ -41,6 +41,8 @@ pub(crate) enum Lie {
     UserInfoSubject,
     /// The `iss` parameter of the answer (RFC 9207).
     AnswerIssuer,
+    /// No `iss` at all.
+    NoAnswerIssuer,
     /// Another `state`.
     State,
     AccessDenied,
@@ -90,7 +92,7 @@ impl Stub {
                 truth.to_owned()
             }
         };
-        let mut claims = json!({
+        let claims = json!({
             "iss": truth(Lie::Issuer, &self.issuer),
             "aud": truth(Lie::Audience, "demo-rp"),
             "nonce": truth(Lie::Nonce, &self.request.lock().unwrap()["nonce"]),
@@ -98,13 +100,6 @@ impl Stub {
             "exp": if self.lies(Lie::Expired) { now - 60 } else { now + 60 },
             "at_hash": URL_SAFE_NO_PAD.encode(&Sha256::digest(truth(Lie::AccessTokenHash, "token"))[..16]),
         });
-        if !self.lies(Lie::UserInfoSubject) {
-            let profile = json!({ "given_name": "Arta", "family_name": "Shembulli", "birthdate": "1990-05-17" });
-            claims
-                .as_object_mut()
-                .unwrap()
-                .extend(profile.as_object().unwrap().clone());
-        }
         self.signed(&claims)
     }
 
@@ -183,7 +178,11 @@ async fn authorize(State(stub): Shared, Query(request): Query<Parameters>) -> Re
     } else {
         "code=the-code"
     };
-    let to = format!("{}?{end}&state={state}&iss={iss}", request["redirect_uri"]);
+    let iss = match stub.lies(Lie::NoAnswerIssuer) {
+        true => String::new(),
+        false => format!("&iss={iss}"),
+    };
+    let to = format!("{}?{end}&state={state}{iss}", request["redirect_uri"]);
     *stub.request.lock().unwrap() = request;
     Redirect::to(&to)
 }

@@ -42,6 +42,12 @@ async fn relying_party_learns_who_logged_in_and_nothing_it_did_not_ask_for() {
         .expect(200)
         .json();
     assert_eq!(user["sub"], claims["sub"]);
+    for datum in ["given_name", "family_name", "name", "birthdate"] {
+        assert!(
+            claims.get(datum).is_none(),
+            "{datum} would travel in addresses as id_token_hint"
+        );
+    }
     assert!(
         user["given_name"].is_string() && user["family_name"].is_string(),
         "{user}"
@@ -50,6 +56,32 @@ async fn relying_party_learns_who_logged_in_and_nothing_it_did_not_ask_for() {
         user.get("personal_number").is_none(),
         "the number was not asked for: {user}"
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn both_relying_parties_refuse_an_answer_that_does_not_name_its_issuer() {
+    let app = TestApp::start().await;
+    for service in [app.demo.clone(), app.signer.clone()] {
+        let mut visitor = activated(&app).await;
+        let callback = format!("{service}/callback");
+        let answer = trip::through_idp(&app, &mut visitor, &format!("{service}/login"), &callback).await;
+        let mut location = answer.location.expect("back to the service");
+        let kept: Vec<_> = location
+            .query_pairs()
+            .into_owned()
+            .filter(|(name, _)| name != "iss")
+            .collect();
+        location.query_pairs_mut().clear().extend_pairs(kept);
+        visitor.get(&location).await.expect(502);
+        let cookies_of_nobody = visitor.get(format!("{service}/login")).await;
+        assert!(
+            cookies_of_nobody
+                .location
+                .is_some_and(|next| next.as_str().starts_with(&app.idp)),
+            "nobody is logged in at {service}"
+        );
+    }
     app.stop().await;
 }
 
