@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::HsmError;
+use crate::uri::{ObjectType, Pkcs11Uri};
 
 /// What a key pair is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,12 +52,12 @@ pub struct PublicKey {
 
 impl std::fmt::Display for KeyUri {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "pkcs11:token={};object={}",
-            percent(&self.token),
-            percent(&self.object)
-        )
+        let uri = Pkcs11Uri {
+            token: Some(self.token.clone()),
+            object: Some(self.object.clone()),
+            ..Pkcs11Uri::default()
+        };
+        uri.fmt(f)
     }
 }
 
@@ -69,46 +70,26 @@ impl From<KeyUri> for String {
 impl TryFrom<String> for KeyUri {
     type Error = HsmError;
     fn try_from(text: String) -> Result<Self, HsmError> {
-        let wrong = |why: &str| HsmError::Misconfigured(format!("{text}: {why}"));
-        let path = text
-            .strip_prefix("pkcs11:")
-            .ok_or_else(|| wrong("a key address starts with pkcs11:"))?;
-        let (mut token, mut object) = (None, None);
-        for part in path.split(['?', ';']) {
-            match part.split_once('=') {
-                Some(("token", value)) => token = unpercent(value),
-                Some(("object", value)) => object = unpercent(value),
-                Some(("type", _)) => {}
-                _ => return Err(wrong("only token, object and type are understood")),
-            }
+        let uri: Pkcs11Uri = text.parse()?;
+        let wrong = |why: &str| HsmError::Misconfigured(format!("key address: {why}"));
+        let (Some(token), Some(object)) = (uri.token.clone(), uri.object.clone()) else {
+            return Err(wrong("token and object are both needed"));
+        };
+        if !matches!(uri.kind, None | Some(ObjectType::Private | ObjectType::Public)) {
+            return Err(wrong("it names a key pair"));
         }
-        let token = token.ok_or_else(|| wrong("token is missing"))?;
-        let object = object.ok_or_else(|| wrong("object is missing"))?;
+        // Module, PIN and particular token are the configuration's; a second way to say them could contradict it.
+        let plain = Pkcs11Uri {
+            token: uri.token.clone(),
+            object: uri.object.clone(),
+            kind: uri.kind,
+            ..Pkcs11Uri::default()
+        };
+        if uri != plain {
+            return Err(wrong("only token, object and type belong here"));
+        }
         Ok(Self { token, object })
     }
-}
-
-fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
-}
-
-fn unpercent(text: &str) -> Option<String> {
-    let mut out = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        if b == b'%' {
-            let hex = [bytes.next()?, bytes.next()?];
-            out.push(u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?);
-        } else {
-            out.push(b);
-        }
-    }
-    String::from_utf8(out).ok()
 }
 
 /// `r || s` (PKCS#11, JWS) as DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3; X.509, CMS, OCSP).

@@ -13,6 +13,7 @@ pub mod key;
 pub mod local;
 mod raw;
 pub mod token;
+pub mod uri;
 pub mod worker;
 pub mod workers;
 pub mod wrap;
@@ -23,6 +24,7 @@ pub use attest::Attestation;
 pub use capabilities::Capabilities;
 pub use error::HsmError;
 pub use key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
+pub use uri::Pkcs11Uri;
 
 /// One token of one PKCS#11 module.
 #[async_trait]
