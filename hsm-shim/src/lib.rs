@@ -4,6 +4,7 @@
 //! Two implementations: [`Local`](local::Local) in this process, and [`Workers`](workers::Workers), which speaks to exec'd
 //! `signum-hsm-worker` processes so that a crash or a hang of the module is not ours.
 
+pub mod approval;
 pub mod attest;
 pub mod capabilities;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod init;
 pub mod key;
 pub mod local;
 mod raw;
+pub mod shares;
 pub mod token;
 pub mod uri;
 pub mod worker;

@@ -11,6 +11,7 @@ mod client_data;
 mod edwards;
 mod encoding;
 pub mod key;
+pub mod officer;
 pub mod options;
 pub mod registration;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 pub use assertion::{Assertion, GestureError, Verified};
 pub use authenticator::Authenticator;
 pub use card::{CardAlgorithm, verify_card_signature};
+pub use officer::Officer;
 pub use registration::Registration;
 
 use serde::{Deserialize, Serialize};

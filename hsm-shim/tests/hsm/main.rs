@@ -1,6 +1,7 @@
 //! The HSM layer against a real token of SoftHSM, or of the module `SIGNUM_TEST_MODULE` names. One binary; each test that opens the module does so in a process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod approvals;
 mod bench;
 mod faults;
 mod frames;
@@ -9,5 +10,6 @@ mod keys;
 mod module;
 mod pins;
 mod reports;
+mod shares;
 mod workers;
 mod wrapped;

@@ -26,7 +26,8 @@ fn a_refused_pin_latches_even_when_the_right_one_comes_later() {
 #[test]
 fn a_pin_file_others_can_read_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let PinSource::File(path) = pin_file(directory.path(), "pin");
+    let path = directory.path().join("pin");
+    pin_file(directory.path(), "pin");
     PinSource::File(path.clone()).read().unwrap();
     for mode in [0o640, 0o604, 0o660] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();

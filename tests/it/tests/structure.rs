@@ -9,7 +9,8 @@ use signum_tests::workspace::{Workspace, rust_files};
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("signum-core", &[]),
     ("signum-gesture", &[]),
-    ("signum-hsm-shim", &[]),
+    // Officers' gestures over ceremonies are verified in the process that holds the PKCS#11 session.
+    ("signum-hsm-shim", &["signum-gesture"]),
     ("signum-pki", &[]),
     (
         "signum-ca",

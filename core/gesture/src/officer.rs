@@ -1,17 +1,18 @@
-//! A registration officer as pinned in the module's own configuration; the shape is that of `var/officers.json`.
+//! An officer as pinned in the configuration of the process that checks the gesture; the shape is that of `var/officers.json`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use signum_gesture::{Authenticator, RelyingParty};
+
+use crate::{Authenticator, RelyingParty};
 
 /// One officer: only this authenticator at this relying party speaks for them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Officer {
     pub id: String,
-    /// For people who read the file; the module does not use it.
+    /// For people who read the file; no check uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(alias = "rp")]
