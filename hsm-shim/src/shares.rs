@@ -83,7 +83,7 @@ pub fn split(pin: &SecretString, needed: u8, holders: u8) -> Result<Vec<Share>, 
     }
     let text = pin.expose_secret().as_bytes();
     let length = u8::try_from(text.len()).ok().filter(|length| *length > 0);
-    let mut rng = UnwrapErr(SysRng);
+    let rng = UnwrapErr(SysRng);
     let set = {
         let mut octets = [0; 8];
         getrandom::fill(&mut octets).map_err(|error| ShareError::Malformed(error.to_string()))?;
@@ -95,7 +95,7 @@ pub fn split(pin: &SecretString, needed: u8, holders: u8) -> Result<Vec<Share>, 
     filled.resize(FILLED, 0);
     let sum = checksum(&set, needed, &filled);
     filled.extend_from_slice(&sum);
-    let split = Gf256::split_bytes(needed.into(), holders.into(), filled.as_slice(), &mut rng);
+    let split = Gf256::split_bytes(needed.into(), holders.into(), filled.as_slice(), rng);
     let split = Zeroizing::new(split.map_err(|error| ShareError::Malformed(error.to_string()))?);
     let shares: Vec<Share> = (1..=holders)
         .zip(split.iter())
