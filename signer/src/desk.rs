@@ -1,10 +1,13 @@
 //! The registration officers' desk: log-in by a gesture over a single-use challenge, a short bearer token.
+//!
+//! The key that logs in is another one than the key that vouches, and for another relying party: whatever somebody passes off
+//! as a log-in challenge, the answer is no voucher (docs/API.md "The officers' desk").
 
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, params, retry_on_db_conflict};
+use signum_core::{DbError, Tx, params, retry_on_db_conflict};
 use signum_gesture::options::request_options;
 use signum_gesture::{Assertion, GestureError, assertion};
 
@@ -47,8 +50,8 @@ pub(crate) async fn options(signer: &Signer, officer: &str) -> Result<Json, Desk
         .await?;
     Ok(request_options(
         &challenge,
-        &officer.rp,
-        std::slice::from_ref(&officer.authenticator.credential_id),
+        &officer.log_in.rp,
+        std::slice::from_ref(&officer.log_in.authenticator.credential_id),
     ))
 }
 
@@ -69,6 +72,7 @@ pub(crate) async fn log_in(signer: &Signer, officer: &str, credential: &Json) ->
 
 async fn enter(signer: &Signer, officer: &Officer, credential: &Json) -> Result<String, DeskError> {
     let cx = &signer.cx;
+    let key = &officer.log_in.authenticator;
     let assertion = Assertion::from_json(credential)?;
     let challenge = challenge_of(&assertion)?;
     let row = cx
@@ -77,40 +81,47 @@ async fn enter(signer: &Signer, officer: &Officer, credential: &Json) -> Result<
             tx.opt(
                 "UPDATE officer_challenge SET used_at = $1
                  WHERE challenge = $2 AND officer = $3 AND used_at IS NULL AND expires_at > $1
-                 RETURNING COALESCE((SELECT counter FROM officer_counter WHERE officer = $3), $4) AS last",
-                params![
-                    cx.now(),
-                    challenge,
-                    &officer.id,
-                    i64::from(officer.authenticator.counter)
-                ],
+                 RETURNING COALESCE((SELECT counter FROM officer_log_in_counter WHERE credential_id = $4), $5) AS last",
+                params![cx.now(), challenge, &officer.id, &key.credential_id, key.counter],
             )
             .await
         })
         .await?
         .ok_or(DeskError::Challenge)?;
     let last: u32 = row.get("last")?;
-    let verified = assertion::verify(&assertion, &officer.authenticator, &officer.rp, &challenge, last)?;
+    let verified = assertion::verify(&assertion, key, &officer.log_in.rp, &challenge, last)?;
     let (token, hash) = secret::fresh(&*cx.random);
     let until = cx.now().plus(signer.config.officer_ttl());
     let event = &Event::new("officer.logged_in", &officer.id, json!({}));
     cx.db
-        .run::<_, DbError, _, _>("desk.session", |tx| async move {
-            tx.exec(
-                "INSERT INTO officer_counter (officer, counter) VALUES ($1, $2)
-                 ON CONFLICT (officer) DO UPDATE SET counter = excluded.counter",
-                params![&officer.id, verified.counter],
-            )
-            .await?;
+        .run::<_, DeskError, _, _>("desk.session", |tx| async move {
+            if !raise_counter(&tx, &key.credential_id, verified.counter).await? {
+                return Err(GestureError::CounterWentBackwards.into());
+            }
             tx.exec(
                 "INSERT INTO officer_session (token_hash, officer, expires_at) VALUES ($1, $2, $3)",
                 params![hash, &officer.id, until],
             )
             .await?;
-            audit::record(&tx, cx, event).await
+            Ok(audit::record(&tx, cx, event).await?)
         })
         .await?;
     Ok(token)
+}
+
+/// Keeps a counter that is higher than the one kept, in one statement: of two log-ins at the same time the later gesture wins.
+/// False when it is not higher; zero again is an authenticator that keeps none.
+pub(crate) async fn raise_counter(tx: &Tx, credential_id: &[u8], counter: u32) -> Result<bool, DbError> {
+    let raised = tx
+        .exec(
+            "INSERT INTO officer_log_in_counter (credential_id, counter) VALUES ($1, $2)
+             ON CONFLICT (credential_id) DO UPDATE SET counter = excluded.counter
+             WHERE excluded.counter > officer_log_in_counter.counter
+                OR (excluded.counter = 0 AND officer_log_in_counter.counter = 0)",
+            params![credential_id, counter],
+        )
+        .await?;
+    Ok(raised == 1)
 }
 
 /// The challenge that the client data names; that it is one of ours, unused, is what the database says.
@@ -142,3 +153,6 @@ pub(crate) async fn officer<'a>(signer: &'a Signer, token: Option<&str>) -> Resu
     // An officer who was taken off the list is out at once.
     signer.officers.find(&id).ok_or(DeskError::NotLoggedIn)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 
 mod advance;
 mod begin;
+mod fingerprint;
 mod passkey;
 mod stage;
 mod vouch;
@@ -22,6 +23,7 @@ use crate::person::Reference;
 
 pub(crate) use advance::{advance, advance_all};
 pub(crate) use begin::begin;
+pub(crate) use fingerprint::fingerprint;
 pub(crate) use passkey::{options, register};
 pub(crate) use stage::{Certified, Stage, impossible, json as stored, to_json};
 pub(crate) use vouch::{Pending, pending, vouch};

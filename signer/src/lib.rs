@@ -43,4 +43,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "signer/0002_signing",
         sql: include_str!("../../migrations/signer/0002_signing.sql"),
     },
+    Migration {
+        name: "signer/0003_officer_log_in",
+        sql: include_str!("../../migrations/signer/0003_officer_log_in.sql"),
+    },
 ];

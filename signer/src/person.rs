@@ -5,6 +5,8 @@ use signum_core::contract::PersonName;
 use signum_core::db::Row;
 use signum_core::{Cx, DbError, Tx, params};
 
+use crate::enrol::impossible;
+
 /// `H(PNO<country>-<number>)`: a person without their number.
 pub(crate) type Reference = [u8; 32];
 
@@ -17,13 +19,28 @@ pub(crate) struct Person {
 impl Person {
     /// A person by the semantics identifier of EN 319 412-1 section 5.1.3.
     pub(crate) fn new(country: &str, name: PersonName) -> Self {
-        let reference = person_reference(&format!("PNO{country}-{}", name.personal_number));
+        let reference = reference(country, &name.personal_number);
         Self { reference, name }
+    }
+
+    /// The person, if their number is the one that the reference is made of: a row that somebody changed is a loud error.
+    pub(crate) fn checked(self, country: &str) -> Result<Self, DbError> {
+        match reference(country, &self.name.personal_number) == self.reference {
+            true => Ok(self),
+            false => Err(impossible(
+                "person.personal_number",
+                "not the number that this person's reference is made of",
+            )),
+        }
     }
 
     pub(crate) fn full_name(&self) -> String {
         format!("{} {}", self.name.given_name, self.name.surname)
     }
+}
+
+fn reference(country: &str, personal_number: &str) -> Reference {
+    person_reference(&format!("PNO{country}-{personal_number}"))
 }
 
 /// Stores the name as it is now.

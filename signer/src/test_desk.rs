@@ -27,6 +27,8 @@ use crate::service::Signer;
 pub(crate) use neighbours::{Behaviour as ModuleBehaviour, Neighbours};
 
 pub(crate) const ORIGIN: &str = "http://sign.localhost:8082";
+/// Where officers log in.
+pub(crate) const DESK_ORIGIN: &str = "http://desk.sign.localhost:8082";
 
 /// A signer and one person.
 pub(crate) struct Desk {
@@ -35,7 +37,10 @@ pub(crate) struct Desk {
     pub clock: Arc<ManualClock>,
     pub person: Person,
     pub authenticator: SoftAuthenticator,
+    /// What the officers vouch with.
     pub officers: [SoftAuthenticator; 2],
+    /// What they log in with, on the desk's own origin.
+    pub log_ins: [SoftAuthenticator; 2],
     _folder: tempfile::TempDir,
 }
 
@@ -52,9 +57,10 @@ impl Desk {
             random: Arc::new(OsRandom),
         };
         let neighbours = Arc::new(Neighbours::new(clock.clone()));
-        let officers = [officer(), officer()];
+        let officers = [(); 2].map(|()| officer("sign.localhost", ORIGIN));
+        let log_ins = [(); 2].map(|()| officer("desk.sign.localhost", DESK_ORIGIN));
         let file = folder.path().join("officers.json");
-        std::fs::write(&file, officers_file(&officers)).unwrap();
+        std::fs::write(&file, officers_file(&officers, &log_ins)).unwrap();
         let name = PersonName {
             given_name: "Testa".to_owned(),
             surname: "Shembulli".to_owned(),
@@ -99,6 +105,7 @@ impl Desk {
             person,
             authenticator: SoftAuthenticator::new(),
             officers,
+            log_ins,
             _folder: folder,
         }
     }
@@ -130,13 +137,13 @@ impl Desk {
         number: usize,
     ) -> Result<enrol::Enrolment, enrol::EnrolError> {
         let officer = self.signer.officers.find(&format!("officer-{number}")).unwrap().clone();
-        let pending = enrol::pending(&self.signer.cx).await.unwrap();
+        let pending = enrol::pending(&self.signer, &officer).await.unwrap();
         let challenge = pending
             .iter()
             .find(|one| one.enrolment.id == id)
             .map_or([0; 32], |one| one.challenge);
-        let ids = [officer.authenticator.credential_id.clone()];
-        let options = signum_gesture::options::request_options(&challenge, &officer.rp, &ids);
+        let ids = [officer.vouching.authenticator.credential_id.clone()];
+        let options = signum_gesture::options::request_options(&challenge, &officer.vouching.rp, &ids);
         let credential = self.officers[number].get(&options, ORIGIN).unwrap();
         enrol::vouch(&self.signer, id, &officer, &credential).await
     }
@@ -180,12 +187,12 @@ impl Desk {
     }
 }
 
-/// An officer's authenticator with its passkey.
-fn officer() -> SoftAuthenticator {
+/// An officer's authenticator with its passkey for `host`.
+fn officer(host: &str, origin: &str) -> SoftAuthenticator {
     let mut authenticator = SoftAuthenticator::new();
     let rp = RelyingParty {
-        id: "sign.localhost".to_owned(),
-        origin: ORIGIN.to_owned(),
+        id: host.to_owned(),
+        origin: origin.to_owned(),
     };
     let user = signum_gesture::options::User {
         handle: b"officer",
@@ -193,22 +200,29 @@ fn officer() -> SoftAuthenticator {
         display_name: "TEST",
     };
     let options = signum_gesture::options::creation_options(&[1; 32], &rp, "TEST", user, &[]);
-    authenticator.create(&options, ORIGIN).unwrap();
+    authenticator.create(&options, origin).unwrap();
     authenticator
 }
 
-fn officers_file(officers: &[SoftAuthenticator; 2]) -> String {
+fn officers_file(officers: &[SoftAuthenticator; 2], log_ins: &[SoftAuthenticator; 2]) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let key = |authenticator: &SoftAuthenticator| {
+        let credential = &authenticator.credentials[0];
+        serde_json::json!({
+            "credential_id": URL_SAFE_NO_PAD.encode(&credential.id),
+            "cose_key": URL_SAFE_NO_PAD.encode(credential.cose_key().unwrap()),
+            "aaguid": hex::encode([0; 16]), "backup_eligible": false, "counter": 0,
+        })
+    };
     let one = |number: usize| {
-        let credential = &officers[number].credentials[0];
         serde_json::json!({
             "id": format!("officer-{number}"), "name": "TEST",
             "rp": { "id": "sign.localhost", "origin": ORIGIN },
-            "authenticator": {
-                "credential_id": URL_SAFE_NO_PAD.encode(&credential.id),
-                "cose_key": URL_SAFE_NO_PAD.encode(credential.cose_key().unwrap()),
-                "aaguid": hex::encode([0; 16]), "backup_eligible": false, "counter": 0,
+            "authenticator": key(&officers[number]),
+            "log_in": {
+                "rp": { "id": "desk.sign.localhost", "origin": DESK_ORIGIN },
+                "authenticator": key(&log_ins[number]),
             },
         })
     };

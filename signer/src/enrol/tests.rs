@@ -125,41 +125,89 @@ async fn another_person_cannot_see_or_continue_an_enrolment() {
 }
 
 #[tokio::test]
+async fn an_enrolment_shown_under_another_number_is_neither_offered_nor_vouched_for() {
+    let mut desk = Desk::new().await;
+    let id = desk.with_passkey().await;
+    let officer = desk.signer.officers.find("officer-0").unwrap().clone();
+    let offered = pending(&desk.signer, &officer).await.unwrap();
+    assert_eq!(offered.len(), 1);
+    let options = signum_gesture::options::request_options(
+        &offered[0].challenge,
+        &officer.vouching.rp,
+        std::slice::from_ref(&officer.vouching.authenticator.credential_id),
+    );
+    let gesture = desk.officers[0].get(&options, ORIGIN).unwrap();
+    desk.tamper("UPDATE person SET personal_number = '1000000007'", vec![])
+        .await;
+    assert!(pending(&desk.signer, &officer).await.unwrap().is_empty());
+    let refused = vouch(&desk.signer, id, &officer, &gesture).await.unwrap_err();
+    assert!(refused.to_string().contains("person.personal_number"), "{refused}");
+    assert_eq!(desk.audited("voucher.refused", "person.personal_number").await, 1);
+    assert_eq!(desk.audited("enrolment.vouched", "").await, 0);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_withheld_and_hides_nobody_else() {
+    let mut desk = Desk::new().await;
+    desk.with_passkey().await;
+    desk.tamper("UPDATE enrolment SET pkcs10 = NULL", vec![]).await;
+    let officer = desk.signer.officers.find("officer-0").unwrap().clone();
+    assert!(pending(&desk.signer, &officer).await.unwrap().is_empty());
+    let withheld = r#"{"count":0,"withheld":1}"#;
+    assert_eq!(desk.audited("officer.enrolments_read", withheld).await, 1);
+}
+
+#[tokio::test]
+async fn reading_who_waits_is_recorded_with_a_count_and_nobodys_data() {
+    let mut desk = Desk::new().await;
+    let officer = desk.signer.officers.find("officer-1").unwrap().clone();
+    pending(&desk.signer, &officer).await.unwrap();
+    assert_eq!(desk.audited("officer.enrolments_read", "").await, 0, "nobody was named");
+    desk.with_passkey().await;
+    pending(&desk.signer, &officer).await.unwrap();
+    let rows = desk
+        .signer
+        .cx
+        .db
+        .all(
+            "SELECT subject, detail FROM audit_event WHERE kind = 'officer.enrolments_read'",
+            vec![],
+        )
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].get::<String>("subject").unwrap(), "officer-1");
+    assert_eq!(rows[0].get::<String>("detail").unwrap(), r#"{"count":1,"withheld":0}"#);
+}
+
+#[tokio::test]
+async fn a_log_in_key_does_not_vouch_whatever_it_is_made_to_sign() {
+    let mut desk = Desk::new().await;
+    let id = desk.with_passkey().await;
+    let vouching = desk.officers[0].clone();
+    // Another relying party, then even the vouching key's own name and relying party.
+    let mut disguised = desk.log_ins[0].clone();
+    disguised.credentials[0].rp_id = "sign.localhost".to_owned();
+    for (disguise, why) in [(false, "another credential"), (true, "bad signature")] {
+        if disguise {
+            disguised.credentials[0].id = vouching.credentials[0].id.clone();
+        }
+        let officer = desk.signer.officers.find("officer-0").unwrap().clone();
+        let offered = pending(&desk.signer, &officer).await.unwrap();
+        let own = vec![disguised.credentials[0].id.clone()];
+        let options = signum_gesture::options::request_options(&offered[0].challenge, &officer.vouching.rp, &own);
+        let gesture = disguised.get(&options, ORIGIN).unwrap();
+        let refused = vouch(&desk.signer, id, &officer, &gesture).await.unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    assert_eq!(desk.audited("enrolment.vouched", "").await, 0);
+}
+
+#[tokio::test]
 async fn a_row_that_lacks_what_its_state_needs_is_a_located_error() {
     let mut desk = Desk::new().await;
     desk.with_passkey().await;
     desk.tamper("UPDATE enrolment SET pkcs10 = NULL", vec![]).await;
     let error = of_person(&desk.signer.cx, &desk.person.reference).await.unwrap_err();
     assert!(error.to_string().contains("pkcs10"), "{error}");
-}
-
-#[tokio::test]
-async fn an_officer_logs_in_once_with_a_gesture() {
-    let mut desk = Desk::new().await;
-    let options = crate::desk::options(&desk.signer, "officer-0").await.unwrap();
-    let credential = desk.officers[0].get(&options, ORIGIN).unwrap();
-    let token = crate::desk::log_in(&desk.signer, "officer-0", &credential)
-        .await
-        .unwrap();
-    assert_eq!(
-        crate::desk::officer(&desk.signer, Some(&token)).await.unwrap().id,
-        "officer-0"
-    );
-    assert!(
-        crate::desk::log_in(&desk.signer, "officer-0", &credential)
-            .await
-            .is_err(),
-        "used"
-    );
-    let of_another = crate::desk::options(&desk.signer, "officer-1").await.unwrap();
-    let credential = desk.officers[1].get(&of_another, ORIGIN).unwrap();
-    assert!(
-        crate::desk::log_in(&desk.signer, "officer-0", &credential)
-            .await
-            .is_err(),
-        "another's gesture"
-    );
-    assert_eq!(desk.audited("officer.login_refused", "").await, 2);
-    desk.clock.advance(Duration::from_secs(601));
-    assert!(crate::desk::officer(&desk.signer, Some(&token)).await.is_err(), "over");
 }

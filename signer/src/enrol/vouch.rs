@@ -1,12 +1,13 @@
 //! Step 4: two registration officers vouch that this passkey and key are this person's (ARCHITECTURE "Trust").
 //!
 //! The module verifies the vouchers; here they are looked at only so that a mistaken one does not spoil an enrolment.
+//! An officer is shown everything that the voucher is over, so that their desk computes it anew (docs/API.md).
 
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 use signum_activation::protocol::Voucher;
 use signum_activation::voucher::voucher_challenge;
 use signum_core::audit::{self, Event};
-use signum_core::contract::PersonName;
 use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, params};
 use signum_gesture::{Assertion, Authenticator, assertion};
@@ -14,7 +15,7 @@ use signum_gesture::{Assertion, Authenticator, assertion};
 use super::stage::{Material, json as stored, to_json};
 use super::{EnrolError, Enrolment, Stage, advance, find, read};
 use crate::officers::Officer;
-use crate::person;
+use crate::person::{self, Person};
 use crate::service::Signer;
 
 /// How many different officers must vouch; the module insists on it.
@@ -24,15 +25,21 @@ const NEEDED: i64 = 2;
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub enrolment: Enrolment,
-    pub name: PersonName,
+    /// Whose number is the one that `enrolment.person` is made of.
+    pub person: Person,
+    pub authenticator: Authenticator,
+    pub pkcs10_sha256: [u8; 32],
     pub vouched_by: Vec<String>,
     /// What the officer's gesture is over.
     pub challenge: [u8; 32],
 }
 
-/// Every enrolment that waits for vouchers, oldest first.
-pub(crate) async fn pending(cx: &Cx) -> Result<Vec<Pending>, EnrolError> {
-    let rows = cx
+/// Every enrolment that waits for vouchers, oldest first; who read it is recorded first, because it names people.
+///
+/// An enrolment whose rows contradict one another is not offered.
+pub(crate) async fn pending(signer: &Signer, officer: &Officer) -> Result<Vec<Pending>, EnrolError> {
+    let rows = signer
+        .cx
         .db
         .all(
             super::select!("WHERE state = 'authenticator' ORDER BY began_at, id"),
@@ -40,19 +47,43 @@ pub(crate) async fn pending(cx: &Cx) -> Result<Vec<Pending>, EnrolError> {
         )
         .await?;
     let mut out = Vec::with_capacity(rows.len());
-    for row in rows {
-        let enrolment = read(&row)?;
-        let Stage::AuthenticatorRegistered(material, authenticator) = &enrolment.stage else {
-            continue;
-        };
-        out.push(Pending {
-            name: person::find(cx, &enrolment.person).await?.name,
-            vouched_by: officers_of(cx, enrolment.id).await?,
-            challenge: challenge(&enrolment, material, authenticator),
-            enrolment,
-        });
+    let mut withheld = 0_u32;
+    for row in &rows {
+        match offered(signer, row).await {
+            Ok(pending) => out.push(pending),
+            Err(error @ EnrolError::Db(DbError::Column { .. } | DbError::NotFound)) => {
+                let id: Id<Enrolment> = row.get("id")?;
+                tracing::error!(enrolment = %id, %error, "an enrolment is not offered to the officers");
+                withheld += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    // An empty list names nobody; a desk asks for it again and again.
+    if !rows.is_empty() {
+        let detail = json!({"count": out.len(), "withheld": withheld});
+        signer
+            .record(&Event::new("officer.enrolments_read", &officer.id, detail))
+            .await?;
     }
     Ok(out)
+}
+
+async fn offered(signer: &Signer, row: &Row) -> Result<Pending, EnrolError> {
+    let cx = &signer.cx;
+    let enrolment = read(row)?;
+    let Stage::AuthenticatorRegistered(material, authenticator) = &enrolment.stage else {
+        return Err(EnrolError::OutOfTurn);
+    };
+    let person = person::find(cx, &enrolment.person).await?;
+    Ok(Pending {
+        person: person.checked(&signer.config.country)?,
+        authenticator: authenticator.clone(),
+        pkcs10_sha256: Sha256::digest(&material.pkcs10).into(),
+        vouched_by: officers_of(cx, enrolment.id).await?,
+        challenge: challenge(&enrolment, material, authenticator),
+        enrolment,
+    })
 }
 
 fn challenge(enrolment: &Enrolment, material: &Material, authenticator: &Authenticator) -> [u8; 32] {
@@ -89,11 +120,15 @@ pub(crate) async fn vouch(
     let Stage::AuthenticatorRegistered(material, authenticator) = &enrolment.stage else {
         return Err(EnrolError::OutOfTurn);
     };
+    let person = person::find(cx, &enrolment.person).await?;
+    if let Err(error) = person.checked(&signer.config.country) {
+        refused(signer, id, officer, &error).await?;
+        return Err(error.into());
+    }
     let challenge = challenge(&enrolment, material, authenticator);
-    let pinned = &officer.authenticator;
-    if let Err(error) = assertion::verify(&assertion, pinned, &officer.rp, &challenge, pinned.counter) {
-        let detail = json!({"officer": officer.id, "why": error.to_string()});
-        signer.record(&Event::new("voucher.refused", id, detail)).await?;
+    let (pinned, rp) = (&officer.vouching.authenticator, &officer.vouching.rp);
+    if let Err(error) = assertion::verify(&assertion, pinned, rp, &challenge, pinned.counter) {
+        refused(signer, id, officer, &error).await?;
         return Err(EnrolError::Voucher(error));
     }
     insert(signer, id, officer, &to_json(&assertion)?).await?;
@@ -102,6 +137,16 @@ pub(crate) async fn vouch(
         tracing::warn!(enrolment = %id, %error, "an enrolment could not go on; it will be tried again");
     }
     find(cx, id, &enrolment.person).await
+}
+
+async fn refused(
+    signer: &Signer,
+    id: Id<Enrolment>,
+    officer: &Officer,
+    why: &impl std::fmt::Display,
+) -> Result<(), DbError> {
+    let detail = json!({"officer": officer.id, "why": why.to_string()});
+    signer.record(&Event::new("voucher.refused", id, detail)).await
 }
 
 async fn insert(signer: &Signer, id: Id<Enrolment>, officer: &Officer, assertion: &str) -> Result<(), EnrolError> {

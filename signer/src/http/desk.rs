@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,21 +55,34 @@ async fn officer<'a>(signer: &'a Signer, headers: &HeaderMap) -> Result<&'a Offi
 /// `GET /desk/enrolments`: everyone who waits, with the options of this officer's voucher.
 pub(crate) async fn pending(State(signer): State<Arc<Signer>>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
     let officer = officer(&signer, &headers).await?;
-    let pending = enrol::pending(&signer.cx).await.map_err(problem::enrolment)?;
-    Ok(Json(pending.iter().map(|one| shown(one, officer)).collect()))
+    let pending = enrol::pending(&signer, officer).await.map_err(problem::enrolment)?;
+    let country = &signer.config.country;
+    Ok(Json(pending.iter().map(|one| shown(one, country, officer)).collect()))
 }
 
-fn shown(pending: &Pending, officer: &Officer) -> Value {
-    let ids = [officer.authenticator.credential_id.clone()];
+/// Every input of the voucher besides the options, for the desk to compute the challenge itself.
+fn shown(pending: &Pending, country: &str, officer: &Officer) -> Value {
+    let (name, authenticator) = (&pending.person.name, &pending.authenticator);
+    let ids = [officer.vouching.authenticator.credential_id.clone()];
     json!({
         "id": pending.enrolment.id,
-        "given_name": pending.name.given_name,
-        "family_name": pending.name.surname,
-        "personal_number": pending.name.personal_number,
+        "given_name": name.given_name,
+        "family_name": name.surname,
+        "country": country,
+        "personal_number": name.personal_number,
+        "fingerprint": enrol::fingerprint(authenticator),
+        "authenticator": {
+            "credential_id": URL_SAFE_NO_PAD.encode(&authenticator.credential_id),
+            "cose_key": URL_SAFE_NO_PAD.encode(&authenticator.cose_key),
+            "aaguid": hex::encode(authenticator.aaguid),
+            "backup_eligible": authenticator.backup_eligible,
+            "counter": authenticator.counter,
+        },
         "credential": hex::encode(pending.enrolment.credential),
+        "pkcs10_sha256": hex::encode(pending.pkcs10_sha256),
         "state": pending.enrolment.stage.word(),
         "vouched_by": pending.vouched_by,
-        "options": request_options(&pending.challenge, &officer.rp, &ids),
+        "options": request_options(&pending.challenge, &officer.vouching.rp, &ids),
     })
 }
 
