@@ -11,11 +11,11 @@ use signum_idp::people::{self, NewPerson};
 
 use crate::children::ChildProcess;
 use crate::config::Config;
-use crate::layout::{Layout, keep_secret};
+use crate::layout::{Layout, keep_secret, write_private};
 
 /// The demonstration's registration officers: software keys in their own folder, public halves in `officers.json`.
 pub async fn officers(config: &Config, layout: &Layout) -> Result<()> {
-    if !config.demo.enabled || layout.officers().exists() {
+    if !config.demo.enabled || have_log_in_keys(layout)? {
         return Ok(());
     }
     let url = url::Url::parse(&config.signer.public_url).context("signer.public_url")?;
@@ -36,6 +36,16 @@ pub async fn officers(config: &Config, layout: &Layout) -> Result<()> {
         &url.origin().ascii_serialization(),
     ];
     ChildProcess::run("signum-demo-desk", &arguments, &[]).await
+}
+
+/// Whether the officers are there, each with a key for the log-in; those of earlier versions had one key for everything.
+fn have_log_in_keys(layout: &Layout) -> Result<bool> {
+    let file = layout.officers();
+    if !file.exists() {
+        return Ok(false);
+    }
+    let officers: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&file)?).context("officers.json")?;
+    Ok(officers.iter().all(|officer| officer.get("log_in").is_some()))
 }
 
 /// Registers the signing desk, and the demo service, as clients of the identity provider.
@@ -133,7 +143,29 @@ const PEOPLE: [(&str, &str, &str, &str); 3] = [
     ("Çelik Ëndërr", "Provë-Šiljak", "1000000023", "2001-02-28"),
 ];
 
-/// Adds the demo people that are missing and makes an activation address for each.
+/// The demonstration's officers vouch for these personal numbers from now on, and for nobody who is not on the list.
+pub fn vouch_for(config: &Config, layout: &Layout, numbers: &[&str]) -> Result<()> {
+    let file = layout.demo_people();
+    let mut text = match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        read => read.with_context(|| format!("cannot read {}", file.display()))?,
+    };
+    for number in numbers {
+        // As EN 319 412-1 section 5.1.3 writes a person.
+        let person = format!("PNO{}-{number}", config.signer.country);
+        if !text.lines().any(|line| line == person) {
+            text += &format!("{person}\n");
+        }
+    }
+    write_private(&file, text.as_bytes())
+}
+
+/// [`vouch_for`] the people of [`people`].
+pub fn vouch_for_people(config: &Config, layout: &Layout) -> Result<()> {
+    vouch_for(config, layout, &PEOPLE.map(|(_, _, number, _)| number))
+}
+
+/// Adds the demo people that are missing and makes an activation address for each who has no log-in passkey yet.
 pub async fn people(config: &Config, idp: &Cx) -> Result<Vec<(String, String)>> {
     let known = people::list(idp).await?;
     let mut addresses = Vec::new();
@@ -142,6 +174,9 @@ pub async fn people(config: &Config, idp: &Cx) -> Result<Vec<(String, String)>> 
             Some(person) => person.clone(),
             None => people::add(idp, person(given, family, number, birthdate)).await?,
         };
+        if people::has_passkey(idp, person.id).await? {
+            continue;
+        }
         let code = people::activation_code(idp, person.id).await?;
         addresses.push((
             format!("{given} {family}"),

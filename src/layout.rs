@@ -49,6 +49,10 @@ impl Layout {
     pub fn officers(&self) -> PathBuf {
         self.path("officers.json")
     }
+    /// Whom the demonstration's officers vouch for.
+    pub fn demo_people(&self) -> PathBuf {
+        self.path("demo/people.txt")
+    }
 }
 
 /// Writes a secret to a new file that only its owner can read; an existing file is left as it is and read instead, and one that

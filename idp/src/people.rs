@@ -121,6 +121,12 @@ pub async fn activation_code(cx: &Cx, person: Id<Person>) -> Result<String, Peop
     Ok(code)
 }
 
+/// Whether this person has made a log-in passkey.
+pub async fn has_passkey(cx: &Cx, person: Id<Person>) -> Result<bool, DbError> {
+    let sql = "SELECT credential_id FROM passkey WHERE person = $1 LIMIT 1";
+    Ok(cx.db.opt(sql, params![person]).await?.is_some())
+}
+
 /// Everyone, in the order they were added.
 pub async fn list(cx: &Cx) -> Result<Vec<Person>, PeopleError> {
     let rows = cx

@@ -53,7 +53,7 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
             layout.officers().display()
         )
     })?;
-    let officers: Vec<Officer> = serde_json::from_str(&officers).context("officers.json")?;
+    let officers = pinned(&officers).context("officers.json")?;
     let issuer = layout.path("module/issuer-qsig.der");
     write_private(
         &issuer,
@@ -74,6 +74,16 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
         officers,
     };
     write_private(&layout.module_config(), toml::to_string(&module)?.as_bytes())
+}
+
+/// The officers with the key that vouches; the one that logs in at the desk is nothing to the module.
+fn pinned(officers: &str) -> Result<Vec<Officer>> {
+    let mut officers: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(officers)?;
+    for officer in &mut officers {
+        officer.remove("log_in");
+    }
+    let officers = officers.into_iter().map(serde_json::Value::Object);
+    Ok(officers.map(serde_json::from_value).collect::<Result<_, _>>()?)
 }
 
 fn relying_party(public_url: &str) -> Result<RelyingParty> {
@@ -98,4 +108,30 @@ async fn connect(socket: &Path, process: &mut ChildProcess) -> Result<ModuleClie
         tokio::time::sleep(PAUSE).await;
     }
     bail!("the signing module does not answer at {}", socket.display())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn the_module_pins_the_key_that_vouches_and_not_the_one_that_logs_in() {
+        let key = |host: &str, key: &str| {
+            serde_json::json!({
+                "rp": { "id": host, "origin": format!("http://{host}:8082") },
+                "authenticator": {
+                    "credential_id": key, "cose_key": key, "aaguid": "00000000000000000000000000000000",
+                    "backup_eligible": false, "counter": 0,
+                },
+            })
+        };
+        let mut officer = key("sign.localhost", "AQID");
+        officer["id"] = "officer-1".into();
+        officer["log_in"] = key("desk.sign.localhost", "BAUG");
+        let officers = pinned(&serde_json::json!([officer]).to_string()).unwrap();
+        assert_eq!(officers[0].authenticator.cose_key, [1, 2, 3]);
+        assert_eq!(officers[0].relying_party.id, "sign.localhost");
+        assert!(!toml::to_string(&officers[0]).unwrap().contains("BAUG"));
+    }
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use signum_core::{OsRandom, SystemClock, telemetry};
 use signum_idp::people::{self, NewPerson};
 
 use crate::app::{Databases, Surroundings};
+use crate::first_start;
 use crate::layout::Layout;
 
 /// A person as the civil registry names them.
@@ -24,6 +25,9 @@ pub struct Add {
     /// YYYY-MM-DD
     #[arg(long)]
     birthdate: String,
+    /// A person of the demonstration: its software officers vouch for them when they enrol.
+    #[arg(long)]
+    demo: bool,
 }
 
 /// Adds the person and prints the address where they activate their account once.
@@ -35,7 +39,11 @@ pub async fn add(file: Option<&Path>, var: &Path, add: Add) -> Result<()> {
         random: Arc::new(OsRandom),
         metrics,
     };
-    let databases = Databases::open(&config, &Layout::create(var)?, &surroundings).await?;
+    if add.demo && !config.demo.enabled {
+        bail!("--demo: there is no demonstration here (demo.enabled = false)");
+    }
+    let layout = Layout::create(var)?;
+    let databases = Databases::open(&config, &layout, &surroundings).await?;
     let new = NewPerson {
         given_name: add.given_name,
         family_name: add.family_name,
@@ -43,6 +51,9 @@ pub async fn add(file: Option<&Path>, var: &Path, add: Add) -> Result<()> {
         birthdate: add.birthdate,
     };
     let person = people::add(&databases.idp, new).await?;
+    if add.demo {
+        first_start::vouch_for(&config, &layout, &[&person.personal_number])?;
+    }
     let code = people::activation_code(&databases.idp, person.id).await?;
     println!("{}/activate/{code}", config.idp.public_url);
     databases.close().await;

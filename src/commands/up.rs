@@ -39,6 +39,9 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         println!("  .. {step}")
     })
     .await?;
+    if config.demo.enabled {
+        first_start::vouch_for_people(&config, &layout)?;
+    }
     let demo = Demo::start(&config, &layout).await?;
     let addresses = if config.demo.enabled {
         first_start::people(&config, &app.databases.idp).await?
@@ -60,7 +63,7 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     outcome
 }
 
-/// Software officers vouch for anybody: never where others can reach them.
+/// Software officers look at nobody's face: never where others can reach them.
 fn refuse_public_demo(config: &Config) -> Result<()> {
     let addresses = [
         &config.idp.public_url,
@@ -105,7 +108,16 @@ impl Demo {
             &secret,
         ];
         let officers = layout.path("demo/officers").display().to_string();
-        let desk = ["run", "--signer", &config.signer.public_url, "--dir", &officers];
+        let people = layout.demo_people().display().to_string();
+        let desk = [
+            "run",
+            "--signer",
+            &config.signer.public_url,
+            "--dir",
+            &officers,
+            "--people",
+            &people,
+        ];
         Ok(Self(vec![
             ChildProcess::start("signum-demo-rp", &service, &[])?,
             ChildProcess::start("signum-demo-desk", &desk, &[])?,
@@ -133,9 +145,13 @@ fn welcome(config: &Config, addresses: &[(String, String)]) -> String {
         "Signing desk        {}\nIdentity provider   {}\nCertificates        {}\nOperator            http://{}/readyz and /metrics\n",
         config.signer.public_url, config.idp.public_url, config.ca.public_url, config.listen.operator,
     );
-    if let Some((name, address)) = addresses.first() {
+    if config.demo.enabled {
+        let activate = match addresses.first() {
+            Some((name, address)) => format!("Activate the account of {name}:\n     {address}"),
+            None => "Every demo account is active: use the passkey you made".to_owned(),
+        };
         text += &format!(
-            "Demo service        {}\n\nThree things to try in a browser with passkeys:\n  1. Activate the account of {name}:\n     {address}\n  2. Log in at the demo service:\n     {}\n  3. Enrol for signing, then sign a PDF:\n     {}\n",
+            "Demo service        {}\n\nThree things to try in a browser with passkeys:\n  1. {activate}\n  2. Log in at the demo service:\n     {}\n  3. Enrol for signing, then sign a PDF:\n     {}\n",
             config.demo.public_url, config.demo.public_url, config.signer.public_url,
         );
     }

@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use crate::enrol;
 use crate::pades::tests::fixture;
 use crate::sign::{self, Document, Upload};
-use crate::test_desk::{Desk, ORIGIN};
+use crate::test_desk::{DESK_ORIGIN, Desk, ORIGIN};
 
 struct Browser {
     cookie: String,
@@ -146,6 +146,59 @@ async fn every_page_of_enrolment_has_its_words_in_every_language() {
     desk.tamper("UPDATE enrolment SET state = 'failed', failure = 'voucher'", vec![])
         .await;
     browser.expect_words(&desk, &page).await;
+}
+
+#[tokio::test]
+async fn citizen_and_officer_are_shown_the_same_code_and_the_officer_all_that_the_voucher_is_over() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let mut desk = Desk::new().await;
+    let id = desk.with_passkey().await;
+    let citizen = Browser::logged_in(&desk).await;
+    let page = String::from_utf8(citizen.get(&desk, &format!("/enrol/{id}")).await.1).unwrap();
+
+    let options = crate::desk::options(&desk.signer, "officer-0").await.unwrap();
+    let credential = desk.log_ins[0].get(&options, DESK_ORIGIN).unwrap();
+    let token = crate::desk::log_in(&desk.signer, "officer-0", &credential)
+        .await
+        .unwrap();
+    let request = Request::get("/desk/enrolments")
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .body(Body::empty());
+    let (response, body) = citizen.send(&desk, request.unwrap()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let one = serde_json::from_slice::<serde_json::Value>(&body).unwrap()[0].clone();
+    let text = |pointer: &str| one.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    assert!(page.contains(&text("/fingerprint")), "{page}");
+
+    let base64url = |pointer: &str| URL_SAFE_NO_PAD.decode(text(pointer)).unwrap();
+    let enrolment = enrol::of_person(&desk.signer.cx, &desk.person.reference)
+        .await
+        .unwrap()
+        .unwrap();
+    let enrol::Stage::AuthenticatorRegistered(material, authenticator) = enrolment.stage else {
+        panic!("not yet with the officers")
+    };
+    assert_eq!(
+        text("/pkcs10_sha256"),
+        hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&material.pkcs10))
+    );
+    let shown = signum_gesture::Authenticator {
+        credential_id: base64url("/authenticator/credential_id"),
+        cose_key: base64url("/authenticator/cose_key"),
+        aaguid: hex::decode(text("/authenticator/aaguid")).unwrap().try_into().unwrap(),
+        backup_eligible: one["authenticator"]["backup_eligible"].as_bool().unwrap(),
+        counter: one["authenticator"]["counter"].as_u64().unwrap().try_into().unwrap(),
+    };
+    assert_eq!(shown, authenticator);
+    let number = format!("PNO{}-{}", text("/country"), text("/personal_number"));
+    let challenge = signum_activation::voucher::voucher_challenge(
+        &signum_activation::commitment::person_reference(&number),
+        &shown,
+        &hex::decode(text("/credential")).unwrap().try_into().unwrap(),
+        &material.pkcs10,
+    );
+    assert_eq!(base64url("/options/publicKey/challenge"), challenge);
 }
 
 #[tokio::test]

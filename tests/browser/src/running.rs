@@ -102,7 +102,15 @@ impl Signum {
     /// Adds a fictional person; answers the address where they activate their account.
     pub async fn new_person(&self, given: &str, family: &str, number: &str) -> Result<String> {
         let output = Command::new(executable())
-            .args(["person", "add", "--given-name", given, "--family-name", family])
+            .args([
+                "person",
+                "add",
+                "--demo",
+                "--given-name",
+                given,
+                "--family-name",
+                family,
+            ])
             .args(["--personal-number", number, "--birthdate", "1990-02-28"])
             .arg("--var")
             .arg(self.folder.path().join("var"))

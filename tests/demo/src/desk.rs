@@ -1,9 +1,14 @@
-//! The desk of the demo officers: each logs in by their own key and vouches for every pending enrolment, through the
-//! signer's desk API in its real form.
+//! The desk of the demo officers: each logs in by one key and vouches by another, through the signer's desk API in its real
+//! form.
+//!
+//! As a real desk must, it computes what it vouches for itself; unlike an officer, it knows the demo people from a list and
+//! leaves everybody else to people.
 
 use crate::{
     browser::{http_client, origin},
-    officers::Officer,
+    officers::{self, Officer},
+    people::People,
+    voucher::Shown,
 };
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
@@ -15,6 +20,8 @@ use std::{
 use url::Url;
 
 const POLL: Duration = Duration::from_secs(1);
+/// A pause while only others wait: each look at them is recorded, because it names them.
+const PAUSE: Duration = Duration::from_secs(5);
 /// After so many refusals an enrolment is left to people.
 const MOST_ATTEMPTS: u8 = 3;
 
@@ -22,25 +29,33 @@ const MOST_ATTEMPTS: u8 = 3;
 pub struct Desk {
     officer: Officer,
     signer: Url,
+    /// Where the officer logs in.
+    desk: Url,
+    people: People,
     http: reqwest::Client,
     /// The token and until when it is used: half of its life.
     token: Option<(String, Instant)>,
     attempts: BTreeMap<String, u8>,
+    /// Until when nothing is asked.
+    paused: Option<Instant>,
 }
 
 impl Desk {
-    /// An officer who has not logged in yet.
-    pub fn new(officer: Officer, signer: &Url) -> Result<Self> {
+    /// An officer who has not logged in yet and vouches for these people.
+    pub fn new(officer: Officer, signer: &Url, people: People) -> Result<Self> {
         Ok(Self {
             officer,
             signer: signer.clone(),
+            desk: officers::desk(signer)?,
+            people,
             http: http_client(false)?,
             token: None,
             attempts: BTreeMap::new(),
+            paused: None,
         })
     }
 
-    /// Vouches for what is pending; gives how many vouchers were made.
+    /// Vouches for the demo people who wait; gives how many vouchers were made.
     pub async fn round(&mut self) -> Result<usize> {
         let token = match &self.token {
             Some((token, until)) if Instant::now() < *until => token.clone(),
@@ -57,9 +72,13 @@ impl Desk {
             .as_array()
             .cloned()
             .context("the desk did not list")?;
+        let people = self.people.read()?;
         let mut made = 0;
         let officer = self.officer.id.clone();
         for enrolment in enrolments.iter().filter(|enrolment| waits_for(enrolment, &officer)) {
+            if !people.contains(&identifier(enrolment)) {
+                continue;
+            }
             let id = enrolment
                 .get("id")
                 .and_then(Value::as_str)
@@ -74,13 +93,14 @@ impl Desk {
                 .with_context(|| format!("voucher for enrolment {id}"))?;
             made += 1;
         }
+        self.paused = (made == 0 && !enrolments.is_empty()).then(|| Instant::now() + PAUSE);
         Ok(made)
     }
 
     async fn log_in(&mut self) -> Result<String> {
         let asked = json!({ "officer": self.officer.id });
         let options = self.post("/desk/session/options", None, &asked).await?;
-        let credential = self.gesture(&options)?;
+        let credential = self.officer.log_in.gesture(&options, &origin(&self.desk))?;
         let session = json!({ "officer": self.officer.id, "credential": credential });
         let session = self.post("/desk/session", None, &session).await?;
         let token = session
@@ -94,18 +114,13 @@ impl Desk {
     }
 
     async fn vouch(&mut self, token: &str, id: &str, enrolment: &Value) -> Result<()> {
+        Shown::read(enrolment)?; // Refuses when the challenge is over anything but what is shown.
         let options = enrolment.get("options").context("an enrolment without options")?;
-        let credential = self.gesture(options)?;
+        let credential = self.officer.vouching.gesture(options, &origin(&self.signer))?;
         let path = format!("/desk/enrolments/{id}/vouchers");
         self.post(&path, Some(token), &json!({ "credential": credential }))
             .await?;
         Ok(())
-    }
-
-    fn gesture(&mut self, options: &Value) -> Result<Value> {
-        let credential = self.officer.authenticator.get(options, &origin(&self.signer))?;
-        self.officer.save()?;
-        Ok(credential)
     }
 
     async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value> {
@@ -129,6 +144,9 @@ pub async fn work(mut desks: Vec<Desk>, done: impl Future<Output = ()>) {
             _ = clock.tick() => {}
         }
         for desk in &mut desks {
+            if desk.paused.is_some_and(|until| Instant::now() < until) {
+                continue;
+            }
             match desk.round().await {
                 Ok(0) => {}
                 Ok(made) => eprintln!("{}: {made} voucher(s) made", desk.officer.id),
@@ -159,6 +177,12 @@ fn waits_for(enrolment: &Value, officer: &str) -> bool {
     enrolment.get("state").and_then(Value::as_str) == Some("vouchers") && !vouched
 }
 
+/// Who waits, as the list of people names them.
+fn identifier(enrolment: &Value) -> String {
+    let text = |member: &str| enrolment.get(member).and_then(Value::as_str).unwrap_or_default();
+    format!("PNO{}-{}", text("country"), text("personal_number"))
+}
+
 async fn read(answer: reqwest::Response) -> Result<Value> {
     let (status, body) = (answer.status(), answer.bytes().await?);
     let gist: String = String::from_utf8_lossy(&body).chars().take(300).collect();
@@ -167,15 +191,4 @@ async fn read(answer: reqwest::Response) -> Result<Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_officer_vouches_once_and_only_where_vouchers_are_awaited() {
-        let enrolment = |state: &str, by: &[&str]| json!({ "state": state, "vouched_by": by });
-        assert!(waits_for(&enrolment("vouchers", &[]), "officer-1"));
-        assert!(waits_for(&enrolment("vouchers", &["officer-2"]), "officer-1"));
-        assert!(!waits_for(&enrolment("vouchers", &["officer-1"]), "officer-1"));
-        assert!(!waits_for(&enrolment("ready", &[]), "officer-1"));
-    }
-}
+mod tests;

@@ -8,9 +8,11 @@ pub mod desk;
 pub mod html;
 mod material;
 pub mod officers;
+pub mod people;
 mod program;
 mod report;
 pub mod trip;
+pub mod voucher;
 
 pub use report::{Outcome, Report};
 

@@ -9,12 +9,14 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use signum::app::{App, Databases, Listeners, Surroundings};
 use signum::config::Config;
+use signum::first_start;
 use signum::layout::Layout;
 use signum_core::config::Secret;
 use signum_core::random::OsRandom;
 use signum_core::{Clock, Db, SystemClock, Timestamp};
 use signum_demo::desk::Desk;
 use signum_demo::officers;
+use signum_demo::people::People;
 use signum_idp::people::{self, NewPerson};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -78,8 +80,10 @@ impl TestApp {
             .expect("the app starts");
         let client_secret = text(&layout.client_secret("demo-rp"));
         let demo_task = serve_demo(&config, demo, &client_secret);
-        let desk =
-            |officer| Desk::new(officer, &config.signer.public_url.parse().expect("an address")).expect("a desk");
+        let desk = |officer| {
+            let signer = config.signer.public_url.parse().expect("an address");
+            Desk::new(officer, &signer, People::at(layout.demo_people())).expect("a desk")
+        };
         let officers = officers::load(&layout.path("demo/officers"))
             .expect("officers")
             .into_iter()
@@ -122,6 +126,8 @@ impl TestApp {
             birthdate: "1990-02-28".to_owned(),
         };
         let person = people::add(cx, person).await.expect("a new person");
+        let config = Config::default();
+        first_start::vouch_for(&config, &self.layout, &[&person.personal_number]).expect("a demo person");
         people::activation_code(cx, person.id)
             .await
             .expect("an activation code")

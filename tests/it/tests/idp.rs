@@ -5,6 +5,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
+use signum::config::Config;
+use signum::first_start;
 use signum_softauth::Behaviour;
 use signum_tests::app::TestApp;
 use signum_tests::visitor::Visitor;
@@ -177,5 +179,19 @@ async fn log_in_without_user_verification_or_from_another_origin_is_refused() {
             "no audit record of {wrong:?}"
         );
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_later_start_makes_activation_links_only_for_people_without_a_passkey() {
+    let app = TestApp::start().await;
+    let (config, idp) = (Config::default(), &app.databases().idp);
+    let first = first_start::people(&config, idp).await.unwrap();
+    assert_eq!(first.len(), 3);
+    let code = first[0].1.rsplit('/').next().unwrap();
+    trip::activate(&app, &mut Visitor::new(), code).await;
+    let later = first_start::people(&config, idp).await.unwrap();
+    let names = |links: &[(String, String)]| links.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&later), names(&first[1..]));
     app.stop().await;
 }

@@ -1,10 +1,12 @@
-//! `signum-demo-desk`: makes the two demo officers' software keys, and vouches as them until standard input closes.
+//! `signum-demo-desk`: makes the two demo officers' software keys, and vouches as them for the demo people until standard
+//! input closes.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use signum_demo::{
     desk::{self, Desk},
     officers,
+    people::People,
 };
 use std::{path::PathBuf, process::ExitCode};
 use tokio::sync::oneshot;
@@ -35,7 +37,7 @@ enum Command {
         #[arg(long, default_value = "http://sign.localhost:8082")]
         origin: Url,
     },
-    /// Vouches for pending enrolments until standard input closes.
+    /// Vouches for the demo people's pending enrolments until standard input closes.
     Run {
         /// Address of the signer.
         #[arg(long, default_value = "http://sign.localhost:8082")]
@@ -43,6 +45,9 @@ enum Command {
         /// Folder of the private keys.
         #[arg(long, default_value = "var/demo/officers")]
         dir: PathBuf,
+        /// File of those who are vouched for, a line each: PNOXK-1234567890. Everybody else is left to people.
+        #[arg(long, default_value = "var/demo/people.txt")]
+        people: PathBuf,
     },
 }
 
@@ -65,10 +70,10 @@ async fn act(command: Command) -> Result<()> {
             rp_id,
             origin,
         } => officers::init(&dir, &out, &rp_id, &origin),
-        Command::Run { signer, dir } => {
+        Command::Run { signer, dir, people } => {
             let desks = officers::load(&dir)?
                 .into_iter()
-                .map(|officer| Desk::new(officer, &signer));
+                .map(|officer| Desk::new(officer, &signer, People::at(&people)));
             desk::work(desks.collect::<Result<_>>()?, parent_gone()).await;
             Ok(())
         }

@@ -38,6 +38,7 @@ impl Commands {
         let arguments = [
             "person",
             "add",
+            "--demo",
             "--given-name",
             given,
             "--family-name",

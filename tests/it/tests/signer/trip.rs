@@ -43,3 +43,17 @@ async fn one_officer_alone_is_not_enough() {
     assert_eq!(state["state"], "vouchers");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn the_demo_officers_leave_a_stranger_to_people() {
+    let mut app = TestApp::start().await;
+    let mut person = trip::citizen(&app).await;
+    std::fs::write(app.layout.demo_people(), "PNOXK-9876543210\n").unwrap();
+    let page = trip::begin_enrolment(&app, &mut person).await;
+    for officer in &mut app.officers {
+        assert_eq!(officer.round().await.unwrap(), 0);
+    }
+    let state = person.get(format!("{page}/status")).await.expect(200).json();
+    assert_eq!(state["state"], "vouchers");
+    app.stop().await;
+}
