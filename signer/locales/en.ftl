@@ -53,6 +53,7 @@ enrol-waiting-lead = Two registration officers now confirm that it belongs to yo
 enrol-waiting = Waiting for the confirmation …
 enrol-fingerprint = Code of your signing passkey
 enrol-fingerprint-hint = Each officer reads these five groups to you. The officer may confirm only if they are exactly the same; if they differ, say so.
+enrol-fingerprint-elsewhere = Officers ask for the code of your passkey. You see it in the browser in which you made the passkey: please open this page there.
 enrol-ready-heading = You can sign now
 enrol-ready-lead = Your certificate was issued. Upload a PDF and sign it with your signing passkey.
 enrol-ready-button = Sign a document

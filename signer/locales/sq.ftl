@@ -53,6 +53,7 @@ enrol-waiting-lead = Tani dy zyrtarë të regjistrimit vërtetojnë se është i
 enrol-waiting = Po pritet vërtetimi …
 enrol-fingerprint = Kodi i çelësit tuaj të nënshkrimit
 enrol-fingerprint-hint = Secili zyrtar jua lexon këto pesë grupe. Zyrtari mund të vërtetojë vetëm nëse janë krejt të njëjta; nëse ndryshojnë, tregojani zyrtarit.
+enrol-fingerprint-elsewhere = Zyrtarët pyesin për kodin e çelësit tuaj. Atë e shihni në shfletuesin ku e krijuat çelësin: ju lutemi hapeni këtë faqe aty.
 enrol-ready-heading = Tani mund të nënshkruani
 enrol-ready-lead = Certifikata juaj u lëshua. Ngarkoni një PDF dhe nënshkruajeni me çelësin tuaj të nënshkrimit.
 enrol-ready-button = Nënshkruani një dokument

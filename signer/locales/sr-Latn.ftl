@@ -53,6 +53,7 @@ enrol-waiting-lead = Sada dva službenika za registraciju potvrđuju da je Vaš.
 enrol-waiting = Čeka se potvrda …
 enrol-fingerprint = Kod Vašeg ključa za potpis
 enrol-fingerprint-hint = Svaki službenik Vam čita ovih pet grupa. Službenik sme da potvrdi samo ako su potpuno iste; ako se razlikuju, recite mu to.
+enrol-fingerprint-elsewhere = Službenici pitaju za kod Vašeg ključa. Vidite ga u pregledaču u kojem ste napravili ključ: otvorite ovu stranicu tamo.
 enrol-ready-heading = Sada možete da potpisujete
 enrol-ready-lead = Vaš sertifikat je izdat. Otpremite {"PDF"} i potpišite ga svojim ključem za potpis.
 enrol-ready-button = Potpišite dokument

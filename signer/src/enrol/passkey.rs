@@ -9,7 +9,7 @@ use signum_gesture::options::{User, creation_options};
 use signum_gesture::{Registration, registration};
 
 use super::stage::to_json;
-use super::{EnrolError, Enrolment, Stage, find};
+use super::{EnrolError, Enrolment, Stage, find, fingerprint};
 use crate::person::Person;
 use crate::service::Signer;
 
@@ -44,13 +44,13 @@ pub(crate) async fn options(signer: &Signer, id: Id<Enrolment>, person: &Person)
     Ok(creation_options(&challenge, &signer.rp, "Signum", user, &[]))
 }
 
-/// Takes the passkey that the browser made. The challenge is used up whether or not it is accepted.
+/// Takes the passkey that the browser made and gives its code. The challenge is used up whether or not it is accepted.
 pub(crate) async fn register(
     signer: &Signer,
     id: Id<Enrolment>,
     person: &Person,
     credential: &Json,
-) -> Result<(), EnrolError> {
+) -> Result<String, EnrolError> {
     let cx = &signer.cx;
     let registration = Registration::from_json(credential)?;
     let challenge = take_challenge(signer, id, person).await?;
@@ -85,7 +85,7 @@ pub(crate) async fn register(
         })
         .await?;
     match changed {
-        1 => Ok(()),
+        1 => Ok(fingerprint(&authenticator)),
         _ => Err(EnrolError::OutOfTurn),
     }
 }

@@ -1,10 +1,12 @@
 //! The person's side of the enrolment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::header;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use signum_core::Id;
@@ -16,6 +18,12 @@ use super::reader::Reader;
 use crate::enrol::{self, Enrolment};
 use crate::pages;
 use crate::service::Signer;
+
+/// Cookie with the code of the passkey that this browser made. Kept here and not read from the database, where somebody might
+/// have put another passkey: then citizen and officer see different codes.
+const CODE: &str = "passkey-code";
+/// How long officers may take.
+const CODE_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 pub(super) fn id<T>(text: &str) -> Result<Id<T>, Problem> {
     Id::parse(text).ok_or_else(problem::not_found)
@@ -65,10 +73,19 @@ pub(crate) async fn page(
     let enrolment = enrol::find(&signer.cx, id(&enrolment)?, &session.person.reference)
         .await
         .map_err(problem::enrolment)?;
+    let kept = signer.cookies.get(&reader.headers, CODE);
+    let code = kept.as_ref().and_then(|kept| code_of(kept, enrolment.id));
     Ok(leading_to_provider(
         &signer,
-        pages::enrol::page(&signer, &reader, &enrolment),
+        pages::enrol::page(&signer, &reader, &enrolment, code.as_deref()),
     ))
+}
+
+/// The code in the cookie, if it is of this enrolment's passkey.
+fn code_of(kept: &str, enrolment: Id<Enrolment>) -> Option<String> {
+    let code = kept.strip_prefix(&format!("{enrolment}-"))?;
+    let groups: Vec<&str> = code.split('-').collect();
+    Some(groups.join(" "))
 }
 
 /// `GET /enrol/{id}/status`: taken as far as it goes, so that nobody waits for the job.
@@ -110,11 +127,14 @@ pub(crate) async fn register(
     reader: Reader,
     Path(enrolment): Path<String>,
     Json(credential): Json<Value>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let session = reader.acting(&signer, None)?;
     let enrolment: Id<Enrolment> = id(&enrolment)?;
-    enrol::register(&signer, enrolment, &session.person, &credential)
+    let code = enrol::register(&signer, enrolment, &session.person, &credential)
         .await
         .map_err(problem::enrolment)?;
-    Ok(Json(json!({ "next": format!("/enrol/{enrolment}") })))
+    let kept = format!("{enrolment}-{}", code.replace(' ', "-"));
+    let cookie = signer.cookies.set(CODE, &kept, Some(CODE_KEPT));
+    let answer = Json(json!({ "next": format!("/enrol/{enrolment}") }));
+    Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use signum_core::http::Frame;
-use signum_core::{Id, i18n::Lang};
+use signum_core::{Id, i18n::Lang, params};
 use tower::ServiceExt;
 
 use crate::enrol;
@@ -148,15 +148,8 @@ async fn every_page_of_enrolment_has_its_words_in_every_language() {
     browser.expect_words(&desk, &page).await;
 }
 
-#[tokio::test]
-async fn citizen_and_officer_are_shown_the_same_code_and_the_officer_all_that_the_voucher_is_over() {
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let mut desk = Desk::new().await;
-    let id = desk.with_passkey().await;
-    let citizen = Browser::logged_in(&desk).await;
-    let page = String::from_utf8(citizen.get(&desk, &format!("/enrol/{id}")).await.1).unwrap();
-
+/// The list that an officer's desk is given.
+async fn officers_list(desk: &mut Desk) -> serde_json::Value {
     let options = crate::desk::options(&desk.signer, "officer-0").await.unwrap();
     let credential = desk.log_ins[0].get(&options, DESK_ORIGIN).unwrap();
     let token = crate::desk::log_in(&desk.signer, "officer-0", &credential)
@@ -165,12 +158,71 @@ async fn citizen_and_officer_are_shown_the_same_code_and_the_officer_all_that_th
     let request = Request::get("/desk/enrolments")
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .body(Body::empty());
-    let (response, body) = citizen.send(&desk, request.unwrap()).await;
+    let nobody = Browser {
+        cookie: String::new(),
+        lang: Lang::En,
+    };
+    let (response, body) = nobody.send(desk, request.unwrap()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    let one = serde_json::from_slice::<serde_json::Value>(&body).unwrap()[0].clone();
-    let text = |pointer: &str| one.pointer(pointer).unwrap().as_str().unwrap().to_owned();
-    assert!(page.contains(&text("/fingerprint")), "{page}");
+    serde_json::from_slice(&body).unwrap()
+}
 
+#[tokio::test]
+async fn citizen_and_officer_see_the_same_code_until_somebody_puts_another_passkey_into_the_database() {
+    let mut desk = Desk::new().await;
+    let mut citizen = Browser::logged_in(&desk).await;
+    let enrolment = enrol::begin(&desk.signer, &desk.person.reference).await.unwrap();
+    let page = format!("/enrol/{}", enrolment.id);
+    let options = enrol::options(&desk.signer, enrolment.id, &desk.person).await.unwrap();
+    let credential = desk.authenticator.create(&options, ORIGIN).unwrap();
+    let request = Request::post(format!("{page}/authenticator"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("X-CSRF-Token", citizen.token(&desk))
+        .body(Body::from(credential.to_string()));
+    let (response, _) = citizen.send(&desk, request.unwrap()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let kept = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    let elsewhere = citizen.get(&desk, &page).await.1;
+
+    let sid = citizen.cookie.clone();
+    citizen.cookie = format!("{sid}; {}", kept.split(';').next().unwrap());
+    let here = String::from_utf8(citizen.get(&desk, &page).await.1).unwrap();
+    let code = officers_list(&mut desk).await[0]["fingerprint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(here.contains(&code), "{here}");
+    assert!(
+        !String::from_utf8(elsewhere).unwrap().contains(&code),
+        "only the browser that made the passkey knows its code"
+    );
+
+    let mut other = desk.authenticator.clone();
+    let other = other.create(&options, ORIGIN).unwrap();
+    let other = signum_gesture::Registration::from_json(&other).unwrap();
+    let challenge = options["publicKey"]["challenge"].as_str().unwrap();
+    let challenge = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, challenge).unwrap();
+    let other = signum_gesture::registration::verify(&other, &desk.signer.rp, &challenge).unwrap();
+    let text = serde_json::to_string(&other).unwrap();
+    desk.tamper("UPDATE enrolment SET authenticator = $1", params![text])
+        .await;
+    let swapped = officers_list(&mut desk).await[0]["fingerprint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(swapped, code);
+    let here = String::from_utf8(citizen.get(&desk, &page).await.1).unwrap();
+    assert!(here.contains(&code) && !here.contains(&swapped), "{here}");
+}
+
+#[tokio::test]
+async fn an_officer_is_given_all_that_the_voucher_is_over() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let mut desk = Desk::new().await;
+    desk.with_passkey().await;
+    let one = officers_list(&mut desk).await[0].clone();
+    let text = |pointer: &str| one.pointer(pointer).unwrap().as_str().unwrap().to_owned();
     let base64url = |pointer: &str| URL_SAFE_NO_PAD.decode(text(pointer)).unwrap();
     let enrolment = enrol::of_person(&desk.signer.cx, &desk.person.reference)
         .await

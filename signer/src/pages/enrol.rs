@@ -5,9 +5,8 @@ use maud::{Markup, html};
 use signum_core::ui::{
     Notice, Passkey, PasskeyKind, actions, card, facts, form, link_button, notice, poll, primary_button, steps,
 };
-use signum_gesture::Authenticator;
 
-use crate::enrol::{self, Certified, Enrolment, Stage};
+use crate::enrol::{Certified, Enrolment, Stage};
 use crate::http::Reader;
 use crate::service::Signer;
 
@@ -35,16 +34,15 @@ fn begin_form(signer: &Signer, reader: &Reader, label: &str) -> Markup {
     )
 }
 
-/// The step that comes next.
-pub(crate) fn page(signer: &Signer, reader: &Reader, enrolment: &Enrolment) -> Response {
+/// The step that comes next. `code` is that of the passkey which the reader's own browser made.
+pub(crate) fn page(signer: &Signer, reader: &Reader, enrolment: &Enrolment, code: Option<&str>) -> Response {
     let (current, scripts, content): (usize, &[&str], Markup) = match &enrolment.stage {
         // The module was away when the person began: beginning again goes on with the same enrolment.
         Stage::Begun => (0, &[], begin_again(signer, reader)),
         Stage::KeyMade(_) => (0, &["passkey.js"], make_passkey(reader, enrolment)),
-        Stage::AuthenticatorRegistered(_, authenticator) | Stage::Vouched(_, authenticator) => {
-            (1, &["poll.js"], waiting(reader, enrolment, Some(authenticator)))
+        Stage::AuthenticatorRegistered(..) | Stage::Vouched(..) | Stage::Sealed(..) => {
+            (1, &["poll.js"], waiting(reader, enrolment, code))
         }
-        Stage::Sealed(..) => (1, &["poll.js"], waiting(reader, enrolment, None)),
         Stage::Ready(certified) => (2, &[], ready(reader, enrolment, certified)),
         Stage::Failed(_) => (1, &[], failed(signer, reader)),
     };
@@ -84,20 +82,18 @@ fn make_passkey(reader: &Reader, enrolment: &Enrolment) -> Markup {
     }
 }
 
-/// `authenticator` while officers may still ask for its fingerprint.
-fn waiting(reader: &Reader, enrolment: &Enrolment, authenticator: Option<&Authenticator>) -> Markup {
+fn waiting(reader: &Reader, enrolment: &Enrolment, code: Option<&str>) -> Markup {
     html! {
         h1 { (reader.text("enrol-waiting-heading")) }
         p.lead { (reader.text("enrol-waiting-lead")) }
-        @if let Some(authenticator) = authenticator {
-            (card(html! {
-                (facts(&[(
-                    &reader.text("enrol-fingerprint"),
-                    html! { code.digest { (enrol::fingerprint(authenticator)) } },
-                )]))
+        (card(html! {
+            @if let Some(code) = code {
+                (facts(&[(&reader.text("enrol-fingerprint"), html! { code.digest { (code) } })]))
                 p.hint { (reader.text("enrol-fingerprint-hint")) }
-            }))
-        }
+            } @else {
+                p { (reader.text("enrol-fingerprint-elsewhere")) }
+            }
+        }))
         (poll(&format!("/enrol/{}/status", enrolment.id), enrolment.stage.word(), &reader.text("enrol-waiting")))
     }
 }
