@@ -29,10 +29,14 @@ signum_core::config! {
         module: PathBuf = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so"),
         /// Worker processes for each token.
         workers: usize = 1,
-        /// Sessions held by each worker.
-        sessions: usize = 4,
+        /// Sessions held by each worker; SoftHSM is fastest with one.
+        sessions: usize = 1,
         /// Longest a call may take, in milliseconds; a slower worker is killed and replaced.
         deadline_ms: u64 = 5000,
+        /// Requests that may wait for each token; one more is told when to come back.
+        queue: usize = 1024,
+        /// Unwrapped keys after which a worker is followed by a fresh one: SoftHSM loses memory with each.
+        recycle_after: u64 = 200_000,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Requests and answers over a Unix socket: length, request id, postcard payload; many in flight on one connection.
 //!
 //! Frame: payload length (u32, big-endian), request id (u64, big-endian), payload. Both ends check with `SO_PEERCRED`
-//! that the other runs as the same user.
+//! who the other is: the same user, or one of the configured [`Peers`].
 
 pub mod client;
+pub mod peers;
 pub mod server;
 
 use std::io::{self, Read, Write};
@@ -14,7 +15,8 @@ use serde::de::DeserializeOwned;
 use crate::error::HsmError;
 
 pub use client::Client;
-pub use server::{Stop, bind, serve};
+pub use peers::Peers;
+pub use server::{Listener, Stop, bind, bind_for, serve};
 
 /// Longest payload; a longer one ends the connection.
 pub const LONGEST_PAYLOAD: usize = 1024 * 1024;
@@ -32,7 +34,7 @@ pub enum FrameError {
     TooLong,
     #[error("a payload that does not decode")]
     Malformed,
-    #[error("the other end runs as another user")]
+    #[error("the other end runs as a user that is not expected there")]
     Stranger,
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -98,14 +100,4 @@ pub(crate) fn read_frame(input: &mut impl Read) -> Result<(u64, Vec<u8>), FrameE
     let mut payload = vec![0; length];
     input.read_exact(&mut payload)?;
     Ok((id, payload))
-}
-
-/// Whether the process at the other end of a connected Unix socket runs as our user.
-pub(crate) fn same_user(stream: &impl std::os::fd::AsFd) -> Result<(), FrameError> {
-    let peer = rustix::net::sockopt::socket_peercred(stream).map_err(io::Error::from)?;
-    if peer.uid == rustix::process::geteuid() {
-        Ok(())
-    } else {
-        Err(FrameError::Stranger)
-    }
 }

@@ -26,6 +26,27 @@ pub enum SignatureAlgorithm {
     Ed25519,
 }
 
+impl SignatureAlgorithm {
+    pub const ALL: [Self; 5] = [
+        Self::EcdsaSha256,
+        Self::EcdsaSha384,
+        Self::RsaPkcs1Sha256,
+        Self::RsaPssSha256,
+        Self::Ed25519,
+    ];
+
+    /// A short stable name, as JWS has it (RFC 7518, RFC 8037).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EcdsaSha256 => "ES256",
+            Self::EcdsaSha384 => "ES384",
+            Self::RsaPkcs1Sha256 => "RS256",
+            Self::RsaPssSha256 => "PS256",
+            Self::Ed25519 => "EdDSA",
+        }
+    }
+}
+
 /// The address of a key pair in a token: `pkcs11:token=signum-ca;object=root` (RFC 7512).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -1,32 +1,55 @@
-//! The HSM in this process: each call goes to a blocking thread.
+//! The HSM in this process, for modules that allow one application and for tests: each call goes to a blocking thread, never
+//! more threads than the token has sessions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
 
-use crate::Hsm;
 use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
+use crate::queue::Queue;
 use crate::token::Token;
+use crate::worker::{self, AllowList, Answer, Operation, Policy, Request};
+use crate::{Hsm, SignRequest};
+
+/// Requests that may wait.
+const QUEUE: usize = 1024;
+/// Longest a request may take. A module that hangs keeps its thread: only a process can be killed.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A [`Token`] behind the [`Hsm`] interface.
 #[derive(Clone)]
 pub struct Local {
     token: Arc<Token>,
+    policy: Arc<dyn Policy>,
+    queue: Arc<Queue>,
 }
 
 impl Local {
+    /// Keys may be used and made.
     pub fn new(token: Arc<Token>) -> Self {
-        Self { token }
+        Self::with_policy(token, AllowList::default().and("*", &[Operation::Generate]))
     }
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Token) -> Result<T, HsmError> + Send + 'static,
-    ) -> Result<T, HsmError> {
-        let token = self.token.clone();
-        tokio::task::spawn_blocking(move || work(&token))
-            .await
+    pub fn with_policy(token: Arc<Token>, policy: impl Policy + 'static) -> Self {
+        Self {
+            queue: Arc::new(Queue::new(token.pool.sessions(), QUEUE)),
+            policy: Arc::new(policy),
+            token,
+        }
+    }
+
+    async fn ask(&self, request: Request, within: Option<Duration>) -> Result<Answer, HsmError> {
+        let until = Instant::now() + within.unwrap_or(LONGEST).min(LONGEST);
+        let turn = self.queue.enter(until).await?;
+        let (token, policy) = (self.token.clone(), self.policy.clone());
+        let work = tokio::task::spawn_blocking(move || worker::answer(&token, &*policy, request));
+        let reply = timeout_at(until, work).await;
+        drop(turn);
+        reply
+            .map_err(|_| HsmError::Timeout { maybe_executed: true })?
             .map_err(|_| HsmError::down("the signing thread ended"))?
     }
 }
@@ -39,23 +62,31 @@ impl Hsm for Local {
         algorithm: SignatureAlgorithm,
         inputs: &[Vec<u8>],
     ) -> Result<Vec<Vec<u8>>, HsmError> {
-        let (key, inputs) = (key.clone(), inputs.to_vec());
-        self.blocking(move |token| token.sign(token.object(&key)?, algorithm, &inputs))
-            .await
+        self.sign_request(SignRequest::new(key, algorithm, inputs)).await
+    }
+
+    async fn sign_request(&self, request: SignRequest<'_>) -> Result<Vec<Vec<u8>>, HsmError> {
+        match self.ask(Request::from(request), request.within).await? {
+            Answer::Signatures(signatures) => Ok(signatures),
+            _ => Err(worker::unfitting()),
+        }
     }
 
     async fn public_key(&self, key: &KeyUri) -> Result<PublicKey, HsmError> {
-        let key = key.clone();
-        self.blocking(move |token| token.public_key(token.object(&key)?)).await
+        match self.ask(Request::PublicKey(key.clone()), None).await? {
+            Answer::PublicKey(public) => Ok(public),
+            _ => Err(worker::unfitting()),
+        }
     }
 
     async fn generate(&self, key: &KeyUri, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        let key = key.clone();
-        self.blocking(move |token| token.generate(token.object(&key)?, algorithm))
-            .await
+        match self.ask(Request::Generate(key.clone(), algorithm), None).await? {
+            Answer::PublicKey(public) => Ok(public),
+            _ => Err(worker::unfitting()),
+        }
     }
 
     async fn health(&self) -> Result<(), HsmError> {
-        self.blocking(|token| token.health()).await
+        self.ask(Request::Health, None).await.map(drop)
     }
 }

@@ -1,93 +1,57 @@
-//! The process `signum-hsm-worker`: one PKCS#11 application behind a Unix socket, or the maker of one token.
+//! The process `signum-hsm-worker`: one PKCS#11 application behind a Unix socket, the maker of one token, or the prover of
+//! one key.
 //!
 //! Its one order comes on standard input, one answer goes to standard output; it ends when standard input closes, so it
 //! never outlives its parent. No PIN is in arguments or environment: the order names PIN files.
 
+pub mod policy;
+pub mod protocol;
+
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::HsmError;
-use crate::frames::{Stop, bind, read_message, serve, write_message};
-use crate::init::{NewToken, init_token};
-use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
+use crate::frames::{Listener, Stop, bind, read_message, serve, write_message};
+use crate::init::init_token;
 use crate::token::{Token, TokenConfig};
+
+pub use policy::{AllowList, Policy};
+pub(crate) use protocol::unfitting;
+pub use protocol::{Answer, Operation, Order, Proof, Pulse, Reply, Request};
 
 /// After its parent has gone, a worker whose module hangs ends itself.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// What a worker process is for; answered on standard output by `Result<(), HsmError>`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Order {
-    /// Open the token, probe it with the canary key, listen on `socket`.
-    Serve { token: TokenConfig, socket: PathBuf },
-    /// Make a token and end.
-    Init(NewToken),
-}
-
-/// A request on the socket, as the methods of [`Hsm`](crate::Hsm).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Request {
-    Sign {
-        key: KeyUri,
-        algorithm: SignatureAlgorithm,
-        inputs: Vec<Vec<u8>>,
-    },
-    PublicKey(KeyUri),
-    Generate(KeyUri, KeyAlgorithm),
-    Health,
-}
-
-/// What a request brings when it succeeds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
-    Signatures(Vec<Vec<u8>>),
-    PublicKey(PublicKey),
-    Healthy,
-}
 
 /// The whole life of the process.
 pub fn run() -> ExitCode {
     // A statement of its own: in the scrutinee, the lock on standard input would be held to the end of the process.
     let order = read_message(&mut io::stdin().lock());
     match order {
-        Ok(Order::Serve { token, socket }) => match prepare(token, &socket) {
-            Ok((token, listener)) => serve_token(&token, listener, &socket),
-            Err(error) => report(&Err(error)),
-        },
+        Ok(Order::Serve { token, socket, allow }) => serve_token(token, &socket, &allow),
         Ok(Order::Init(new)) => report(&init_token(&new)),
-        Err(error) => report(&Err(HsmError::Misconfigured(format!("order: {error}")))),
+        Ok(Order::Prove { token, label }) => report(&prove(token, &label)),
+        Err(error) => report(&Err::<(), _>(HsmError::Misconfigured(format!("order: {error}")))),
     }
 }
 
-fn report(result: &Result<(), HsmError>) -> ExitCode {
+fn report<T: Serialize>(result: &Result<T, HsmError>) -> ExitCode {
     match write_message(&mut io::stdout().lock(), result) {
         Ok(()) if result.is_ok() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
 
-fn prepare(
-    config: TokenConfig,
-    socket: &std::path::Path,
-) -> Result<((Token, usize), std::os::unix::net::UnixListener), HsmError> {
+fn serve_token(config: TokenConfig, socket: &Path, policy: &dyn Policy) -> ExitCode {
     let sessions = config.sessions;
-    let token = Token::open(config)?;
-    token.ensure_canary()?;
-    token.health()?;
-    let listener = bind(socket).map_err(|error| HsmError::Misconfigured(format!("{}: {error}", socket.display())))?;
-    Ok(((token, sessions), listener))
-}
-
-fn serve_token(
-    (token, sessions): &(Token, usize),
-    listener: std::os::unix::net::UnixListener,
-    socket: &std::path::Path,
-) -> ExitCode {
+    let (token, listener) = match open(config, socket) {
+        Ok(opened) => opened,
+        Err(error) => return report(&Err::<(), _>(error)),
+    };
     if report(&Ok(())) == ExitCode::FAILURE {
         return ExitCode::FAILURE;
     }
@@ -99,7 +63,7 @@ fn serve_token(
         thread::sleep(GRACE);
         std::process::exit(1);
     });
-    let ended = serve(listener, *sessions, &stop, |request| answer(token, request));
+    let ended = serve(listener, sessions, &stop, |request| answer(&token, policy, request));
     let _already_gone = std::fs::remove_file(socket);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -107,13 +71,51 @@ fn serve_token(
     }
 }
 
-fn answer(token: &Token, request: Request) -> Result<Answer, HsmError> {
+fn open(config: TokenConfig, socket: &Path) -> Result<(Token, Listener), HsmError> {
+    let token = Token::open(config)?;
+    token.ensure_canary()?;
+    token.health()?;
+    let listener = bind(socket).map_err(|error| HsmError::Misconfigured(format!("{}: {error}", socket.display())))?;
+    Ok((token, listener))
+}
+
+/// Signs with the only key of a label, found by a process that knows nothing of how it was made.
+fn prove(config: TokenConfig, label: &str) -> Result<Proof, HsmError> {
+    let token = Token::open(config)?;
+    let public = token.public_key(label)?;
+    let challenge = Proof::challenge(&public);
+    let algorithm = crate::token::usual_algorithm(public.algorithm);
+    let signature = token.sign(label, algorithm, &[challenge])?.pop();
+    Ok(Proof {
+        public,
+        signature: signature.ok_or(HsmError::SelfCheckFailed)?,
+    })
+}
+
+/// Does what the policy permits.
+pub fn answer(token: &Token, policy: &dyn Policy, request: Request) -> Reply {
+    policy.permit(&request)?;
     match request {
-        Request::Sign { key, algorithm, inputs } => token
-            .sign(token.object(&key)?, algorithm, &inputs)
-            .map(Answer::Signatures),
+        Request::Sign {
+            key,
+            algorithm,
+            inputs,
+            expected,
+        } => {
+            let label = token.object(&key)?;
+            if let Some(expected) = expected
+                && token.public_key(label)?.spki != expected
+            {
+                return Err(HsmError::PublicKeyMismatch(label.to_owned()));
+            }
+            token.sign(label, algorithm, &inputs).map(Answer::Signatures)
+        }
         Request::PublicKey(key) => token.public_key(token.object(&key)?).map(Answer::PublicKey),
         Request::Generate(key, algorithm) => token.generate(token.object(&key)?, algorithm).map(Answer::PublicKey),
-        Request::Health => token.health().map(|()| Answer::Healthy),
+        Request::Health => token.health().map(|()| {
+            Answer::Healthy(Pulse {
+                login_epoch: token.pool.epoch(),
+            })
+        }),
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use signum_core::Random;
+use signum_core::{OsRandom, Random};
 use signum_hsm_shim::HsmError;
 use signum_hsm_shim::init::{NewToken, create_pin_file};
 use signum_hsm_shim::token::{PinSource, TokenConfig};
+use signum_hsm_shim::worker::{AllowList, Operation};
 use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
 
 use crate::children::executable;
@@ -102,12 +103,14 @@ impl Source {
     async fn open(self, config: &Config, sockets: &Path) -> Result<Arc<Workers>> {
         let label = self.token.token.clone();
         let workers = Workers::start(WorkersConfig {
-            executable: self.worker,
-            env: self.environment,
-            token: self.token,
             count: config.hsm.workers,
-            socket_dir: sockets.to_owned(),
             deadline: Duration::from_millis(config.hsm.deadline_ms),
+            queue: config.hsm.queue,
+            recycle_after: config.hsm.recycle_after,
+            // The first start makes the keys; later ones find them.
+            allow: AllowList::default().and("*", &[Operation::Generate]),
+            random: |buffer| OsRandom.fill(buffer),
+            ..WorkersConfig::new(&self.worker, &self.environment, self.token, sockets)
         });
         Ok(Arc::new(
             workers.await.with_context(|| format!("workers of token {label}"))?,

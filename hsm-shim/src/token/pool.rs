@@ -83,6 +83,16 @@ impl Pool {
         Ok(value)
     }
 
+    /// Most sessions in use at a time.
+    pub(crate) fn sessions(&self) -> usize {
+        self.config.sessions
+    }
+
+    /// Counts the logins that were lost.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.state().epoch
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,54 +1,49 @@
-//! One worker's life: start, probe, serve, replace when it dies or is too slow; back-off in between.
+//! One worker's life: start, probe, serve; replaced when it dies, hangs or leaks; back-off in between.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::process::Child;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::process::{Child, ChildStdin};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval, sleep_until, timeout};
 
-use super::WorkersConfig;
+use super::live::Live;
 use super::process::{self, Started};
+use super::{Shared, Standing};
 use crate::error::HsmError;
-use crate::frames::Client;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-/// Callers shall be served within two seconds after the module is back, however long it was away.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// While somebody waits for a worker, none rests longer: who waits for a signature has it soon after the token is back.
+const LONGEST_PAUSE_IN_DEMAND: Duration = Duration::from_millis(500);
 /// A worker that served this long was sound: the next pause starts small again.
 const SOUND: Duration = Duration::from_secs(10);
 /// How long a worker may take to finish what it has begun.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(5);
-
-/// Where a worker stands.
-#[derive(Clone)]
-pub(super) enum Standing {
-    Starting,
-    Ready {
-        generation: u64,
-        pid: u32,
-        client: Arc<Client>,
-    },
-    /// The last start failed; another is coming.
-    Down(HsmError),
-    /// No further start: stopped, or the PIN was refused.
-    Ended(HsmError),
-}
+const GAUGES: Duration = Duration::from_secs(10);
 
 pub(super) enum Command {
     /// Kill the process of this generation; a later one is left alone.
     Replace {
         generation: u64,
-        done: oneshot::Sender<()>,
     },
+    /// Start a successor, let this generation finish, end it.
+    Recycle {
+        generation: u64,
+    },
+    /// Somebody waits for a worker.
+    Hurry,
+    /// An operator has mended the PIN.
+    Unlatch,
     Stop,
 }
 
 pub(super) struct Supervisor {
-    pub(super) config: WorkersConfig,
+    pub(super) shared: Arc<Shared>,
     pub(super) index: usize,
-    pub(super) standings: Arc<watch::Sender<Vec<Standing>>>,
     pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) generation: u64,
 }
 
 /// What ended a process.
@@ -60,102 +55,165 @@ enum End {
 impl Supervisor {
     pub(super) async fn run(mut self) {
         let mut pause = SHORTEST_PAUSE;
-        for generation in 0_u64.. {
-            match process::start(&self.config, self.index).await {
+        loop {
+            match self.start().await {
                 Ok(started) => {
                     let since = Instant::now();
-                    if let End::Stopped = self.attend(started, generation).await {
-                        return self.stand(Standing::Ended(super::stopped()));
+                    if let End::Stopped = self.attend(started).await {
+                        return self.stand(Standing::Stopped);
                     }
                     if since.elapsed() >= SOUND {
                         pause = SHORTEST_PAUSE;
                     }
-                    tracing::warn!(token = %self.config.token.token, worker = self.index, "HSM worker ended; starting another");
+                    self.shared.meters.restart(self.index);
                 }
                 Err(HsmError::PinLatched) => {
-                    tracing::error!(token = %self.config.token.token, "PIN refused; an operator must act");
-                    return self.stand(Standing::Ended(HsmError::PinLatched));
+                    tracing::error!(token = %self.token(), worker = self.index, "PIN refused; an operator must act");
+                    self.shared.latch();
+                    self.stand(Standing::Latched);
+                    if self.until_unlatched().await {
+                        return self.stand(Standing::Stopped);
+                    }
+                    pause = SHORTEST_PAUSE;
+                    continue;
                 }
                 Err(error) => {
-                    tracing::error!(token = %self.config.token.token, worker = self.index, %error, "HSM worker did not start");
+                    tracing::error!(token = %self.token(), worker = self.index, %error, "HSM worker did not start");
                     self.stand(Standing::Down(error));
                 }
             }
-            if self.pause_or_stop(pause).await {
-                return self.stand(Standing::Ended(super::stopped()));
+            if self.pause_or_stop(self.jittered(pause)).await {
+                return self.stand(Standing::Stopped);
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// Serves until the process dies, is to be replaced, or all is to stop.
-    async fn attend(&mut self, started: Started, generation: u64) -> End {
-        let Started {
-            mut child,
-            pid,
-            stdin,
-            client,
-        } = started;
-        self.stand(Standing::Ready {
-            generation,
-            pid,
-            client,
-        });
+    fn token(&self) -> &str {
+        &self.shared.config.token.token
+    }
+
+    /// One process of a token starts at a time: a PIN that is refused is tried once, not once for each worker.
+    async fn start(&mut self) -> Result<Started, HsmError> {
+        let _gate = self.shared.start_gate.lock().await;
+        if self.shared.is_latched() {
+            return Err(HsmError::PinLatched);
+        }
+        self.generation += 1;
+        process::start(&self.shared.config, self.index, self.generation).await
+    }
+
+    /// Serves until the process dies, is to be replaced, or all is to stop; a recycled process is followed by its successor.
+    async fn attend(&mut self, started: Started) -> End {
+        let (mut live, mut child, mut stdin) = self.present(started);
+        let mut gauges = interval(GAUGES);
         loop {
             let command = tokio::select! {
-                _ = child.wait() => {
+                ended = child.wait() => {
+                    let status = ended.map(|status| status.to_string()).unwrap_or_default();
+                    tracing::warn!(token = %self.token(), worker = self.index, status, "HSM worker ended");
                     self.stand(Standing::Starting);
                     return End::Died;
+                }
+                _ = gauges.tick() => {
+                    self.shared.meters.worker(&live);
+                    continue;
                 }
                 command = self.commands.recv() => command,
             };
             match command {
-                Some(Command::Replace {
-                    generation: meant,
-                    done,
-                }) => {
-                    if meant != generation {
-                        let _caller_gone = done.send(());
-                        continue;
-                    }
+                Some(Command::Replace { generation }) if generation == live.generation => {
+                    tracing::warn!(token = %self.token(), worker = self.index, "HSM worker is killed and replaced");
                     self.stand(Standing::Starting);
                     kill(&mut child).await;
-                    let _caller_gone = done.send(());
                     return End::Died;
                 }
-                Some(Command::Stop) | None => {
-                    drop(stdin);
-                    if timeout(LONGEST_FAREWELL, child.wait()).await.is_err() {
-                        kill(&mut child).await;
+                Some(Command::Recycle { generation }) if generation == live.generation => match self.start().await {
+                    Ok(successor) => {
+                        let next = self.present(successor);
+                        tracing::info!(token = %self.token(), worker = self.index, "HSM worker recycled");
+                        tokio::spawn(see_off(live, child, stdin, self.shared.config.deadline));
+                        (live, child, stdin) = next;
                     }
+                    Err(error) => {
+                        tracing::error!(token = %self.token(), worker = self.index, %error, "no successor; the old worker stays");
+                        live.unwraps.store(0, Ordering::Relaxed);
+                        live.recycling.store(false, Ordering::Relaxed);
+                        if error == HsmError::PinLatched {
+                            self.shared.latch();
+                        }
+                    }
+                },
+                Some(Command::Replace { .. } | Command::Recycle { .. } | Command::Hurry | Command::Unlatch) => {}
+                Some(Command::Stop) | None => {
+                    self.stand(Standing::Starting);
+                    see_off(live, child, stdin, self.shared.config.deadline).await;
                     return End::Stopped;
                 }
             }
         }
     }
 
+    fn present(&self, started: Started) -> (Arc<Live>, Child, ChildStdin) {
+        let live = Arc::new(started.live);
+        self.stand(Standing::Ready(live.clone()));
+        (live, started.child, started.stdin)
+    }
+
+    fn jittered(&self, pause: Duration) -> Duration {
+        let mut octet = [0];
+        (self.shared.config.random)(&mut octet);
+        let [octet] = octet;
+        pause.mul_f64(0.75 + f64::from(octet) / 512.0)
+    }
+
     /// True when told to stop.
     async fn pause_or_stop(&mut self, pause: Duration) -> bool {
-        let wake = Instant::now() + pause;
+        let begun = Instant::now();
+        let mut wake = begun + pause;
         loop {
             tokio::select! {
-                () = sleep(wake.saturating_duration_since(Instant::now())) => return false,
+                () = sleep_until(wake) => return false,
                 command = self.commands.recv() => match command {
-                    Some(Command::Replace { done, .. }) => {
-                        let _caller_gone = done.send(());
-                    }
+                    Some(Command::Hurry) => wake = wake.min(begun + LONGEST_PAUSE_IN_DEMAND),
+                    Some(Command::Unlatch) => wake = begun,
+                    Some(Command::Replace { .. } | Command::Recycle { .. }) => {}
                     Some(Command::Stop) | None => return true,
                 },
             }
         }
     }
 
+    /// True when told to stop.
+    async fn until_unlatched(&mut self) -> bool {
+        loop {
+            match self.commands.recv().await {
+                Some(Command::Unlatch) => {
+                    self.stand(Standing::Starting);
+                    return false;
+                }
+                Some(Command::Replace { .. } | Command::Recycle { .. } | Command::Hurry) => {}
+                Some(Command::Stop) | None => return true,
+            }
+        }
+    }
+
     fn stand(&self, standing: Standing) {
-        self.standings.send_modify(|all| {
+        self.shared.meters.state(self.index, standing.state());
+        self.shared.standings.send_modify(|all| {
             if let Some(place) = all.get_mut(self.index) {
                 *place = standing;
             }
         });
+    }
+}
+
+/// Lets a worker that nobody can pick any more finish what it has, and ends it.
+async fn see_off(live: Arc<Live>, mut child: Child, stdin: ChildStdin, deadline: Duration) {
+    let _all_answered = timeout(deadline + LONGEST_FAREWELL, live.until_unused()).await.is_ok();
+    drop(stdin);
+    if timeout(LONGEST_FAREWELL, child.wait()).await.is_err() {
+        kill(&mut child).await;
     }
 }
 

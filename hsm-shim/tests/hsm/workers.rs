@@ -1,7 +1,7 @@
 //! Worker processes: a token made and used apart, a killed or hanging worker replaced, a wrong PIN told once.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signum_hsm_shim::frames::{read_message, write_message};
 use signum_hsm_shim::init::NewToken;
 use signum_hsm_shim::token::{CANARY, TokenConfig};
-use signum_hsm_shim::worker::Order;
+use signum_hsm_shim::worker::{AllowList, Operation, Order};
 use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
@@ -29,18 +29,17 @@ pub async fn new_workers(directory: &Path, count: usize, deadline: Duration) -> 
     init_token_apart(Path::new(WORKER), &env, &new).await.unwrap();
     let again = init_token_apart(Path::new(WORKER), &env, &new).await;
     assert_eq!(again, Err(HsmError::AlreadyExists(TOKEN.into())));
+    let token = TokenConfig {
+        module: module(),
+        token: TOKEN.into(),
+        pin: new.user_pin,
+        sessions: 1,
+    };
     WorkersConfig {
-        executable: PathBuf::from(WORKER),
-        env,
-        token: TokenConfig {
-            module: module(),
-            token: TOKEN.into(),
-            pin: new.user_pin,
-            sessions: 1,
-        },
         count,
-        socket_dir: directory.join("run"),
         deadline,
+        allow: AllowList::default().and("*", &[Operation::Generate]),
+        ..WorkersConfig::new(Path::new(WORKER), &env, token, &directory.join("run"))
     }
 }
 
@@ -141,6 +140,7 @@ async fn a_worker_ends_when_its_parent_is_gone() {
     let order = Order::Serve {
         token: config.token,
         socket: directory.path().join("alone.sock"),
+        allow: AllowList::default(),
     };
     write_message(&mut stdin, &order).unwrap();
     let ready: Result<(), HsmError> = read_message(child.stdout.as_mut().unwrap()).unwrap();

@@ -1,0 +1,106 @@
+//! Who may do what, checked inside the worker: the process that asks may be broken into, this one speaks to nobody else.
+
+use serde::{Deserialize, Serialize};
+
+use super::protocol::{Operation, Request};
+use crate::error::HsmError;
+
+/// A rule about requests. It is asked before the module is.
+pub trait Policy: Send + Sync {
+    /// [`HsmError::PolicyDenied`] or [`HsmError::NeedsApproval`] when the request must not be done.
+    fn permit(&self, request: &Request) -> Result<(), HsmError>;
+}
+
+/// What is done without a rule: using keys, making and destroying none.
+const ORDINARY: [Operation; 3] = [Operation::Sign, Operation::PublicKey, Operation::Health];
+
+/// Operations by key label. What no rule names is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AllowList {
+    rules: Vec<Rule>,
+}
+
+/// These operations with these keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    /// A label, or the beginning of labels with `*` after it.
+    keys: String,
+    operations: Vec<Operation>,
+}
+
+impl Default for AllowList {
+    /// Every key may sign; no key is made or destroyed.
+    fn default() -> Self {
+        Self::nothing().and("*", &ORDINARY)
+    }
+}
+
+impl AllowList {
+    pub fn nothing() -> Self {
+        Self { rules: Vec::new() }
+    }
+
+    /// These operations too, with the keys that `keys` names: a label, or `prefix*`.
+    pub fn and(mut self, keys: &str, operations: &[Operation]) -> Self {
+        self.rules.push(Rule {
+            keys: keys.to_owned(),
+            operations: operations.to_vec(),
+        });
+        self
+    }
+}
+
+impl Policy for AllowList {
+    fn permit(&self, request: &Request) -> Result<(), HsmError> {
+        let (operation, label) = (request.operation(), request.label());
+        // Health and the mechanism list are about no key: whoever may connect may ask.
+        if operation == Operation::Health || self.rules.iter().any(|rule| rule.allows(operation, label)) {
+            return Ok(());
+        }
+        Err(HsmError::PolicyDenied(format!("{} with key {label}", operation.name())))
+    }
+}
+
+impl Rule {
+    fn allows(&self, operation: Operation, label: &str) -> bool {
+        let named = match self.keys.strip_suffix('*') {
+            Some(prefix) => label.starts_with(prefix),
+            None => label == self.keys,
+        };
+        named && self.operations.contains(&operation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{KeyAlgorithm, KeyUri};
+
+    fn generate(label: &str) -> Request {
+        Request::Generate(KeyUri::new("t", label), KeyAlgorithm::EcP256)
+    }
+
+    #[test]
+    fn by_default_keys_are_used_and_none_is_made() {
+        let list = AllowList::default();
+        let denied = Err(HsmError::PolicyDenied("generate with key a".into()));
+        assert_eq!(list.permit(&generate("a")), denied);
+        assert_eq!(list.permit(&Request::PublicKey(KeyUri::new("t", "a"))), Ok(()));
+    }
+
+    #[test]
+    fn a_rule_names_one_key_or_the_beginning_of_labels() {
+        let list = AllowList::nothing()
+            .and("idp-*", &[Operation::Generate])
+            .and("root", &[Operation::Generate]);
+        assert_eq!(list.permit(&generate("idp-2")), Ok(()));
+        assert_eq!(list.permit(&generate("root")), Ok(()));
+        for other in ["root2", "idp", "roo", ""] {
+            assert!(list.permit(&generate(other)).is_err(), "{other}");
+        }
+        assert!(list.permit(&Request::PublicKey(KeyUri::new("t", "root"))).is_err());
+        assert_eq!(list.permit(&Request::Health), Ok(()));
+    }
+}
