@@ -75,6 +75,11 @@ impl Workers {
                 self.replace(&lease.live);
                 Asked::Done(Err(HsmError::PinLatched))
             }
+            Ok(Err(HsmError::SelfCheckFailed)) => {
+                // Told at once and never hidden by a second attempt; the worker is judged by the canary all the same.
+                self.probe(&lease.live).await;
+                Asked::Done(Err(HsmError::SelfCheckFailed))
+            }
             Ok(Err(error)) if is_suspicious(&error) => match self.probe(&lease.live).await {
                 true => Asked::Done(Err(error)),
                 false => Asked::WorkerGone(Err(error)),
@@ -233,7 +238,6 @@ fn is_suspicious(error: &HsmError) -> bool {
             | HsmError::SessionLost(_)
             | HsmError::Misconfigured(_)
             | HsmError::KeyNotFound(_)
-            | HsmError::SelfCheckFailed
     )
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use openssl::ecdsa::EcdsaSig;
 use openssl::pkey::PKey;
+use signum_hsm_shim::error::Concern;
 use signum_hsm_shim::key::ecdsa_der;
 use signum_hsm_shim::workers::{Workers, WorkersConfig};
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
@@ -128,10 +129,7 @@ impl Service {
 }
 
 pub fn is_passing(error: &HsmError) -> bool {
-    matches!(
-        error,
-        HsmError::Timeout { .. } | HsmError::DeviceDown { .. } | HsmError::Overloaded { .. }
-    )
+    error.concern() == Concern::Passing
 }
 
 pub fn verifies(spki: &[u8], digest: &[u8], signature: &[u8]) -> bool {
