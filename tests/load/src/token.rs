@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use signum_hsm_shim::KeyAlgorithm;
 use signum_hsm_shim::init::{self, NewToken, init_token};
 use signum_hsm_shim::token::{Token, TokenConfig};
+use signum_hsm_shim::worker::{AllowList, Operation};
 use signum_hsm_shim::workers::WorkersConfig;
 use signum_hsm_shim::wrap::{KeyBinding, KeyUsage, WrappedKey};
 
@@ -97,13 +98,17 @@ impl Prepared {
             .map(|folder| folder.join("signum-hsm-worker"))
             .collect();
         let executable = built.into_iter().find(|path| path.exists());
+        let executable = executable.context("signum-hsm-worker is not built: cargo build -p signum-hsm-shim")?;
         Ok(WorkersConfig {
-            executable: executable.context("signum-hsm-worker is not built: cargo build -p signum-hsm-shim")?,
-            env: self.env.clone(),
-            token: self.config.clone(),
             count,
-            socket_dir: self.folder.path().join("run"),
             deadline: std::time::Duration::from_secs(30),
+            allow: AllowList::default().and("*", &[Operation::Generate]),
+            ..WorkersConfig::new(
+                &executable,
+                &self.env,
+                self.config.clone(),
+                &self.folder.path().join("run"),
+            )
         })
     }
 }
