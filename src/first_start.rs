@@ -56,12 +56,12 @@ pub async fn clients(config: &Config, layout: &Layout, idp: &Cx) -> Result<()> {
         [
             (
                 "sq",
-                "Tavolina e nënshkrimit",
+                "Sporteli i nënshkrimit",
                 "Për të ditur kush nënshkruan dhe për të lëshuar certifikatën e nënshkrimit.",
             ),
             (
                 "sr-Latn",
-                "Sto za potpisivanje",
+                "Šalter za potpisivanje",
                 "Da bi se znalo ko potpisuje i da bi se izdao sertifikat za potpis.",
             ),
             (
@@ -87,7 +87,7 @@ pub async fn clients(config: &Config, layout: &Layout, idp: &Cx) -> Result<()> {
                 (
                     "sr-Latn",
                     "Opština Primer",
-                    "Da bi vam se prikazale opštinske usluge koje vam pripadaju.",
+                    "Da bi Vam se prikazale opštinske usluge koje Vam pripadaju.",
                 ),
                 (
                     "en",

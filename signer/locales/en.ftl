@@ -35,7 +35,7 @@ enrol-title = Set up signing
 enrol-heading = Set up signing
 enrol-lead = You need this once. It takes about two minutes of your time; after that the registration officers confirm.
 enrol-step-passkey = Signing passkey
-enrol-step-officers = Confirmation
+enrol-step-officers = Officers
 enrol-step-ready = Ready
 enrol-why-heading = What happens
 enrol-why-1 = Your signing key is made in a secured device here. It can be used with your signing passkey only.
@@ -70,7 +70,10 @@ confirm-heading = Do you want to sign this document?
 confirm-name = Document
 confirm-pages = Pages
 confirm-size = Size
-confirm-size-value = { $bytes } bytes
+confirm-size-value = { $bytes ->
+    [one] { $shown } byte
+   *[other] { $shown } bytes
+ }
 confirm-digest = Fingerprint (SHA-256)
 confirm-signer = Signed by
 confirm-format = Kind of signature
@@ -79,10 +82,11 @@ confirm-look = Have you read the document? You sign exactly the file that you up
 confirm-button = Sign with my signing passkey
 confirm-cancel = Do not sign
 confirm-hint = By confirming on your device you sign this document. Only then is your signing key used, and only once.
-confirm-until = If you do not sign, we delete the document by ourselves: on { $time } at the latest.
+confirm-until = If you do not sign, the document is deleted automatically, at the latest on { $time }.
 confirm-not-ready = You cannot sign at the moment: setting up signing is not complete.
 sign-gesture = Your signing passkey's answer was not accepted; nothing was signed. Please try again with the signing passkey that you made here.
 sign-expired = The time to confirm is over; nothing was signed. Please try again.
+sign-too-old = The time to sign this document is over and it is being deleted; nothing was signed. Please upload it again.
 sign-used = This request was used already. Please load the page again.
 sign-altered = The document is no longer the one you agreed to. Nothing was signed. Please upload it again.
 sign-status = Your certificate is not valid at the moment; nothing was signed. Please go to a registration office.

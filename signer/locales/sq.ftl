@@ -70,7 +70,10 @@ confirm-heading = Dëshironi ta nënshkruani këtë dokument?
 confirm-name = Dokumenti
 confirm-pages = Faqet
 confirm-size = Madhësia
-confirm-size-value = { $bytes } bajt
+confirm-size-value = { $bytes ->
+    [one] { $shown } bajt
+   *[other] { $shown } bajt
+ }
 confirm-digest = Gjurma digjitale (SHA-256)
 confirm-signer = Nënshkruan
 confirm-format = Lloji i nënshkrimit
@@ -79,10 +82,11 @@ confirm-look = A e keni lexuar dokumentin? Nënshkruani pikërisht skedarin që 
 confirm-button = Nënshkruaj me çelësin tim të nënshkrimit
 confirm-cancel = Mos nënshkruaj
 confirm-hint = Duke konfirmuar në pajisjen tuaj e nënshkruani këtë dokument. Vetëm atëherë përdoret çelësi juaj kriptografik, dhe vetëm një herë.
-confirm-until = Nëse nuk nënshkruani, ne e fshijmë dokumentin vetë, më së voni më { $time }.
+confirm-until = Nëse nuk nënshkruani, dokumenti fshihet automatikisht, më së voni më { $time }.
 confirm-not-ready = Për momentin nuk mund të nënshkruani: përgatitja e nënshkrimit nuk ka përfunduar.
 sign-gesture = Përgjigjja e çelësit të nënshkrimit nuk u pranua; nuk u nënshkrua asgjë. Ju lutemi provoni përsëri me çelësin e nënshkrimit që keni krijuar këtu.
 sign-expired = Koha për konfirmim ka kaluar; nuk u nënshkrua asgjë. Ju lutemi provoni përsëri.
+sign-too-old = Koha për ta nënshkruar këtë dokument ka kaluar dhe ai po fshihet; nuk u nënshkrua asgjë. Ju lutemi ngarkojeni përsëri.
 sign-used = Kjo kërkesë është përdorur tashmë. Ju lutemi hapeni faqen përsëri.
 sign-altered = Dokumenti nuk është më ai për të cilin jeni pajtuar. Nuk u nënshkrua asgjë. Ju lutemi ngarkojeni përsëri.
 sign-status = Certifikata juaj nuk vlen për momentin; nuk u nënshkrua asgjë. Ju lutemi shkoni në zyrën e regjistrimit.
@@ -93,7 +97,7 @@ sign-away = Një pjesë e shërbimit nuk është e disponueshme; nuk u nënshkru
 done-title = U nënshkrua
 done-heading = Dokumenti juaj është nënshkruar
 done-lead = Nënshkrimi dhe vula kohore e besuar janë në PDF. Çdokush mund t'i kontrollojë, edhe pa ne.
-done-download = Shkarkoni PDF-në e nënshkruar
+done-download = Shkarkoni PDF‑në e nënshkruar
 done-evidence = Dëshmia e konfirmimit tuaj (JSON)
 done-time = Koha e vulës kohore
 done-means-heading = Çfarë do të thotë kjo

@@ -70,19 +70,24 @@ confirm-heading = Želite li da potpišete ovaj dokument?
 confirm-name = Dokument
 confirm-pages = Strane
 confirm-size = Veličina
-confirm-size-value = { $bytes } bajtova
+confirm-size-value = { $bytes ->
+    [one] { $shown } bajt
+    [few] { $shown } bajta
+   *[other] { $shown } bajtova
+ }
 confirm-digest = Digitalni otisak ({"SHA-256"})
 confirm-signer = Potpisuje
 confirm-format = Vrsta potpisa
 confirm-format-value = Elektronski potpis u {"PDF"}-u sa pouzdanim vremenskim žigom ({"PAdES"}, nivo {"B-T"})
 confirm-look = Da li ste pročitali dokument? Potpisujete tačno onu datoteku koju ste otpremili. Ako sami izračunate njen digitalni otisak, mora biti isti kao ovaj.
-confirm-button = Potpiši mojim ključem za potpis
-confirm-cancel = Nemoj da potpišeš
+confirm-button = Potpisujem svojim ključem
+confirm-cancel = Ne potpisujem
 confirm-hint = Potvrdom na svom uređaju potpisujete ovaj dokument. Tek tada se upotrebljava Vaš kriptografski ključ, i to samo jednom.
-confirm-until = Ako ne potpišete, dokument brišemo sami, najkasnije { $time }.
+confirm-until = Ako ne potpišete, dokument se automatski briše, najkasnije { $time }.
 confirm-not-ready = Trenutno ne možete da potpisujete: priprema potpisivanja nije završena.
 sign-gesture = Odgovor ključa za potpis nije prihvaćen; ništa nije potpisano. Molimo Vas da pokušate ponovo ključem za potpis koji ste ovde napravili.
 sign-expired = Vreme za potvrdu je isteklo; ništa nije potpisano. Molimo Vas da pokušate ponovo.
+sign-too-old = Vreme za potpisivanje ovog dokumenta je isteklo i on se briše; ništa nije potpisano. Molimo Vas da ga ponovo otpremite.
 sign-used = Ovaj zahtev je već iskorišćen. Molimo Vas da ponovo otvorite stranicu.
 sign-altered = Dokument više nije onaj na koji ste pristali. Ništa nije potpisano. Molimo Vas da ga ponovo otpremite.
 sign-status = Vaš sertifikat trenutno ne važi; ništa nije potpisano. Molimo Vas da se obratite kancelariji za registraciju.

@@ -108,6 +108,8 @@ pub(crate) enum SignError {
     Used,
     #[error("the transaction's time is over")]
     Expired,
+    #[error("the document waited too long for its signature")]
+    TooOld,
     #[error("gesture: {0}")]
     Gesture(#[from] GestureError),
     #[error("the stored document is not what was uploaded")]

@@ -84,6 +84,12 @@ pub(crate) fn signing(error: SignError) -> Problem {
         .detail("Load the page again."),
         SignError::Expired => Problem::new(StatusCode::GONE, "transaction_expired", "The time to sign is over")
             .detail("Load the page again, or upload the document again."),
+        SignError::TooOld => Problem::new(
+            StatusCode::GONE,
+            "document_expired",
+            "The document waited too long for its signature",
+        )
+        .detail("Upload the document again."),
         SignError::Gesture(why) => gesture(&why.to_string()),
         SignError::Altered => Problem::new(
             StatusCode::CONFLICT,

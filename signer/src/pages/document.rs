@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
+use signum_core::i18n::Lang;
 use signum_core::ui::{
     Notice, Passkey, PasskeyKind, actions, card, facts, form, link_button, notice, poll, primary_button,
 };
@@ -11,7 +12,7 @@ use crate::service::Signer;
 use crate::sign::{Document, OUTCOME_UNKNOWN, Stage};
 
 /// Problem codes of `POST .../options` and `POST .../sign` with the words for each.
-const MESSAGES: [(&str, &str); 19] = [
+const MESSAGES: [(&str, &str); 20] = [
     ("gesture_refused", "sign-gesture"),
     ("refused_gesture", "sign-gesture"),
     ("refused_expired", "sign-expired"),
@@ -24,6 +25,7 @@ const MESSAGES: [(&str, &str); 19] = [
     ("refused_malformed", "sign-refused"),
     ("refused_hsm", "sign-refused"),
     ("transaction_expired", "sign-expired"),
+    ("document_expired", "sign-too-old"),
     ("transaction_used", "sign-used"),
     ("document_altered", "sign-altered"),
     ("not_enrolled", "confirm-not-ready"),
@@ -138,7 +140,8 @@ fn details(reader: &Reader, document: &Document, format: bool) -> Markup {
         .as_ref()
         .map(|session| session.person.full_name())
         .unwrap_or_default();
-    let size = [("bytes", document.size.into())];
+    let shown = counted(document.size, reader.lang);
+    let size = [("bytes", document.size.into()), ("shown", shown.into())];
     let pages = [("pages", document.pages.into())];
     let mut rows = vec![
         (reader.text("confirm-name"), html! { strong { (document.name) } }),
@@ -170,6 +173,23 @@ fn details(reader: &Reader, document: &Document, format: bool) -> Markup {
         .map(|(label, value)| (label.as_str(), value.clone()))
         .collect();
     facts(&rows)
+}
+
+/// A number with its thousands parted as the language writes them.
+fn counted(number: usize, lang: Lang) -> String {
+    let mark = match lang {
+        Lang::Sq | Lang::SrLatn | Lang::SrCyrl => '.',
+        Lang::En => ',',
+    };
+    let digits = number.to_string();
+    let mut parted = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            parted.push(mark);
+        }
+        parted.push(digit);
+    }
+    parted
 }
 
 /// A digest in groups of eight digits, as people compare them.
@@ -223,6 +243,13 @@ mod tests {
     fn a_name_cannot_add_to_the_header() {
         assert!(!disposition("a\"; x=\r\ny.pdf").contains(['\r', '\n']));
         assert_eq!(disposition("a\"b.pdf").matches('"').count(), 2);
+    }
+
+    #[test]
+    fn thousands_are_parted_as_the_language_does() {
+        assert_eq!(counted(59_633, Lang::Sq), "59.633");
+        assert_eq!(counted(1_059_633, Lang::En), "1,059,633");
+        assert_eq!(counted(633, Lang::En), "633");
     }
 
     #[test]

@@ -90,7 +90,8 @@ fn list(signer: &Signer, reader: &Reader, documents: &[Document]) -> Markup {
                 @for document in documents {
                     li {
                         a href=(format!("/documents/{}", document.id)) { (document.name) }
-                        " · " span.hint { (state(reader, document)) }
+                        br;
+                        span.hint { (state(reader, document)) }
                     }
                 }
             }

@@ -276,6 +276,7 @@ pub(super) fn refusal_code(error: &SignError) -> (&'static str, String) {
         SignError::Status(_) => "status_unavailable",
         SignError::Gesture(error) => return ("gesture", error.to_string()),
         SignError::Expired => "expired",
+        SignError::TooOld => "too_old",
         SignError::Used => "used",
         SignError::NotFound | SignError::NotEnrolled => "not_enrolled",
         SignError::Interrupted => "interrupted",

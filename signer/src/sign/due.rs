@@ -114,6 +114,7 @@ fn is_passing(error: &SignError) -> bool {
         | SignError::Busy
         | SignError::Used
         | SignError::Expired
+        | SignError::TooOld
         | SignError::Gesture(_)
         | SignError::Altered
         | SignError::Status(_)

@@ -24,7 +24,7 @@ pub(crate) async fn options(signer: &Signer, id: Id<Document>, person: &Referenc
         | Stage::Failed(_) => return Err(SignError::Used),
     }
     if cx.now() > document.uploaded_at.plus(signer.config.document_ttl()) {
-        return Err(SignError::Expired);
+        return Err(SignError::TooOld);
     }
     let certified = certified(signer, &document).await?;
     let ticket = signer.module.begin().await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use serde_json::{Value as Json, json};
 
-use crate::session::{DESKTOP, PHONE, Session};
+use crate::session::{DESKTOP, Expect, PHONE, Session};
 
 /// Looks at the pages of one journey in one language and numbers their pictures.
 pub struct Inspector {
@@ -34,6 +34,13 @@ impl Inspector {
         })
     }
 
+    /// The same for a page that tells of a refusal: the console repeats its status.
+    pub async fn look_at_refusal(&mut self, browser: &Session, page: &str) -> Result<()> {
+        let complaints = browser.complaints(Expect::Refusals).await?;
+        ensure!(complaints.is_empty(), "{page}: the console says {complaints:#?}");
+        self.look(browser, page).await
+    }
+
     /// Checks the page that the browser shows and takes its pictures.
     pub async fn look(&mut self, browser: &Session, page: &str) -> Result<()> {
         self.number += 1;
@@ -44,7 +51,7 @@ impl Inspector {
             browser.screenshot(size, &self.folder.join(file)).await?;
             self.judge(page, size.0, &facts)?;
         }
-        let complaints = browser.complaints().await?;
+        let complaints = browser.complaints(Expect::Nothing).await?;
         ensure!(
             complaints.is_empty(),
             "{page} in {}: the console says {complaints:#?}",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,6 +23,9 @@ pub fn document() -> PathBuf {
     root.expect("tests/browser lies two folders down")
         .join("tests/fixtures/pdf/vendim.pdf")
 }
+
+/// How many documents may wait for one person's signature here.
+pub const OPEN_DOCUMENTS: u32 = 2;
 
 /// Running until [`stop`](Self::stop); killed when dropped.
 pub struct Signum {
@@ -56,6 +59,7 @@ impl Signum {
             ("SIGNUM__IDP__PUBLIC_URL", idp_url.clone()),
             ("SIGNUM__SIGNER__PUBLIC_URL", signer_url.clone()),
             ("SIGNUM__SIGNER__ISSUER", idp_url.clone()),
+            ("SIGNUM__SIGNER__OPEN_DOCUMENTS", OPEN_DOCUMENTS.to_string()),
         ];
         let log = std::fs::File::create(folder.path().join("up.log"))?;
         let child = Command::new(executable())
@@ -122,6 +126,35 @@ impl Signum {
         let address = said.split_whitespace().find(|word| word.contains("/activate/"));
         let complaint = || format!("signum person add: {said}{}", String::from_utf8_lossy(&output.stderr));
         Ok(address.with_context(complaint)?.to_owned())
+    }
+
+    /// Sends a signal to the demo officers' process: `STOP` lets enrolments wait, `CONT` goes on.
+    pub async fn signal_officers(&self, signal: &str) -> Result<()> {
+        let parent = self.child.id().context("signum runs")?.to_string();
+        // The kernel keeps the first fifteen letters of a process's name.
+        let found = Command::new("pgrep")
+            .args(["-P", &parent, "-x", "signum-demo-des"])
+            .output()
+            .await?;
+        let id = String::from_utf8(found.stdout)?.trim().to_owned();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status().await?;
+        ensure!(sent.success(), "the demo officers' process ({id}) was not found");
+        Ok(())
+    }
+
+    /// Runs a statement in the signer's database, for pages that no click leads to.
+    pub async fn alter(&self, sql: &str) -> Result<()> {
+        const SCRIPT: &str =
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); c.execute(sys.argv[2]); c.commit()";
+        let file = self.folder.path().join("var/db/signer.sqlite");
+        let ran = Command::new("python3")
+            .args(["-c", SCRIPT])
+            .arg(file)
+            .arg(sql)
+            .status()
+            .await?;
+        ensure!(ran.success(), "{sql}");
+        Ok(())
     }
 
     /// Ends it as Ctrl-C would.

@@ -31,6 +31,14 @@ const FLAGS: &[&str] = &[
 
 /// Width and height of the viewport in CSS pixels.
 pub type Size = (u32, u32);
+/// What the console may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    Nothing,
+    /// Answers with an error's status.
+    Refusals,
+}
+
 /// Between two looks at the browser.
 const PAUSE: Duration = Duration::from_millis(100);
 pub const PHONE: Size = (360, 800);
@@ -123,7 +131,7 @@ impl Session {
 
     /// Waits until the loaded page makes `condition`, a script expression, true.
     pub async fn wait_for_page(&self, condition: &str) -> Result<()> {
-        let script = format!("return document.readyState === 'complete' && ({condition})");
+        let script = format!("return document.readyState === 'complete' && !!({condition})");
         for _ in 0..300 {
             // While a page is being replaced there is none to ask.
             if self
@@ -159,9 +167,14 @@ impl Session {
             let files: Vec<_> = std::fs::read_dir(&self.downloads)?
                 .filter_map(|f| Some(f.ok()?.path()))
                 .collect();
-            let whole = files.iter().find(|file| file.extension().is_some_and(|e| e == "pdf"));
-            if let Some(file) = whole {
-                return Ok(std::fs::read(file)?);
+            let file = files.iter().find(|file| file.extension().is_some_and(|e| e == "pdf"));
+            let bytes = file.map_or(Ok(Vec::new()), std::fs::read)?;
+            // The name may be there before the last octets are.
+            let arriving = files
+                .iter()
+                .any(|file| file.extension().is_some_and(|e| e == "crdownload"));
+            if !arriving && bytes.trim_ascii_end().ends_with(b"%%EOF") {
+                return Ok(bytes);
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -241,10 +254,12 @@ impl Session {
     }
 
     /// Errors and warnings of the console since the last call.
-    pub async fn complaints(&self) -> Result<Vec<String>> {
+    pub async fn complaints(&self, expect: Expect) -> Result<Vec<String>> {
         let entries = self.client.issue_cmd(Extension::console()).await?;
         let entries = entries.as_array().context("console entries")?.clone();
-        let complains = |entry: &&Json| entry["level"] == "SEVERE" || entry["source"] == "security";
+        let is_expected = |entry: &Json| expect == Expect::Refusals && entry["source"] == "network";
+        let complains =
+            |entry: &&Json| !is_expected(entry) && (entry["level"] == "SEVERE" || entry["source"] == "security");
         Ok(entries
             .iter()
             .filter(complains)

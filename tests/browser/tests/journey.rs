@@ -1,24 +1,32 @@
 //! The trip in a real browser, once in every language: activate, log in at the demo service, consent, enrol for signing, sign
 //! a PDF, download it, log out. Every page is inspected and photographed on the way.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use signum_browser::page::Inspector;
-use signum_browser::running::{Signum, document};
+use signum_browser::running::{OPEN_DOCUMENTS, Signum, document};
 use signum_browser::session::Session;
 
 /// One person's way through the pages.
 struct Traveller<'a> {
     signum: &'a Signum,
     browser: Session,
+    authenticator: String,
     inspector: Inspector,
 }
 
 const PASSKEY: &str = "[data-passkey] button";
+/// A name as long as a file system allows, in letters of two octets.
+const LONG_NAME: &str = "Vendim për miratimin e rregullores së brendshme të komunës për shërbimet ndaj qytetarëve në gjuhët zyrtare dhe çështje të tjera që lidhen me të, versioni përfundimtar i nënshkruar.pdf";
+/// The browser signs another challenge than the page asks for, as a hostile extension could make it.
+const OTHER_CHALLENGE: &str = "const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = o => { new Uint8Array(o.publicKey.challenge)[0] ^= 1; return get(o); };";
 
 impl<'a> Traveller<'a> {
     async fn set_out(signum: &'a Signum, language: &'static str) -> Result<Self> {
         let browser = Session::open().await?;
-        browser.add_authenticator().await?;
+        let authenticator = browser.add_authenticator().await?;
         for service in [&signum.idp, &signum.demo, &signum.signer] {
             browser
                 .goto(&format!("{service}/language?set={language}&next=/"))
@@ -27,6 +35,7 @@ impl<'a> Traveller<'a> {
         Ok(Self {
             signum,
             browser,
+            authenticator,
             inspector: Inspector::new(language)?,
         })
     }
@@ -84,7 +93,13 @@ impl<'a> Traveller<'a> {
         )
         .await?;
         self.look("enrol-passkey").await?;
+        self.signum.signal_officers("STOP").await?;
         self.browser.click(PASSKEY).await?;
+        self.browser
+            .wait_for_page("document.querySelector('[data-poll]')")
+            .await?;
+        self.look("enrol-waiting").await?;
+        self.signum.signal_officers("CONT").await?;
         // The demo officers vouch within seconds; the page asks and loads itself again.
         self.browser
             .wait_for_page("!document.querySelector('[data-passkey]') && !document.querySelector('[data-poll]')")
@@ -95,10 +110,7 @@ impl<'a> Traveller<'a> {
     async fn sign(&mut self) -> Result<Vec<u8>> {
         self.browser.goto(&format!("{}/", self.signum.signer)).await?;
         self.look("sign-upload").await?;
-        self.browser.choose_file("input[type=file]", &document()).await?;
-        let upload = "form[enctype='multipart/form-data'] button[type=submit]";
-        self.click_to(upload, &format!("{}/documents/", self.signum.signer))
-            .await?;
+        self.upload(&document()).await?;
         ensure!(
             self.browser.text().await?.contains("vendim.pdf"),
             "the document's name is shown"
@@ -111,6 +123,76 @@ impl<'a> Traveller<'a> {
         self.look("done").await?;
         self.browser.click("a[href$='/signed.pdf']").await?;
         self.browser.download().await
+    }
+
+    /// Sends a file from the signer's home page.
+    async fn upload(&self, file: &Path) -> Result<()> {
+        self.browser.goto(&format!("{}/", self.signum.signer)).await?;
+        self.browser.choose_file("input[type=file]", file).await?;
+        let button = "form[enctype='multipart/form-data'] button[type=submit]";
+        self.click_to(button, &format!("{}/documents", self.signum.signer))
+            .await
+    }
+
+    /// What is said when something does not go as wished: the gesture, the time, the module, the limits, the address.
+    async fn be_refused(&mut self, authenticator: &str) -> Result<()> {
+        let folder = tempfile::TempDir::with_prefix("signum-browser-long-")?;
+        let long = folder.path().join(LONG_NAME);
+        std::fs::copy(document(), &long)?;
+        self.upload(&long).await?;
+        self.look("confirm-long-name").await?;
+        self.browser.set_user_verified(authenticator, false).await?;
+        self.press("refused-cancelled").await?;
+        self.browser.set_user_verified(authenticator, true).await?;
+        self.browser.client.execute(OTHER_CHALLENGE, vec![]).await?;
+        self.press("refused-gesture").await?;
+        self.browser.client.refresh().await?;
+        self.signum
+            .alter("UPDATE document SET uploaded_at = 0 WHERE state <> 'done'")
+            .await?;
+        self.press("refused-expired").await?;
+
+        let page = self.browser.url().await?;
+        for (state, name) in [
+            ("'unknown', next_attempt_at = 9000000000000000", "outcome-unknown"),
+            ("'unfinished'", "timestamp-missing"),
+            ("'failed', failure = 'outcome_unknown'", "outcome-lost"),
+            ("'failed', failure = 'document_altered'", "not-signed"),
+        ] {
+            let sql = format!("UPDATE document SET state = {state} WHERE state <> 'done'");
+            self.signum.alter(&sql).await?;
+            self.browser.goto(&format!("{page}/done")).await?;
+            self.look(name).await?;
+        }
+        for _ in 0..OPEN_DOCUMENTS {
+            self.upload(&document()).await?;
+        }
+        self.upload(&document()).await?;
+        self.look_at_refusal("refused-quota").await?;
+        self.browser.goto(&format!("{}/", self.signum.signer)).await?;
+        self.look("sign-home-documents").await?;
+        for (address, name) in [
+            (format!("{}/nowhere", self.signum.signer), "not-found"),
+            (format!("{}/login?i=nothing", self.signum.idp), "idp-expired"),
+        ] {
+            self.browser.goto(&address).await?;
+            self.look_at_refusal(name).await?;
+        }
+        self.browser.goto(&format!("{}/", self.signum.idp)).await?;
+        self.look("idp-home-two-services").await
+    }
+
+    /// Presses the passkey button and looks at what it says then.
+    async fn press(&mut self, page: &str) -> Result<()> {
+        self.browser.click(PASSKEY).await?;
+        self.browser
+            .wait_for_page("document.querySelector('[data-passkey][data-state=failed]')")
+            .await?;
+        self.look_at_refusal(page).await
+    }
+
+    async fn look_at_refusal(&mut self, page: &str) -> Result<()> {
+        self.inspector.look_at_refusal(&self.browser, page).await
     }
 
     async fn log_out(&mut self) -> Result<()> {
@@ -136,6 +218,8 @@ impl<'a> Traveller<'a> {
         self.log_in_at_the_signer().await.context("log in at the signer")?;
         self.enrol().await.context("enrol")?;
         let signed = self.sign().await.context("sign")?;
+        let authenticator = self.authenticator.clone();
+        self.be_refused(&authenticator).await.context("be refused")?;
         self.log_out().await.context("log out")?;
         self.browser.close().await?;
         Ok(signed)

@@ -35,6 +35,18 @@ async fn more_open_documents_than_allowed_are_refused_until_one_is_signed_or_too
 }
 
 #[tokio::test]
+async fn a_document_that_waited_too_long_is_not_signed_and_is_deleted_by_the_job() {
+    let desk = Desk::enrolled().await;
+    let id = uploaded(&desk).await;
+    desk.clock.advance(Duration::from_secs(3601));
+    let asked = options(&desk.signer, id, &desk.person.reference).await;
+    assert!(matches!(asked, Err(SignError::TooOld)));
+    crate::purge::run(&desk.signer).await.unwrap();
+    let found = find(&desk.signer.cx, id, &desk.person.reference).await;
+    assert!(matches!(found, Err(SignError::NotFound)));
+}
+
+#[tokio::test]
 async fn uploads_at_the_same_time_do_not_pass_the_limit() {
     let desk = Desk::enrolled().await;
     let limit = desk.signer.config.open_documents;
