@@ -6,6 +6,7 @@
 
 pub mod approval;
 pub mod attest;
+pub mod backup;
 pub mod capabilities;
 pub mod error;
 pub mod frames;

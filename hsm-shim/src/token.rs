@@ -11,7 +11,7 @@ pub(crate) mod spki;
 pub(crate) mod template;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use cryptoki::object::{ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
@@ -49,6 +49,8 @@ pub struct Token {
     pub(crate) label: String,
     pub(crate) pool: Pool,
     pub(crate) handles: Handles,
+    /// Keeps the session keys of a re-wrapping ceremony alive; closed with the token.
+    pub(crate) ceremony: Mutex<Vec<Session>>,
 }
 
 impl Token {
@@ -58,6 +60,7 @@ impl Token {
             label: config.token.clone(),
             pool: Pool::open(config)?,
             handles: Handles::default(),
+            ceremony: Mutex::default(),
         })
     }
 

@@ -22,11 +22,11 @@ use crate::token::template::{self, Residence};
 use crate::token::{Token, check_inputs, sign_checked, spki, usual_algorithm};
 use crate::wrap::envelope::{Envelope, Proof};
 use crate::wrap::mechanism::Wrapping;
-use crate::wrap::object::SessionObject;
 
 pub use binding::{KeyBinding, KeyUsage};
 pub use kek::Kek;
 pub use mechanism::WrapMechanism;
+pub(crate) use object::SessionObject;
 
 /// A key pair that now exists only as `blob`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use signum_gesture::{Officer, assertion};
 
 use super::ceremony::{Approval, Ceremony, CeremonyFile, Deed};
 use super::{ApprovalError, journal};
+use crate::error::HsmError;
 
 /// No approval is worth anything longer than this: nobody keeps signed ceremonies in a drawer.
 const LONGEST_HOURS: i64 = 7 * 24;
@@ -38,6 +39,22 @@ pub struct Approved {
 impl Approved {
     pub fn ceremony(&self) -> &Ceremony {
         &self.ceremony
+    }
+
+    /// Whether it is about this: an act asks once more, however it came to be called.
+    pub(crate) fn is_for(&self, operation: Deed, token: &str, object: &str) -> Result<(), HsmError> {
+        let ceremony = &self.ceremony;
+        if ceremony.operation == operation && ceremony.token == token && ceremony.object == object {
+            Ok(())
+        } else {
+            Err(HsmError::NeedsApproval(format!("{operation} of {object}")))
+        }
+    }
+
+    /// The value of a detail that the officers approved.
+    pub(crate) fn detail(&self, name: &str) -> Result<&str, HsmError> {
+        let value = self.ceremony.details.get(name).map(String::as_str);
+        value.ok_or_else(|| HsmError::NeedsApproval(format!("the ceremony does not name {name}")))
     }
 
     /// Ids of the officers who approved it.

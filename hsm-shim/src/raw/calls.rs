@@ -10,11 +10,11 @@ use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_ULONG,
-    CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP_KWP,
+    CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP_KWP, CKM_RSA_PKCS_KEY_PAIR_GEN,
 };
 
 use super::Functions;
-use super::template::{KeyLife, Template};
+use super::template::{KeyLife, Template, Transport};
 use crate::error::HsmError;
 use crate::token::fault::Fault;
 
@@ -51,7 +51,29 @@ impl Functions {
         Ok(object(handle))
     }
 
-    #[expect(dead_code, reason = "restoring comes with the backup")]
+    /// Generates the RSA-3072 pair under whose public half KEKs travel to this token.
+    pub(crate) fn generate_transport(&self, session: &Session, label: &str, id: &[u8]) -> Result<(), Fault> {
+        let generate = self.list.C_GenerateKeyPair.ok_or(Error::NullFunctionPointer)?;
+        let mut values = Transport::new(label, id);
+        let (mut public, mut private) = values.pair();
+        let mut mechanism = plain(CKM_RSA_PKCS_KEY_PAIR_GEN);
+        let (mut public_handle, mut private_handle) = (0, 0);
+        // SAFETY: as in `generate_kek`, with two templates and two handles.
+        let code = unsafe {
+            generate(
+                session.handle(),
+                &mut mechanism,
+                public.as_mut_ptr(),
+                public.len() as CK_ULONG,
+                private.as_mut_ptr(),
+                private.len() as CK_ULONG,
+                &mut public_handle,
+                &mut private_handle,
+            )
+        };
+        Ok(Rv::from(code).into_result(Function::GenerateKeyPair)?)
+    }
+
     /// Unwraps a KEK from its backup (`mechanism` under a private key of the token).
     pub(crate) fn unwrap_kek(
         &self,

@@ -14,8 +14,8 @@ use crate::raw::KeyLife;
 use crate::token::fault::Fault;
 use crate::token::template::{self, Residence};
 use crate::token::{Token, find, object_id};
+use crate::wrap::SessionObject;
 use crate::wrap::mechanism::{WrapMechanism, Wrapping};
-use crate::wrap::object::SessionObject;
 
 /// A master KEK that was found or made, and tried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Token {
     }
 
     /// Rights as they must be, and a throw-away key that comes back only unreadable.
-    pub(super) fn check_kek(&self, kek: &Kek, besides: &[Attribute]) -> Result<(), HsmError> {
+    pub(crate) fn check_kek(&self, kek: &Kek, besides: &[Attribute]) -> Result<(), HsmError> {
         self.pool.run(|session, login| {
             let handle = self.handles.secret(session, login, &kek.object)?;
             let mut expected = stays_inside();

@@ -21,11 +21,16 @@ impl Token {
             }
             Ok(())
         })?;
+        self.check_mac_key(label, &[Attribute::NeverExtractable(true)])
+    }
+
+    /// Rights as they must be.
+    pub(crate) fn check_mac_key(&self, label: &str, besides: &[Attribute]) -> Result<(), HsmError> {
         self.pool.run(|session, login| {
             let key = self.handles.secret(session, login, label)?;
             let mut expected = stays_inside();
-            expected.extend([Attribute::NeverExtractable(true)]);
-            expected.extend(mac_rights());
+            expected.extend_from_slice(besides);
+            expected.extend([Attribute::Sign(true), Attribute::Wrap(false), Attribute::Unwrap(false)]);
             check_rights(session, key, label, &expected)
         })
     }
@@ -41,9 +46,4 @@ impl Token {
         let mac = session.sign(&Mechanism::Sha256Hmac, key, bytes)?;
         mac.try_into().map_err(|_| HsmError::SelfCheckFailed.into())
     }
-}
-
-/// What a MAC key may do beside staying inside.
-pub(super) fn mac_rights() -> [Attribute; 3] {
-    [Attribute::Sign(true), Attribute::Wrap(false), Attribute::Unwrap(false)]
 }

@@ -131,7 +131,8 @@ fn a_ceremony_altered_after_approval_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let mut board = Board::new(directory.path(), 2, 2);
     let good = board.approved(destroy(1).detail("spki", "aa"), &[0, 1]);
-    let cases: [(&str, &dyn Fn(&mut Ceremony)); 7] = [
+    type Change = dyn Fn(&mut Ceremony);
+    let cases: [(&str, &Change); 7] = [
         ("operation", &|c| c.operation = Deed::Generate),
         ("token", &|c| c.token.push('x')),
         ("object", &|c| c.object = "root".into()),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod approvals;
+mod backup;
 mod bench;
 mod faults;
 mod frames;
