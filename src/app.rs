@@ -1,5 +1,6 @@
 //! The whole platform in one process: services wired to one another, and the processes that hold keys beside them.
 
+mod audit;
 mod databases;
 mod hsm;
 mod module;
@@ -16,7 +17,7 @@ use signum_ca::Transcript;
 use signum_core::audit::Log;
 use signum_core::http::{self, Health};
 use signum_core::jobs::{Job, Runner};
-use signum_core::{Clock, Cx, Random};
+use signum_core::{Clock, Random};
 use signum_hsm_shim::Hsm;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -68,8 +69,11 @@ pub struct App {
     pub ca: Arc<signum_ca::Service>,
     /// Keys and certificates of the CA, as made or found at this start.
     pub ceremony: Transcript,
+    /// The random name that the operator endpoint answers with: whoever asks there knows which Signum answers.
+    pub instance: String,
     module: ChildProcess,
     signer: signum_signer::Service,
+    logs: Vec<Log>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -125,14 +129,19 @@ impl App {
             },
         )
         .await?;
-        let health = health(&databases, &tokens, module_client);
+        progress("keys of the audit checkpoints");
+        let keys = audit::Signers::start(config, layout, &tokens.audit).await?;
+        let instance = hex::encode(surroundings.random.bytes::<16>());
+        let health = health(&databases, &tokens, module_client).instance(&instance);
         let mut app = Self {
             databases,
             tokens,
             ca,
             ceremony,
+            instance,
             module,
             signer,
+            logs: Vec::new(),
             stop: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
@@ -140,9 +149,19 @@ impl App {
         app.serve("idp", listeners.idp, idp.router());
         app.serve("signer", listeners.signer, app.signer.router());
         app.serve("operator", listeners.operator, health.router(surroundings.metrics));
-        app.run_jobs("ca", app.databases.ca.clone(), app.ca.jobs());
-        app.run_jobs("idp", app.databases.idp.clone(), idp.jobs());
-        app.run_jobs("signer", app.databases.signer.clone(), app.signer.jobs());
+        let every = Duration::from_secs(config.audit.checkpoint_seconds.into());
+        app.run_jobs(
+            Log::new(app.databases.ca.clone(), "ca").signed(keys.ca, every),
+            app.ca.jobs(),
+        );
+        app.run_jobs(
+            Log::new(app.databases.idp.clone(), "idp").signed(keys.idp, every),
+            idp.jobs(),
+        );
+        app.run_jobs(
+            Log::new(app.databases.signer.clone(), "signer").signed(keys.signer, every),
+            app.signer.jobs(),
+        );
         Ok(app)
     }
 
@@ -157,8 +176,10 @@ impl App {
     }
 
     /// The service's own jobs and the sequencer of its audit log.
-    fn run_jobs(&mut self, service: &'static str, cx: Cx, mut jobs: Vec<Job>) {
-        jobs.push(Log::new(cx.clone(), service).job());
+    fn run_jobs(&mut self, log: Log, mut jobs: Vec<Job>) {
+        let cx = log.cx().clone();
+        self.logs.push(log.clone());
+        jobs.push(log.job());
         self.tasks.spawn(Runner::new(cx, jobs).run(self.stop.clone()));
     }
 
@@ -180,6 +201,11 @@ impl App {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.signer.drain().await;
+        for log in &self.logs {
+            if let Err(error) = log.close().await {
+                tracing::error!(%error, "the last audit events wait unsigned for the next start");
+            }
+        }
         self.module.stop().await;
         self.tokens.stop().await;
         self.databases.close().await;
@@ -221,7 +247,7 @@ fn health(databases: &Databases, tokens: &Tokens, module: Arc<ModuleClient>) -> 
         .database("ca", &databases.ca.db)
         .database("idp", &databases.idp.db)
         .database("signer", &databases.signer.db);
-    for (name, workers) in [("ca", &tokens.ca), ("idp", &tokens.idp)] {
+    for (name, workers) in [("ca", &tokens.ca), ("idp", &tokens.idp), ("audit", &tokens.audit)] {
         let workers = Arc::clone(workers);
         health = health.check(format!("{name}.hsm"), move || {
             let workers = Arc::clone(&workers);

@@ -1,5 +1,6 @@
 //! What each subcommand of `signum` does.
 
+pub mod audit;
 pub mod ca;
 pub mod config;
 pub mod doctor;
@@ -16,5 +17,5 @@ use crate::config::Config;
 
 /// The configuration in force.
 fn configuration(file: Option<&Path>) -> Result<Config> {
-    Ok(load(file)?)
+    Ok(load::<Config>(file)?.settled())
 }

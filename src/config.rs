@@ -7,7 +7,7 @@ use signum_core::config::Secret;
 use signum_core::telemetry::Logging;
 
 signum_core::config! {
-    /// Where the services listen.
+    /// Where the services listen. A service's `public_url` that is left at its default follows the port.
     pub struct Listen {
         /// Certificates, OCSP, CRL and time stamps.
         pki: SocketAddr = ([127, 0, 0, 1], 8084).into(),
@@ -66,6 +66,19 @@ signum_core::config! {
 }
 
 signum_core::config! {
+    /// The audit logs' signed checkpoints (C2SP tlog-checkpoint).
+    pub struct Audit {
+        /// Label of the token that holds the checkpoints' keys and nothing else.
+        token: String = "signum-audit".to_owned(),
+        /// Name of the logs in their checkpoints, a URL without scheme; `/ca`, `/idp` and `/signer` follow. It stays as it is
+        /// once something was signed.
+        origin: String = "signum.localhost/audit".to_owned(),
+        /// What was written is signed after at most this many seconds.
+        checkpoint_seconds: u32 = 10,
+    }
+}
+
+signum_core::config! {
     /// Signum.
     pub struct Config {
         /// Where the services listen.
@@ -76,6 +89,8 @@ signum_core::config! {
         database: DatabaseAddresses,
         /// Demonstration.
         demo: Demo,
+        /// Signed checkpoints of the audit logs.
+        audit: Audit,
         /// The log.
         logging: Logging,
         /// The certification authority.
@@ -84,5 +99,80 @@ signum_core::config! {
         idp: signum_idp::Config,
         /// The signature service.
         signer: signum_signer::Config,
+    }
+}
+
+impl Config {
+    /// Addresses that were left at their defaults follow what was set: the port of `listen`, and the signer's issuer the
+    /// identity provider's address.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        let default = Self::default();
+        let follow = |address: &mut String, default_address: &str, listen: SocketAddr, default_listen: SocketAddr| {
+            if address == default_address && listen.port() != default_listen.port() {
+                let (old, new) = (format!(":{}", default_listen.port()), format!(":{}", listen.port()));
+                *address = address.replace(&old, &new);
+            }
+        };
+        let (now, before) = (&self.listen, &default.listen);
+        follow(&mut self.ca.public_url, &default.ca.public_url, now.pki, before.pki);
+        follow(&mut self.idp.public_url, &default.idp.public_url, now.idp, before.idp);
+        follow(
+            &mut self.signer.public_url,
+            &default.signer.public_url,
+            now.signer,
+            before.signer,
+        );
+        follow(
+            &mut self.demo.public_url,
+            &default.demo.public_url,
+            self.demo.listen,
+            default.demo.listen,
+        );
+        if self.signer.issuer == default.signer.issuer {
+            self.signer.issuer.clone_from(&self.idp.public_url);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn settled(environment: &[(&str, &str)]) -> Config {
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        signum_core::config::load_from::<Config>(None, environment)
+            .unwrap()
+            .settled()
+    }
+
+    #[test]
+    fn addresses_follow_the_ports_that_were_set() {
+        let config = settled(&[
+            ("SIGNUM__LISTEN__PKI", "127.0.0.1:9084"),
+            ("SIGNUM__LISTEN__IDP", "127.0.0.1:9081"),
+            ("SIGNUM__LISTEN__SIGNER", "127.0.0.1:9082"),
+            ("SIGNUM__DEMO__LISTEN", "127.0.0.1:9083"),
+        ]);
+        assert_eq!(config.ca.public_url, "http://localhost:9084");
+        assert_eq!(config.idp.public_url, "http://idp.localhost:9081");
+        assert_eq!(config.signer.public_url, "http://sign.localhost:9082");
+        assert_eq!(config.demo.public_url, "http://demo.localhost:9083");
+        assert_eq!(config.signer.issuer, "http://idp.localhost:9081");
+    }
+
+    #[test]
+    fn an_address_that_was_set_stays_and_the_signer_believes_its_identity_provider() {
+        let config = settled(&[
+            ("SIGNUM__LISTEN__IDP", "127.0.0.1:9081"),
+            ("SIGNUM__IDP__PUBLIC_URL", "https://id.example.org"),
+        ]);
+        assert_eq!(config.idp.public_url, "https://id.example.org");
+        assert_eq!(config.signer.issuer, "https://id.example.org");
+        let config = settled(&[("SIGNUM__SIGNER__ISSUER", "https://other.example.org")]);
+        assert_eq!(config.signer.issuer, "https://other.example.org");
+        assert_eq!(config.idp.public_url, Config::default().idp.public_url);
     }
 }

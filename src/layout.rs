@@ -46,6 +46,14 @@ impl Layout {
     pub fn module_config(&self) -> PathBuf {
         self.path("module/module.toml")
     }
+    /// The public key of a service's audit checkpoints (C2SP vkey).
+    pub fn audit_key(&self, service: &str) -> PathBuf {
+        self.path(&format!("ceremony/audit-{service}.vkey"))
+    }
+    /// Which Signum runs on this folder, and where it listens.
+    pub fn running(&self) -> PathBuf {
+        self.path("run/up.toml")
+    }
     pub fn officers(&self) -> PathBuf {
         self.path("officers.json")
     }
@@ -82,7 +90,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
             .open(&partial)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        std::fs::rename(&partial, path)
+        std::fs::rename(&partial, path)?;
+        // The name is in the folder: without this a power cut could take the file back.
+        std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
     };
     write().with_context(|| format!("cannot write {}", path.display()))
 }

@@ -32,6 +32,9 @@ enum Command {
     /// Work of the certification authority.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// The services' audit logs.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// People who may log in.
     #[command(subcommand)]
     Person(PersonCommand),
@@ -54,6 +57,17 @@ enum CaCommand {
 }
 
 #[derive(Subcommand)]
+enum AuditCommand {
+    /// Compute every leaf and root again and check every signed checkpoint; say exactly what does not hold.
+    Verify(commands::audit::Verify),
+    /// Print the newest signed checkpoint of a log, to be kept where nobody here can change it.
+    Checkpoint {
+        #[arg(long)]
+        service: commands::audit::Audited,
+    },
+}
+
+#[derive(Subcommand)]
 enum PersonCommand {
     /// Add a person and print the address where they activate their account.
     Add(commands::person::Add),
@@ -69,6 +83,8 @@ async fn main() -> ExitCode {
         Command::Config(ConfigCommand::Show) => commands::config::show(config),
         Command::Migrate => commands::migrate::run(config, var).await,
         Command::Ca(CaCommand::Issue(issue)) => commands::ca::issue(config, var, issue).await,
+        Command::Audit(AuditCommand::Verify(verify)) => commands::audit::verify(config, var, verify).await,
+        Command::Audit(AuditCommand::Checkpoint { service }) => commands::audit::checkpoint(config, var, service).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
         Command::Doctor => commands::doctor::run(config, var),
     };

@@ -2,7 +2,8 @@
 //!
 //! A transaction inserts its events without an index, so writers never queue behind each other; the leased sequencer gives
 //! indexes and RFC 6962 leaf hashes within a second. A leaf covers salted hashes, never personal data: the salt lives in the
-//! row, so erasing the row's detail and salt leaves the log verifiable.
+//! row, so erasing the row's detail and salt leaves the log verifiable. The sequencer also signs checkpoints, with a key in
+//! an HSM: who can write to the database still cannot change what was signed without its showing in [`Log::verify`].
 //!
 //! ```no_run
 //! # use signum_core::{Cx, DbError, audit::{self, Event, Log}};
@@ -11,17 +12,25 @@
 //! cx.db.run("refuse", |tx| async move { audit::record(&tx, cx, event).await }).await?;
 //! # Ok(()) }
 //! # fn jobs(cx: Cx) -> Vec<signum_core::jobs::Job> {
-//! vec![Log::new(cx, "idp").job()] // sequences once a second
+//! vec![Log::new(cx, "idp").job()] // once a second; `.signed(...)` adds checkpoints
 //! # }
 //! ```
 
+mod checkpoint;
 mod leaf;
 mod log;
+mod signing;
+#[cfg(test)]
+mod test_key;
 mod tree;
+mod verify;
 
+pub use checkpoint::{Checkpoint, CheckpointError, VerifierKey};
 pub use leaf::{Leaf, salted};
-pub use log::{Log, VerifyError};
+pub use log::Log;
+pub use signing::{CheckpointSigner, SignerError, SigningError};
 pub use tree::{Hash, TreeHead};
+pub use verify::{Problem, Report};
 
 use serde_json::Value as Json;
 

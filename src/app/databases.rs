@@ -1,6 +1,8 @@
 //! Each service's own database, the core tables in it included.
 
-use anyhow::{Context, Result};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
 use signum_core::Cx;
 use signum_core::config::Secret;
 use signum_core::db::{CORE_MIGRATIONS, Db, DbUrl, Migration};
@@ -41,6 +43,19 @@ impl Databases {
         })
     }
 
+    /// One service's database as it is, for a command that only looks at it; SQLite's must be there.
+    pub async fn one(config: &Config, layout: &Layout, service: &'static str) -> Result<Db> {
+        let address = match service {
+            "ca" => &config.database.ca,
+            "idp" => &config.database.idp,
+            _ => &config.database.signer,
+        };
+        if address.expose().is_empty() && !file(service, layout).exists() {
+            bail!("{} is not there", file(service, layout).display());
+        }
+        open_one(service, address, layout).await
+    }
+
     /// Closes the connections.
     pub async fn close(&self) {
         for cx in [&self.ca, &self.idp, &self.signer] {
@@ -49,9 +64,13 @@ impl Databases {
     }
 }
 
+fn file(service: &str, layout: &Layout) -> PathBuf {
+    layout.path(&format!("db/{service}.sqlite"))
+}
+
 async fn open_one(service: &str, address: &Secret, layout: &Layout) -> Result<Db> {
     let address = match address.expose() {
-        "" => format!("sqlite:{}", layout.path(&format!("db/{service}.sqlite")).display()),
+        "" => format!("sqlite:{}", file(service, layout).display()),
         given => given.to_owned(),
     };
     let url = DbUrl::try_from(address).map_err(|problem| anyhow::anyhow!("database.{service}: {problem}"))?;

@@ -1,4 +1,4 @@
-//! The tokens of the CA and of the identity provider, each behind worker processes of its own.
+//! The tokens of the CA, of the identity provider and of the audit log, each with its own PIN and worker processes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ const WORKER: &str = "signum-hsm-worker";
 pub struct Tokens {
     pub ca: Arc<Workers>,
     pub idp: Arc<Workers>,
+    /// Signs checkpoints of the audit logs and nothing else.
+    pub audit: Arc<Workers>,
 }
 
 impl Tokens {
@@ -32,9 +34,14 @@ impl Tokens {
         // SoftHSM gives slots out one at a time: tokens are made one after the other, then opened together.
         let ca = Source::make("ca", &config.ca.token, config, layout, random).await?;
         let idp = Source::make("idp", &config.idp.hsm_token, config, layout, random).await?;
+        let audit = Source::make("audit", &config.audit.token, config, layout, random).await?;
         let sockets = layout.path("run");
-        let (ca, idp) = tokio::try_join!(ca.open(config, &sockets), idp.open(config, &sockets))?;
-        Ok(Self { ca, idp })
+        let (ca, idp, audit) = tokio::try_join!(
+            ca.open(config, &sockets),
+            idp.open(config, &sockets),
+            audit.open(config, &sockets)
+        )?;
+        Ok(Self { ca, idp, audit })
     }
 
     /// The CA's token alone, for a command beside a running platform; `sockets` is the command's own folder.
@@ -52,7 +59,7 @@ impl Tokens {
 
     /// Lets the workers finish and ends them.
     pub async fn stop(&self) {
-        tokio::join!(self.ca.stop(), self.idp.stop());
+        tokio::join!(self.ca.stop(), self.idp.stop(), self.audit.stop());
     }
 }
 

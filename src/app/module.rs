@@ -32,7 +32,9 @@ pub(super) async fn start(
     let environment = [("SOFTHSM2_CONF", softhsm.as_path())];
     let file = layout.module_config();
     let path = file.display().to_string();
-    if !file.exists() {
+    if file.exists() {
+        same_origin(config, &file)?;
+    } else {
         write_config(config, layout, ceremony)?;
     }
     let initialised = layout.path("module/initialised");
@@ -84,6 +86,23 @@ fn pinned(officers: &str) -> Result<Vec<Officer>> {
     }
     let officers = officers.into_iter().map(serde_json::Value::Object);
     Ok(officers.map(serde_json::from_value).collect::<Result<_, _>>()?)
+}
+
+/// The module believes gestures of one origin alone: a signer at another would see every one of them refused.
+fn same_origin(config: &Config, file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let pinned: ModuleConfig = toml::from_str(&text).with_context(|| file.display().to_string())?;
+    let (pinned, set) = (
+        pinned.relying_party.origin,
+        relying_party(&config.signer.public_url)?.origin,
+    );
+    if pinned != set {
+        bail!(
+            "this data folder was made for a signer at {pinned}, and its signing passkeys work there alone; signer.public_url \
+             is {set} now: set it back, or take another data folder"
+        );
+    }
+    Ok(())
 }
 
 fn relying_party(public_url: &str) -> Result<RelyingParty> {

@@ -1,7 +1,8 @@
 //! `signum up`: everything on this machine.
 
+use std::fs::File;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,13 +29,19 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     let metrics = telemetry::install(&config.logging)?;
     refuse_public_demo(&config)?;
     let layout = Layout::create(var)?;
+    let running = Running::lock(&layout)?;
     let listeners = Listeners::bind(&config).await?;
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
         random: Arc::new(OsRandom),
         metrics,
     };
-    println!("Starting Signum in {}", layout.root().display());
+    let first = !layout.module_config().exists();
+    let (folder, keys) = (
+        layout.root().display(),
+        if first { ": the first start makes its keys" } else { "" },
+    );
+    println!("Starting Signum in {folder}{keys}");
     let mut app = App::start(&config, &layout, listeners, surroundings, |step| {
         println!("  .. {step}")
     })
@@ -49,6 +56,7 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         Vec::new()
     };
     keep_addresses(&layout, &addresses)?;
+    running.tell(&app.instance, &config)?;
     println!("Ready after {:.1} s.\n", started.elapsed().as_secs_f32());
     println!("{}", welcome(&config, &addresses));
     let mut terminate = signal(SignalKind::terminate())?;
@@ -58,9 +66,50 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         end = app.failed() => Err(anyhow::anyhow!("{end}")),
     };
     println!("\nStopping.");
+    running.end();
     demo.stop().await;
     app.stop().await;
     outcome
+}
+
+/// This process's hold on the data folder: two of them would overwrite one another's sockets and databases.
+struct Running {
+    file: PathBuf,
+    _lock: File,
+}
+
+impl Running {
+    fn lock(layout: &Layout) -> Result<Self> {
+        let path = layout.path("run/up.lock");
+        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        if lock.try_lock().is_err() {
+            bail!("another Signum runs on the data folder {}", layout.root().display());
+        }
+        let file = layout.running();
+        // Left by one that was killed.
+        std::fs::remove_file(&file).ok();
+        Ok(Self { file, _lock: lock })
+    }
+
+    /// Says for `./run demo` and `signum-demo` who runs here and where.
+    fn tell(&self, instance: &str, config: &Config) -> Result<()> {
+        let facts = [
+            ("instance", instance.to_owned()),
+            ("operator", config.listen.operator.to_string()),
+            ("idp", config.idp.public_url.clone()),
+            ("signer", config.signer.public_url.clone()),
+            ("demo", config.demo.public_url.clone()),
+            ("pki", config.ca.public_url.clone()),
+        ];
+        let text: String = facts
+            .map(|(name, value)| format!("{name} = {}\n", toml::Value::from(value)))
+            .concat();
+        write_private(&self.file, text.as_bytes())
+    }
+
+    fn end(&self) {
+        std::fs::remove_file(&self.file).ok();
+    }
 }
 
 /// Software officers look at nobody's face: never where others can reach them.

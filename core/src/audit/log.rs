@@ -1,16 +1,18 @@
-//! The sequencer, the tree head and the check of the whole log.
+//! The sequencer: order for the events, and signed checkpoints over them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::checkpoint::VerifierKey;
 use super::leaf::{Leaf, salted};
-use super::tree::{Hash, Tree, TreeHead};
-use crate::clock::Timestamp;
+use super::signing::{CheckpointSigner, Signing, SigningError};
+use super::verify::{self, Report};
 use crate::cx::Cx;
-use crate::db::{DbError, Row, Tx};
+use crate::db::{DbError, Tx};
 use crate::jobs::Job;
 use crate::params;
 
-/// Events given an index in one transaction, and rows read at once.
+/// Events given an index in one transaction.
 const BATCH: i64 = 256;
 
 /// The audit log of one service.
@@ -18,36 +20,39 @@ const BATCH: i64 = 256;
 pub struct Log {
     cx: Cx,
     service: &'static str,
-}
-
-/// What [`Log::verify`] found.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// The first row that is not what it was; `problem` says in what.
-    #[error("audit event {index} ({}): {problem}", hex::encode(.id))]
-    Changed {
-        index: u64,
-        id: [u8; 16],
-        problem: &'static str,
-    },
-    /// An index that no row has.
-    #[error("audit event {index} is missing")]
-    Missing { index: u64 },
-    #[error(transparent)]
-    Db(#[from] DbError),
+    signing: Option<Signing>,
 }
 
 impl Log {
     /// `service` is part of every leaf and never changes for a database.
     pub fn new(cx: Cx, service: &'static str) -> Self {
-        Self { cx, service }
+        Self {
+            cx,
+            service,
+            signing: None,
+        }
     }
 
-    /// The sequencer as a job: once a second.
+    /// Signs a checkpoint when events have come and the last one is at least `every` old.
+    pub fn signed(self, signer: Arc<dyn CheckpointSigner>, every: Duration) -> Self {
+        Self {
+            signing: Some(Signing::new(signer, every)),
+            ..self
+        }
+    }
+
+    pub fn cx(&self) -> &Cx {
+        &self.cx
+    }
+
+    /// The sequencer as a job: once a second, events first, so that a key that is away keeps no event out of the order.
     pub fn job(self) -> Job {
         Job::new("audit.sequence", Duration::from_secs(1), move || {
             let log = self.clone();
-            async move { log.sequence().await.map(drop) }
+            async move {
+                log.sequence().await?;
+                log.checkpoint().await.map(drop)
+            }
         })
     }
 
@@ -69,58 +74,31 @@ impl Log {
         }
     }
 
-    /// The head over the first `size` events, or over all that are sequenced. A size beyond the log is an error.
-    pub async fn tree_head(&self, size: Option<u64>) -> Result<TreeHead, VerifyError> {
-        let mut tree = Tree::default();
-        self.walk(size, |row, _| {
-            tree.push(row.get("leaf_hash")?);
-            Ok(())
-        })
-        .await?;
-        Ok(tree.head())
+    /// Signs the head of the log if it is due; tells whether it did.
+    pub async fn checkpoint(&self) -> Result<bool, SigningError> {
+        self.sign(false).await
     }
 
-    /// Computes every leaf again from its row; the first row that changed, or that is missing, is named.
-    pub async fn verify(&self) -> Result<TreeHead, VerifyError> {
-        let mut tree = Tree::default();
-        self.walk(None, |row, index| {
-            tree.push(check(row, index, self.service)?);
-            Ok(())
-        })
-        .await?;
-        Ok(tree.head())
+    /// Gives order to what waits and signs it now, for a process that is about to end.
+    pub async fn close(&self) -> Result<(), SigningError> {
+        self.sequence().await?;
+        self.sign(true).await.map(drop)
     }
 
-    /// Visits the sequenced rows in order, and finds gaps.
-    async fn walk<F>(&self, size: Option<u64>, mut visit: F) -> Result<(), VerifyError>
-    where
-        F: FnMut(&Row, u64) -> Result<(), VerifyError>,
-    {
-        let end = size.unwrap_or(u64::MAX);
-        let mut next = 0;
-        while next < end {
-            let from = i64::try_from(next).unwrap_or(i64::MAX);
-            let rows = self.cx.db.all(
-                "SELECT id, at, kind, subject, detail, salt, leaf_index, leaf_hash, subject_hash, detail_hash
-                 FROM audit_event WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT 256",
-                params![from],
-            );
-            let rows = rows.await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows.iter().take(usize::try_from(end - next).unwrap_or(usize::MAX)) {
-                if row.get::<i64>("leaf_index")? != i64::try_from(next).unwrap_or(i64::MAX) {
-                    return Err(VerifyError::Missing { index: next });
-                }
-                visit(row, next)?;
-                next += 1;
-            }
+    async fn sign(&self, at_once: bool) -> Result<bool, SigningError> {
+        let Some(signing) = &self.signing else {
+            return Ok(false);
+        };
+        let signed = signing.checkpoint(&self.cx, at_once).await?;
+        if signed {
+            metrics::counter!("audit_checkpoints_total", "service" => self.service).increment(1);
         }
-        match size {
-            Some(size) if next < size => Err(VerifyError::Missing { index: next }),
-            _ => Ok(()),
-        }
+        Ok(signed)
+    }
+
+    /// Computes every leaf and the root again and compares every checkpoint, and `kept` ones from elsewhere.
+    pub async fn verify(&self, key: &VerifierKey, kept: &[String]) -> Result<Report, DbError> {
+        verify::verify(&self.cx.db, self.service, key, kept).await
     }
 }
 
@@ -134,7 +112,7 @@ async fn sequence_batch(tx: &Tx, service: &str) -> Result<u64, DbError> {
     let rows = tx.all(waiting, params![BATCH]).await?;
     let mut index = last;
     for row in &rows {
-        index += 1;
+        index = index.saturating_add(1);
         let id: [u8; 16] = row.get("id")?;
         let salt: Vec<u8> = row.get("salt")?;
         let kind: String = row.get("kind")?;
@@ -155,39 +133,6 @@ async fn sequence_batch(tx: &Tx, service: &str) -> Result<u64, DbError> {
         .await?;
     }
     Ok(rows.len() as u64)
-}
-
-/// The leaf hash of a row, if everything that is still there agrees with it.
-fn check(row: &Row, index: u64, service: &str) -> Result<Hash, VerifyError> {
-    let id: [u8; 16] = row.get("id")?;
-    let changed = |problem| VerifyError::Changed { index, id, problem };
-    let subject: Hash = row.get("subject_hash")?;
-    let detail: Hash = row.get("detail_hash")?;
-    // Erased rows keep their hashes alone.
-    if let Some(salt) = row.get::<Option<Vec<u8>>>("salt")? {
-        if salted(&salt, &row.get::<String>("subject")?) != subject {
-            return Err(changed("its subject was changed"));
-        }
-        let text: Option<String> = row.get("detail")?;
-        if text.is_none_or(|text| salted(&salt, &text) != detail) {
-            return Err(changed("its detail was changed"));
-        }
-    }
-    let kind: String = row.get("kind")?;
-    let at: Timestamp = row.get("at")?;
-    let hash = Leaf {
-        service,
-        id,
-        at,
-        kind: &kind,
-        subject,
-        detail,
-    }
-    .hash();
-    if hash != row.get::<Hash>("leaf_hash")? {
-        return Err(changed("its kind, time, hashes or leaf were changed"));
-    }
-    Ok(hash)
 }
 
 #[cfg(test)]

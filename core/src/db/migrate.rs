@@ -14,10 +14,16 @@ pub struct Migration {
 }
 
 /// The tables of the kit itself (audit, jobs), which every service's database has first.
-pub const CORE_MIGRATIONS: &[Migration] = &[Migration {
-    name: "core/0001_core",
-    sql: include_str!("../../../migrations/core/0001_core.sql"),
-}];
+pub const CORE_MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "core/0001_core",
+        sql: include_str!("../../../migrations/core/0001_core.sql"),
+    },
+    Migration {
+        name: "core/0002_audit_checkpoint",
+        sql: include_str!("../../../migrations/core/0002_audit_checkpoint.sql"),
+    },
+];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     name TEXT PRIMARY KEY, sha256 BYTEA NOT NULL, applied_at BIGINT NOT NULL)";

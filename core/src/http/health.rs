@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Default)]
 pub struct Health {
     checks: BTreeMap<String, Check>,
+    instance: String,
 }
 
 impl Health {
@@ -55,6 +56,12 @@ impl Health {
         })
     }
 
+    /// The name of this process, which `/healthz` and `/readyz` tell, for those who must know whom they ask.
+    pub fn instance(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.instance);
+        self
+    }
+
     /// The checks of another registry as well.
     pub fn with(mut self, other: Self) -> Self {
         self.checks.extend(other.checks);
@@ -72,7 +79,8 @@ impl Health {
 
     /// The three routes; for the operator's own listener, not for the public one.
     pub fn router(self, metrics: PrometheusHandle) -> Router {
-        let ready = async move || readiness(self.report().await);
+        let alive = Json(serde_json::json!({"status": "alive", "instance": self.instance}));
+        let ready = async move || readiness(&self.instance, self.report().await);
         let text = async move || {
             metrics.run_upkeep();
             (
@@ -81,13 +89,13 @@ impl Health {
             )
         };
         Router::new()
-            .route("/healthz", get(async || Json(serde_json::json!({"status": "alive"}))))
+            .route("/healthz", get(async || alive))
             .route("/readyz", get(ready))
             .route("/metrics", get(text))
     }
 }
 
-fn readiness(report: BTreeMap<String, CheckResult>) -> Response {
+fn readiness(instance: &str, report: BTreeMap<String, CheckResult>) -> Response {
     let ready = report.values().all(Result::is_ok);
     let words = |result: CheckResult| result.map_or_else(|problem| problem, |()| "ok".to_owned());
     let checks: BTreeMap<String, String> = report.into_iter().map(|(name, result)| (name, words(result))).collect();
@@ -96,7 +104,11 @@ fn readiness(report: BTreeMap<String, CheckResult>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, Json(serde_json::json!({"ready": ready, "checks": checks}))).into_response()
+    (
+        status,
+        Json(serde_json::json!({"ready": ready, "instance": instance, "checks": checks})),
+    )
+        .into_response()
 }
 
 #[cfg(test)]
@@ -120,13 +132,17 @@ mod tests {
     async fn readiness_names_the_check_that_fails() {
         let health = Health::default()
             .check("db", || async { Ok(()) })
-            .check("hsm", || async { Err("the worker is away".to_owned()) });
+            .check("hsm", || async { Err("the worker is away".to_owned()) })
+            .instance("a1b2");
         let (status, body) = ask(health.clone(), "/readyz").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         let json: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(json["checks"]["hsm"], "the worker is away");
         assert_eq!(json["checks"]["db"], "ok");
-        assert_eq!(ask(health, "/healthz").await.0, StatusCode::OK);
+        assert_eq!(json["instance"], "a1b2");
+        let (status, body) = ask(health, "/healthz").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(body.contains("\"a1b2\""), "{body}");
     }
 
     #[tokio::test]

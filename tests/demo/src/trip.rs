@@ -47,6 +47,26 @@ pub struct Services {
     pub pki: Url,
 }
 
+impl Services {
+    /// Where the Signum listens that runs on the data folder `var`, by the file that it wrote there.
+    pub fn running(var: &Path) -> Result<Self> {
+        let file = var.join("run/up.toml");
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("no Signum runs on {}: start one with ./run", var.display()))?;
+        let facts: toml::Table = text.parse().with_context(|| file.display().to_string())?;
+        let address = |name: &str| {
+            let text = facts.get(name).and_then(toml::Value::as_str).unwrap_or_default();
+            Url::parse(text).with_context(|| format!("{}: {name}", file.display()))
+        };
+        Ok(Self {
+            idp: address("idp")?,
+            signer: address("signer")?,
+            rp: address("demo")?,
+            pki: address("pki")?,
+        })
+    }
+}
+
 /// One person on the way: a browser, a device with passkeys, and what was learnt.
 pub(crate) struct Traveller<'a> {
     services: &'a Services,
@@ -163,4 +183,24 @@ fn document(plan: &Plan) -> Result<Document> {
 
 pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     std::fs::write(folder.join(name), bytes).with_context(|| format!("cannot write {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn addresses_are_those_of_the_signum_that_runs_on_the_data_folder() {
+        let var = tempfile::tempdir().unwrap();
+        assert!(Services::running(var.path()).is_err());
+        std::fs::create_dir(var.path().join("run")).unwrap();
+        let text = "instance = \"a1\"\noperator = \"127.0.0.1:9080\"\nidp = \"http://idp.localhost:9081\"\n\
+                    signer = \"http://sign.localhost:9082\"\ndemo = \"http://demo.localhost:9083\"\n\
+                    pki = \"http://localhost:9084\"\n";
+        std::fs::write(var.path().join("run/up.toml"), text).unwrap();
+        let services = Services::running(var.path()).unwrap();
+        assert_eq!(services.idp.as_str(), "http://idp.localhost:9081/");
+        assert_eq!(services.rp.as_str(), "http://demo.localhost:9083/");
+    }
 }

@@ -60,6 +60,14 @@ pub struct TestApp {
     pub layout: Layout,
     app: App,
     demo_task: tokio::task::JoinHandle<()>,
+    config: Config,
+    folder: TempDir,
+}
+
+/// What is left of a [`TestApp`] that was stopped.
+pub struct Stopped {
+    pub config: Config,
+    pub layout: Layout,
     _folder: TempDir,
 }
 
@@ -101,14 +109,25 @@ impl TestApp {
             layout,
             app,
             demo_task,
-            _folder: folder,
+            config,
+            folder,
         }
     }
 
     /// Ends everything as Ctrl-C would.
     pub async fn stop(self) {
+        self.stop_and_keep().await;
+    }
+
+    /// As [`stop`](Self::stop); databases and data folder stay for who looks at them.
+    pub async fn stop_and_keep(self) -> Stopped {
         self.demo_task.abort();
         self.app.stop().await;
+        Stopped {
+            config: self.config,
+            layout: self.layout,
+            _folder: self.folder,
+        }
     }
 
     pub fn databases(&self) -> &Databases {

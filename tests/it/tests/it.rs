@@ -1,8 +1,10 @@
 //! The one integration test binary: `./test --list` says which suite runs which of these modules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod audit;
 mod idp;
 mod judges;
+mod running;
 mod signer;
 mod store;
 mod structure;

@@ -31,18 +31,18 @@ struct Trip {
     /// Folder for the result [default: demo/ in the data folder].
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Address of the IdP.
-    #[arg(long, default_value = "http://idp.localhost:8081")]
-    idp: Url,
+    /// Address of the IdP; this and the next three are by default those of the Signum that runs on the data folder.
+    #[arg(long)]
+    idp: Option<Url>,
     /// Address of the signer.
-    #[arg(long, default_value = "http://sign.localhost:8082")]
-    signer: Url,
+    #[arg(long)]
+    signer: Option<Url>,
     /// Address of the demo relying party.
-    #[arg(long, default_value = "http://demo.localhost:8083")]
-    rp: Url,
+    #[arg(long)]
+    rp: Option<Url>,
     /// Address of the PKI (certificates, status).
-    #[arg(long, default_value = "http://localhost:8084")]
-    pki: Url,
+    #[arg(long)]
+    pki: Option<Url>,
     /// Activation code or address; without one a fresh demo person is made with `signum`.
     #[arg(long, conflicts_with = "activation_file")]
     activation_code: Option<String>,
@@ -107,6 +107,18 @@ fn plan(arguments: Trip) -> Result<Plan> {
         }
         (None, None) => None,
     };
+    let services = match (arguments.idp, arguments.signer, arguments.rp, arguments.pki) {
+        (Some(idp), Some(signer), Some(rp), Some(pki)) => Services { idp, signer, rp, pki },
+        (idp, signer, rp, pki) => {
+            let running = Services::running(&arguments.var)?;
+            Services {
+                idp: idp.unwrap_or(running.idp),
+                signer: signer.unwrap_or(running.signer),
+                rp: rp.unwrap_or(running.rp),
+                pki: pki.unwrap_or(running.pki),
+            }
+        }
+    };
     let signum = arguments
         .signum
         .or_else(|| Some(folder.join("signum")).filter(|signum| signum.is_file()));
@@ -117,12 +129,7 @@ fn plan(arguments: Trip) -> Result<Plan> {
             .filter(|venv| venv.is_dir())
     };
     Ok(Plan {
-        services: Services {
-            idp: arguments.idp,
-            signer: arguments.signer,
-            rp: arguments.rp,
-            pki: arguments.pki,
-        },
+        services,
         out: arguments.out.unwrap_or_else(|| arguments.var.join("demo")),
         activation,
         commands: signum.map(|signum| Commands {
