@@ -2,6 +2,7 @@
 //! (RFC 3161 section 3.4). Plain http without cookies; everything served is signed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use signum_core::Timestamp;
+use signum_core::http::Frame;
 use signum_pki::ocsp::response::ResponseStatus;
 
 use crate::Service;
@@ -26,8 +28,13 @@ const LONGEST_REQUEST: usize = 16 * 1024;
 /// A cache may not keep a status longer: a revocation shows within a minute.
 const OCSP_MAX_AGE: i64 = 60;
 
+/// Whoever asks for a status waits in a log-in or a signature.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Answers of the protocols (an OCSP error status, a refused time stamp) keep their own form; what never reaches a protocol
+/// (no such address, another content type, a body too long) is refused as RFC 9457 says.
 pub(crate) fn router(service: Arc<Service>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/ocsp/{ca}", post(ocsp_post))
         .route("/ocsp/{ca}/{*request}", get(ocsp_get))
         .route("/crl/{ca}/{file}", get(crl))
@@ -35,7 +42,11 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/ca/{file}", get(certificate))
         .route("/tsa", post(time_stamp))
         .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
-        .with_state(service)
+        .with_state(service.clone());
+    Frame::protocol("ca", service.cx.random.clone())
+        .body_limit(LONGEST_REQUEST)
+        .timeout(PATIENCE)
+        .around(routes)
 }
 
 async fn ocsp_post(

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::db::Row;
+use signum_core::db::{RetryHint, Row};
 use signum_core::{Cx, DbError, Timestamp, Tx, params};
 use x509_cert::ext::pkix::CrlReason;
 
@@ -24,7 +24,13 @@ pub enum StatusError {
     Db(#[from] DbError),
 }
 
-signum_core::retry_on_db_conflict!(StatusError);
+/// Two changes of one certificate at a time take the same place in its history on PostgreSQL: who comes second reads the
+/// history again.
+impl RetryHint for StatusError {
+    fn lost_a_race(&self) -> bool {
+        matches!(self, Self::Db(error) if error.lost_a_race() || matches!(error, DbError::Duplicate { .. }))
+    }
+}
 
 /// What is known of a serial number at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,6 +81,10 @@ pub fn create_pin_file(path: &Path, random: impl FnOnce(&mut [u8])) -> Result<Pi
         .map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)?;
+    // The name is in the folder: without this a power cut could take the PIN of a token that is there.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::File::open(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+    folder.sync_all().map_err(failed)?;
     Ok(PinSource::File(path.to_owned()))
 }
 

@@ -97,3 +97,6 @@ pub fn verify(keys: &[Jwk], token: &str) -> Result<Json, JwsError> {
     }
     parse(decode(payload)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,3 +206,33 @@ fn welcome(config: &Config, addresses: &[(String, String)]) -> String {
     }
     text + "\nCtrl-C stops everything; the data stays. SIGNUM__LOGGING__FILTER=info shows every request."
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_ends_with_three_things_to_try_at_the_addresses_in_force() {
+        let mut config = Config::default();
+        config.listen.signer.set_port(9082);
+        config.demo.listen.set_port(9083);
+        let config = config.settled();
+        let addresses = [(
+            "Arta Shembulli".to_owned(),
+            "http://idp.localhost:8081/activate/x".to_owned(),
+        )];
+        let text = welcome(&config, &addresses);
+        for line in [
+            "  1. Activate the account of Arta Shembulli:\n     http://idp.localhost:8081/activate/x\n",
+            "  2. Log in at the demo service:\n     http://demo.localhost:9083\n",
+            "  3. Enrol for signing, then sign a PDF:\n     http://sign.localhost:9082\n",
+            "Ctrl-C stops everything; the data stays.",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(
+            !welcome(&config, &[]).contains("try"),
+            "without the demonstration there is nothing to try"
+        );
+    }
+}

@@ -179,3 +179,21 @@ fn certificates_and_lists_are_served_and_what_is_not_there_is_not_found() {
         assert!(root.to_der().unwrap().len() > 100);
     });
 }
+
+#[test]
+fn changes_of_one_certificate_at_the_same_moment_all_find_their_place() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        for number in 1..=3 {
+            let serial = issued(&house, number).await;
+            let revocations = (0..6).map(|reason| {
+                let (service, serial) = (house.service.clone(), serial.clone());
+                tokio::spawn(async move { service.revoke(&serial, reason).await })
+            });
+            for revocation in revocations.collect::<Vec<_>>() {
+                revocation.await.unwrap().unwrap();
+            }
+            assert_eq!(house.audited("certificate.revoked").await, usize::from(number));
+        }
+    });
+}

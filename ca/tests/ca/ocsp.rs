@@ -285,3 +285,33 @@ fn without_a_valid_responder_certificate_the_answer_is_try_later() {
         assert_eq!(status(&answer), ResponseStatus::Successful);
     });
 }
+
+#[test]
+fn answers_carry_a_request_id_and_refusals_before_the_protocol_are_problems() {
+    in_own_process(|dir| async move {
+        let (house, issued) = signed_house(&dir).await;
+        let (status, headers, body) = post(&house, "qsig", question(&issued, |_| {})).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers["x-request-id"].len(), 32);
+        assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
+        assert_eq!(headers[header::CONTENT_TYPE], "application/ocsp-response");
+        assert!(!body.is_empty());
+        // Malformed for the protocol: answered in the protocol's own form.
+        let (status, headers, body) = post(&house, "qsig", b"not a request".to_vec()).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/ocsp-response");
+        assert_eq!(OcspResponse::from_der(&body).unwrap().status, ResponseStatus::MalformedRequest);
+        let (status, headers, _) = post(&house, "qsig", vec![0; 17 * 1024]).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+        let page = Request::builder()
+            .uri("/language")
+            .header(header::ACCEPT, "text/html")
+            .body(Body::empty())
+            .unwrap();
+        let (status, headers, _) = send(&house, page).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+        assert!(!headers.contains_key(header::SET_COOKIE));
+    });
+}

@@ -38,9 +38,17 @@ impl DbUrl {
 
 impl std::fmt::Debug for DbUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.rsplit_once('@') {
-            Some((_, place)) if !self.0.starts_with("sqlite:") => write!(f, "postgres://***@{place}"),
-            _ => f.write_str(&self.0),
+        if self.0.starts_with("sqlite:") {
+            return f.write_str(&self.0);
+        }
+        // A password may stand before the @ and, as `?password=`, in the query.
+        match url::Url::parse(&self.0) {
+            Ok(url) => {
+                let host = url.host_str().unwrap_or_default();
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                write!(f, "postgres://***@{host}{port}{}", url.path())
+            }
+            Err(_) => f.write_str("postgres://***"),
         }
     }
 }
@@ -176,4 +184,28 @@ pub(super) fn bind_postgres(sql: &'static str, params: Vec<Value>) -> Query<'sta
         Value::Int(v) => query.bind(v),
         Value::Bool(v) => query.bind(v),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_address_is_printed_without_its_password_wherever_it_stands() {
+        for url in [
+            "postgres://signum:hunter2@db.example:5433/ca",
+            "postgres://db.example:5433/ca?password=hunter2&user=signum",
+            "postgresql://signum:hunter2@db.example:5433/ca?sslmode=require&options=x%40hunter2",
+        ] {
+            let printed = format!("{:?}", DbUrl::try_from(url.to_owned()).unwrap());
+            assert_eq!(printed, "postgres://***@db.example:5433/ca");
+        }
+        let odd = format!("{:?}", DbUrl::try_from("postgres://a:hunter2@[".to_owned()).unwrap());
+        assert!(!odd.contains("hunter2"), "{odd}");
+        assert_eq!(
+            format!("{:?}", DbUrl::sqlite(std::path::Path::new("/x@y"))),
+            "sqlite:/x@y"
+        );
+    }
 }

@@ -22,7 +22,9 @@ use crate::ui;
 #[derive(Clone)]
 pub struct Frame {
     service: &'static str,
-    public_url: url::Url,
+    /// What a service with pages for people has.
+    cookies: Option<CookieKit>,
+    https: bool,
     random: Arc<dyn Random>,
     body_limit: usize,
     timeout: Duration,
@@ -32,8 +34,19 @@ impl Frame {
     /// Bodies up to 64 KiB and 30 s, unless told otherwise.
     pub fn new(service: &'static str, public_url: url::Url, random: Arc<dyn Random>) -> Self {
         Self {
+            cookies: Some(CookieKit::new(&public_url)),
+            https: public_url.scheme() == "https",
+            ..Self::protocol(service, random)
+        }
+    }
+
+    /// For what programs of any origin ask in plain http (OCSP, lists, time stamps): no pages, `/static` or `/language`; every
+    /// refusal as RFC 9457 says, and whatever is served may be embedded anywhere.
+    pub fn protocol(service: &'static str, random: Arc<dyn Random>) -> Self {
+        Self {
             service,
-            public_url,
+            cookies: None,
+            https: false,
             random,
             body_limit: 64 * 1024,
             timeout: Duration::from_secs(30),
@@ -54,12 +67,13 @@ impl Frame {
 
     /// The service's routes with `/static`, `/language` and everything of this kit round them.
     pub fn around(self, routes: Router) -> Router {
-        let cookies = CookieKit::new(&self.public_url);
+        let routes = match self.cookies {
+            Some(cookies) => routes.merge(asset_router()).merge(i18n::router(cookies)),
+            None => routes,
+        };
         let body_limit = DefaultBodyLimit::max(self.body_limit);
         let frame = Arc::new(self);
         routes
-            .merge(asset_router())
-            .merge(i18n::router(cookies))
             .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
             .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
             .layer(body_limit)
@@ -72,7 +86,7 @@ impl Frame {
 async fn around_one(State(frame): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::given_or_new(request.headers(), frame.random.as_ref());
     let access = access::Access::begin(frame.service, &request);
-    let wants_page = wants_page(request.headers());
+    let wants_page = frame.cookies.is_some() && wants_page(request.headers());
     let Locale(lang) = Locale::of(request.uri(), request.headers());
     request.extensions_mut().insert(id.clone());
     let span = access.span(&id);
@@ -85,7 +99,11 @@ async fn around_one(State(frame): State<Arc<Frame>>, mut request: Request, next:
     }
     .instrument(span)
     .await;
-    headers::secure(&mut response, frame.public_url.scheme() == "https");
+    if frame.cookies.is_none() {
+        let anywhere = HeaderValue::from_static("cross-origin");
+        response.headers_mut().insert("cross-origin-resource-policy", anywhere);
+    }
+    headers::secure(&mut response, frame.https);
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

@@ -66,6 +66,30 @@ async fn problem(request: http::request::Builder, body: &str) -> serde_json::Val
 }
 
 #[tokio::test]
+async fn a_frame_for_protocols_refuses_without_pages_and_lets_every_origin_embed() {
+    let routes = Router::new().route("/list", get(async || "list"));
+    let app = Frame::protocol("test", Arc::new(OsRandom)).around(routes);
+    let ask = async |path: &str| {
+        let request = Request::get(path)
+            .header("accept", "text/html")
+            .body(Body::empty())
+            .unwrap();
+        let (head, _) = app.clone().oneshot(request).await.unwrap().into_parts();
+        (head.status, head.headers)
+    };
+    let (status, headers) = ask("/list").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    assert!(headers.contains_key("x-request-id"));
+    for path in ["/nothing", "/language", "/static/house.css"] {
+        let (status, headers) = ask(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(headers["content-type"], "application/problem+json", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_security_headers_and_a_request_id() {
     let (status, headers, body) = ask(Request::get("/hello"), "").await;
     assert_eq!(status, StatusCode::OK);
