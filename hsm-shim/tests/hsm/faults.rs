@@ -9,6 +9,7 @@ mod disk;
 mod files;
 mod misuse;
 mod module;
+mod overload;
 mod patient;
 mod pin;
 mod sessions;

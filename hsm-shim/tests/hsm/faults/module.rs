@@ -4,7 +4,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signum_hsm_shim::{Hsm, HsmError};
 
 use super::alarms::Alarms;
-use super::patient::{Patient, is_passing};
+use super::patient::{Patient, is_passing, together};
 
 #[tokio::test]
 async fn a_killed_worker_costs_callers_no_more_than_a_passing_error() {
@@ -18,34 +18,13 @@ async fn a_killed_worker_costs_callers_no_more_than_a_passing_error() {
             kill_process(Pid::from_raw((*pid).try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
         }
     };
-    let (answers, ()) = tokio::join!(futures_of(calls), killing);
+    let (answers, ()) = tokio::join!(together(calls), killing);
     for answer in answers {
         assert!(answer.as_ref().err().is_none_or(is_passing), "{answer:?}");
     }
     service.recovers_after("both workers killed with SIGKILL").await;
     assert!(service.workers.process_ids().iter().all(|pid| !process.contains(pid)));
     service.workers.stop().await;
-}
-
-/// All of them at once, on this one task.
-async fn futures_of<T>(calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut waiting: Vec<_> = calls.map(|call| (Box::pin(call), None)).collect();
-    std::future::poll_fn(|context| {
-        for (call, answer) in &mut waiting {
-            if answer.is_none()
-                && let std::task::Poll::Ready(value) = call.as_mut().poll(context)
-            {
-                *answer = Some(value);
-            }
-        }
-        if waiting.iter().all(|(_, answer)| answer.is_some()) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    waiting.into_iter().filter_map(|(_, answer)| answer).collect()
 }
 
 #[tokio::test]

@@ -150,3 +150,24 @@ fn compile_shim(directory: &Path) -> PathBuf {
     assert!(status.success(), "cc {}", source.display());
     library
 }
+
+/// All of them at once, on this one task.
+pub async fn together<T>(calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = calls.map(|call| (Box::pin(call), None)).collect();
+    std::future::poll_fn(|context| {
+        for (call, answer) in &mut waiting {
+            if answer.is_none()
+                && let std::task::Poll::Ready(value) = call.as_mut().poll(context)
+            {
+                *answer = Some(value);
+            }
+        }
+        if waiting.iter().all(|(_, answer)| answer.is_some()) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, answer)| answer).collect()
+}
