@@ -36,6 +36,9 @@ pub fn in_own_process(test: impl FnOnce(&Path)) {
         "{said}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    for line in said.lines().filter(|line| line.starts_with("fault matrix")) {
+        println!("{line}");
+    }
 }
 
 pub fn pin_file(directory: &Path, name: &str) -> PinSource {

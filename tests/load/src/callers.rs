@@ -8,6 +8,7 @@ use anyhow::Result;
 
 /// What some callers saw.
 pub struct Figures {
+    pub answers: u64,
     pub per_second: f64,
     pub p50: Duration,
     pub p99: Duration,
@@ -49,6 +50,7 @@ where
             .unwrap_or_default()
     };
     Ok(Figures {
+        answers: waits.len() as u64,
         per_second: waits.len() as f64 / took.as_secs_f64(),
         p50: at(0.50),
         p99: at(0.99),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use signum_hsm_shim::token::{Token, TokenConfig};
 use signum_hsm_shim::{KeyAlgorithm, SignatureAlgorithm};
 
+use crate::census;
 use crate::subject::Subject;
 
 mod verify;
@@ -25,6 +26,15 @@ pub enum Work {
     Sign,
     SignVerify,
     UnwrapSignVerify,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Done {
+    pub rounds: u64,
+    pub took: Duration,
+    /// Processor time it cost.
+    pub processor: Duration,
 }
 
 pub struct Bench {
@@ -77,9 +87,10 @@ impl Bench {
         Ok(bench)
     }
 
-    /// Rounds done in `each`.
-    pub fn run(&mut self, each: Duration) -> Result<(u64, Duration)> {
+    /// Works for `each`.
+    pub fn run(&mut self, each: Duration) -> Result<Done> {
         let mechanism = mechanism(self.subject.algorithm);
+        let before = census::processor(&[std::process::id()])?;
         let began = Instant::now();
         let mut done = 0;
         while began.elapsed() < each {
@@ -99,7 +110,11 @@ impl Bench {
             }
             done += 1;
         }
-        Ok((done, began.elapsed()))
+        Ok(Done {
+            rounds: done,
+            took: began.elapsed(),
+            processor: census::processor(&[std::process::id()])?.saturating_sub(before),
+        })
     }
 
     fn unwrapped(&self) -> Result<ObjectHandle> {
