@@ -3,7 +3,8 @@
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectHandle};
 use cryptoki::session::Session;
 use openssl::bn::BigNum;
-use openssl::pkey::{PKey, Public};
+use openssl::ec::EcKey;
+use openssl::pkey::{Id, PKey, Public};
 use openssl::rsa::Rsa;
 
 use crate::error::HsmError;
@@ -59,9 +60,17 @@ pub(crate) fn read(session: &Session, public: ObjectHandle) -> Result<(PublicKey
     Ok((PublicKey { algorithm, spki }, key))
 }
 
-/// An SPKI as OpenSSL's key, for verification.
+/// An SPKI as OpenSSL's key, for verification. Wrapped keys come with theirs, so this is done for each signature: by the
+/// functions for one kind of key, because OpenSSL 3.0 takes longer to find out the kind than to verify.
 pub(crate) fn parse(spki: &[u8]) -> Result<PKey<Public>, HsmError> {
-    PKey::public_key_from_der(spki).map_err(|_| unsupported())
+    let parsed = if spki.starts_with(P256_HEAD) || spki.starts_with(P384_HEAD) {
+        EcKey::public_key_from_der(spki).and_then(PKey::from_ec_key)
+    } else if let Some(bare) = spki.strip_prefix(ED25519_HEAD) {
+        PKey::public_key_from_raw_bytes(bare, Id::ED25519)
+    } else {
+        Rsa::public_key_from_der(spki).and_then(PKey::from_rsa)
+    };
+    parsed.map_err(|_| unsupported())
 }
 
 fn elliptic(params: &[u8], point: &[u8]) -> Result<(KeyAlgorithm, Vec<u8>), HsmError> {
@@ -95,4 +104,35 @@ fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, HsmError> {
 
 fn unsupported() -> HsmError {
     HsmError::Unsupported("a key that is not P-256, P-384, RSA-3072 or Ed25519".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_key_of_each_kind_is_read_as_openssl_reads_it_and_nothing_else_is() {
+        let group = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::SECP384R1).unwrap();
+        let keys = [
+            PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap(),
+            PKey::generate_ed25519().unwrap(),
+            PKey::from_rsa(Rsa::generate(3072).unwrap()).unwrap(),
+        ];
+        for key in keys {
+            let spki = key.public_key_to_der().unwrap();
+            assert!(
+                parse(&spki)
+                    .unwrap()
+                    .public_eq(&PKey::public_key_from_der(&spki).unwrap())
+            );
+            let (_, short) = spki.split_last().unwrap();
+            assert!(parse(short).is_err());
+        }
+        // A point that is not on its curve.
+        assert!(parse(&[P256_HEAD, &[4], &[7; 64]].concat()).is_err());
+        let p521 = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::SECP521R1).unwrap();
+        let other = EcKey::generate(&p521).unwrap().public_key_to_der().unwrap();
+        assert!(parse(&other).is_err());
+    }
 }

@@ -130,7 +130,7 @@ fn no_share_is_shown_by_its_debug_form() {
 fn a_token_opens_with_shares_and_a_wrong_share_costs_no_try() {
     in_own_process(|directory| {
         let whole = new_token(directory);
-        crate::bench::bare_session().logout().unwrap();
+        let _only_softhsm_is_logged_in = crate::bench::bare_session().logout();
         let shares = split(&whole.pin.read().unwrap(), 2, 3).unwrap();
         let files = write(directory, &shares);
         let open = |files: &[PathBuf]| {

@@ -1,6 +1,6 @@
 //! How fast the HSM layer is beside what the module can do at all, and whether it stays the same for ever (issue 3).
 //!
-//! `signum-load hsm [--short] [--kryoptic MODULE]`: rates and latencies. `signum-load soak [--short]`: memory, descriptors
+//! `signum-load hsm [--short] [--kryoptic MODULE] [--only P-256]`: rates and latencies. `signum-load soak [--short]`: memory, descriptors
 //! and objects over many signatures. Tables go to standard output; the exit status says only whether all was right, never
 //! whether it was fast.
 
@@ -26,6 +26,8 @@ pub struct Options {
     /// A quick look at one module, for the ordinary tests.
     pub short: bool,
     pub modules: Vec<module::Module>,
+    /// This algorithm alone.
+    pub only: Option<String>,
     /// How long each figure is measured.
     pub each: Duration,
 }
@@ -39,10 +41,12 @@ fn main() -> Result<()> {
     let mut options = Options {
         short: false,
         modules: vec![module::Module::softhsm()],
+        only: None,
         each: Duration::from_secs(2),
     };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            "--only" => options.only = arguments.next(),
             "--short" => options.short = true,
             "--kryoptic" => {
                 let path = arguments.next().context("--kryoptic MODULE")?;

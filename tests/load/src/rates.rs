@@ -30,10 +30,11 @@ pub async fn run(options: &Options) -> Result<()> {
     println!("limit = two bare processes that [unwrap,] sign and verify; % = ours of the limit at most callers");
     for module in &options.modules {
         let prepared = Prepared::new(module).await?;
-        for subject in subjects(module) {
+        let asked = |subject: &Subject| options.only.as_ref().is_none_or(|only| only == subject.name());
+        for subject in subjects(module).into_iter().filter(asked) {
             resident(&prepared, subject, options).await?;
         }
-        for subject in subjects(module) {
+        for subject in subjects(module).into_iter().filter(asked) {
             wrapped(&prepared, subject, options).await?;
         }
     }
