@@ -82,7 +82,12 @@ async fn pieces(Locale(lang): Locale) -> Response {
             h2 { "A form" }
             (ui::upload_form("/x", Some("t"), html! {
                 (ui::field("name", "Name", "As in your identity document", ""))
-                (ui::file_field("file", "Document", "PDF, at most 20 MB", "application/pdf"))
+                (ui::file_field("file", "application/pdf", ui::FileWords {
+                    label: "Document",
+                    hint: "PDF, at most 20 MB",
+                    choose: "Choose a PDF",
+                    none: "none chosen yet",
+                }))
                 (ui::primary_button("Continue"))
             }))
         }))

@@ -13,7 +13,8 @@
 //! let response = page.render();
 //! assert_eq!(response.status(), 200);
 //! ```
-//! A page with a passkey button lists the script: `scripts: &["passkey.js"]`; one that waits, `poll.js`.
+//! A page with a passkey button lists the script: `scripts: &["passkey.js"]`; one that waits, `poll.js`; one with a file
+//! field, `file.js`.
 
 mod error_page;
 mod page;
@@ -24,6 +25,6 @@ pub use error_page::{error_page, problem_page};
 pub use page::{Page, User};
 pub use passkey::{Passkey, PasskeyKind, poll};
 pub use pieces::{
-    Notice, actions, card, decision_button, facts, field, file_field, form, link_button, notice, primary_button,
-    secondary_button, steps, upload_form,
+    FileWords, Notice, actions, card, decision_button, facts, field, file_field, form, link_button, notice,
+    primary_button, secondary_button, steps, upload_form,
 };

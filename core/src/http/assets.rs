@@ -24,6 +24,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("signum.svg", include_bytes!("../../assets/signum.svg")),
         ("passkey.js", include_bytes!("../../assets/passkey.js")),
         ("poll.js", include_bytes!("../../assets/poll.js")),
+        ("file.js", include_bytes!("../../assets/file.js")),
     ]
     .into_iter()
     .map(|(name, bytes)| Asset {

@@ -225,6 +225,7 @@ async fn embedded_files_are_served_for_good_under_their_hashed_name() {
     for (name, kind) in [
         ("signum.css", "text/css; charset=utf-8"),
         ("passkey.js", "text/javascript; charset=utf-8"),
+        ("file.js", "text/javascript; charset=utf-8"),
     ] {
         let url = asset_url(name);
         let (status, headers, body) = ask(Request::get(&url), "").await;

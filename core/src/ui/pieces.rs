@@ -61,15 +61,32 @@ pub fn field(name: &str, label: &str, hint: &str, value: &str) -> Markup {
     }
 }
 
+/// The words of a [`file_field`]; the browser's own are in the browser's language, not in the page's.
+#[derive(Clone, Copy)]
+pub struct FileWords<'a> {
+    pub label: &'a str,
+    pub hint: &'a str,
+    /// On the button: "Choose a PDF".
+    pub choose: &'a str,
+    /// Beside it, before a file is chosen.
+    pub none: &'a str,
+}
+
 /// A labelled choice of one file; the form around it is an [`upload_form`].
-pub fn file_field(name: &str, label: &str, hint: &str, accept: &str) -> Markup {
+///
+/// The page lists `file.js` among its scripts; without scripts the browser's own control stands there.
+pub fn file_field(name: &str, accept: &str, words: FileWords<'_>) -> Markup {
     let hint_id = format!("{name}-hint");
     html! {
         div.field {
-            label for=(name) { (label) }
-            @if !hint.is_empty() { p.hint id=(hint_id) { (hint) } }
-            input type="file" id=(name) name=(name) accept=(accept) required
-                aria-describedby=[(!hint.is_empty()).then_some(&hint_id)];
+            label for=(name) { (words.label) }
+            @if !words.hint.is_empty() { p.hint id=(hint_id) { (words.hint) } }
+            div.file data-file {
+                input type="file" id=(name) name=(name) accept=(accept) required
+                    aria-describedby=[(!words.hint.is_empty()).then_some(&hint_id)];
+                span.choose aria-hidden="true" { (words.choose) }
+                span.chosen aria-hidden="true" { (words.none) }
+            }
         }
     }
 }

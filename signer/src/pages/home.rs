@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use signum_core::ui::{Notice, actions, card, file_field, link_button, notice, primary_button, upload_form};
+use signum_core::ui::{FileWords, Notice, actions, card, file_field, link_button, notice, primary_button, upload_form};
 
 use crate::enrol::{Enrolment, Stage as Progress};
 use crate::http::Reader;
@@ -50,7 +50,7 @@ pub(crate) fn home(
             }))
         }
     };
-    reader.page(signer, &reader.text("home-title"), &[], body)
+    reader.page(signer, &reader.text("home-title"), &["file.js"], body)
 }
 
 fn set_up(reader: &Reader, begun: bool) -> Markup {
@@ -72,7 +72,12 @@ fn upload(signer: &Signer, reader: &Reader) -> Markup {
     card(html! {
         h2 { (reader.text("home-sign-heading")) }
         (upload_form("/documents", reader.csrf(signer).as_deref(), html! {
-            (file_field("file", &reader.text("home-file"), &hint, "application/pdf,.pdf"))
+            (file_field("file", "application/pdf,.pdf", FileWords {
+                label: &reader.text("home-file"),
+                hint: &hint,
+                choose: &reader.text("home-file-choose"),
+                none: &reader.text("home-file-none"),
+            }))
             (actions(primary_button(reader.text("home-upload"))))
             p.hint { (reader.text("home-upload-next")) }
         }))

@@ -52,7 +52,13 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that only tests and demonstrations use.
-const TEST_ONLY: &[&str] = &["signum-softauth", "signum-demo", "signum-tests", "signum-browser", "signum-load"];
+const TEST_ONLY: &[&str] = &[
+    "signum-softauth",
+    "signum-demo",
+    "signum-tests",
+    "signum-browser",
+    "signum-load",
+];
 
 /// What a process that can use keys must not contain: web servers and clients, SQL, templates, translations.
 const FOREIGN_TO_KEY_PROCESSES: &[&str] = &[
