@@ -4,6 +4,7 @@
 
 pub mod certificate;
 pub mod chain;
+pub mod key_check;
 pub mod ocsp;
 pub mod oid;
 pub mod qc;
