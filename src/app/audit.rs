@@ -49,11 +49,8 @@ pub(super) struct Signers {
 impl Signers {
     pub(super) async fn start(config: &Config, layout: &Layout, hsm: &Arc<Workers>) -> Result<Self> {
         let of = async |service| signer(service, config, layout, hsm.clone()).await;
-        Ok(Self {
-            ca: of("ca").await?,
-            idp: of("idp").await?,
-            signer: of("signer").await?,
-        })
+        let (ca, idp, signer) = tokio::try_join!(of("ca"), of("idp"), of("signer"))?;
+        Ok(Self { ca, idp, signer })
     }
 }
 

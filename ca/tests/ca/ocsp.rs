@@ -300,7 +300,10 @@ fn answers_carry_a_request_id_and_refusals_before_the_protocol_are_problems() {
         let (status, headers, body) = post(&house, "qsig", b"not a request".to_vec()).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(headers[header::CONTENT_TYPE], "application/ocsp-response");
-        assert_eq!(OcspResponse::from_der(&body).unwrap().status, ResponseStatus::MalformedRequest);
+        assert_eq!(
+            OcspResponse::from_der(&body).unwrap().status,
+            ResponseStatus::MalformedRequest
+        );
         let (status, headers, _) = post(&house, "qsig", vec![0; 17 * 1024]).await;
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");

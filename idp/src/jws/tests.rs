@@ -62,7 +62,7 @@ fn the_token_chooses_neither_algorithm_nor_key() {
     }
     // A key that the token brings along, or that has our kid by accident, is not ours.
     let brought = with("jwk", other.to_json());
-    assert!(verify(&[other.clone()], &brought).is_err());
+    assert!(verify(std::slice::from_ref(&other), &brought).is_err());
     let named = Jwk {
         kid: jwk.kid.clone(),
         ..other
