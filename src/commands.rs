@@ -4,6 +4,7 @@ pub mod audit;
 pub mod ca;
 pub mod config;
 pub mod doctor;
+pub mod hsm;
 pub mod migrate;
 pub mod person;
 pub mod up;

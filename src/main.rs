@@ -38,6 +38,9 @@ enum Command {
     /// People who may log in.
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Tokens and their keys: look at them, back them up, hold ceremonies.
+    #[command(subcommand)]
+    Hsm(commands::hsm::HsmCommand),
     /// Say what is missing on this machine and how to mend it.
     Doctor,
 }
@@ -86,6 +89,7 @@ async fn main() -> ExitCode {
         Command::Audit(AuditCommand::Verify(verify)) => commands::audit::verify(config, var, verify).await,
         Command::Audit(AuditCommand::Checkpoint { service }) => commands::audit::checkpoint(config, var, service).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
+        Command::Hsm(command) => commands::hsm::run(config, var, command),
         Command::Doctor => commands::doctor::run(config, var),
     };
     match result {

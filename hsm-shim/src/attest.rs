@@ -50,6 +50,13 @@ pub enum KeyClass {
     Secret,
 }
 
+/// A label of the token and what was found under it; two keys of one label are an error here as everywhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyReport {
+    pub label: String,
+    pub report: Result<Box<Attestation>, HsmError>,
+}
+
 impl Attestation {
     /// Made in this token and never outside it: what a resident key of Signum must be.
     pub fn never_left(&self) -> bool {
@@ -58,6 +65,22 @@ impl Attestation {
 }
 
 impl Token {
+    /// Every key pair and secret key of the token, by label.
+    pub fn keys(&self) -> Result<Vec<KeyReport>, HsmError> {
+        let mut labels = self.pool.run(|session, _| {
+            let mut labels = find::labels(session, ObjectClass::PRIVATE_KEY)?;
+            labels.extend(find::labels(session, ObjectClass::SECRET_KEY)?);
+            Ok(labels)
+        })?;
+        labels.sort();
+        labels.dedup();
+        let report = |label: String| KeyReport {
+            report: self.attest(&label).map(Box::new),
+            label,
+        };
+        Ok(labels.into_iter().map(report).collect())
+    }
+
     /// The attribute report of the key pair or the secret key of this label; more than one is an error.
     pub fn attest(&self, label: &str) -> Result<Attestation, HsmError> {
         let (module, token) = (self.module_facts()?, self.token_facts()?);

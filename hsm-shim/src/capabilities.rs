@@ -1,6 +1,7 @@
 //! What a module and its token can do, asked of themselves, and what Signum makes of it (PKCS#11 v2.40 section 5.5).
 
 mod faults;
+mod rates;
 
 use cryptoki::slot::{Limit, TokenInfo};
 use cryptoki_sys::{CKF_UNWRAP, CKF_WRAP};
@@ -11,6 +12,8 @@ use crate::key::{KeyAlgorithm, SignatureAlgorithm};
 use crate::token::Token;
 use crate::token::fault::Fault;
 use crate::wrap::WrapMechanism;
+
+pub use rates::Rate;
 
 /// Who made the module (`C_GetInfo`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,14 +154,8 @@ impl Token {
     }
 
     pub(crate) fn token_facts(&self) -> Result<TokenFacts, HsmError> {
-        let info = self.token_info()?;
-        Ok(TokenFacts {
-            label: info.label().trim_end().to_owned(),
-            manufacturer: info.manufacturer_id().trim_end().to_owned(),
-            model: info.model().trim_end().to_owned(),
-            serial: info.serial_number().trim_end().to_owned(),
-            firmware: info.firmware_version().to_string(),
-        })
+        let module = &self.pool.module;
+        module.token_facts(module.slot(&self.label)?)
     }
 
     fn limits(&self) -> Result<Limits, HsmError> {

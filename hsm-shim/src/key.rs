@@ -47,6 +47,30 @@ impl SignatureAlgorithm {
     }
 }
 
+impl KeyAlgorithm {
+    /// As ceremony files and bindings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EcP256 => "ec-p256",
+            Self::EcP384 => "ec-p384",
+            Self::Rsa3072 => "rsa-3072",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+}
+
+impl SignatureAlgorithm {
+    /// The one kind of key that signs so.
+    pub fn key(self) -> KeyAlgorithm {
+        match self {
+            Self::EcdsaSha256 => KeyAlgorithm::EcP256,
+            Self::EcdsaSha384 => KeyAlgorithm::EcP384,
+            Self::RsaPkcs1Sha256 | Self::RsaPssSha256 => KeyAlgorithm::Rsa3072,
+            Self::Ed25519 => KeyAlgorithm::Ed25519,
+        }
+    }
+}
+
 /// The address of a key pair in a token: `pkcs11:token=signum-ca;object=root` (RFC 7512).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -8,6 +8,7 @@ pub mod approval;
 pub mod attest;
 pub mod backup;
 pub mod capabilities;
+pub mod ceremony;
 pub mod error;
 pub mod frames;
 pub mod health;

@@ -1,5 +1,6 @@
 //! A token used from this process, blocking: find exactly one key, sign, verify what was signed (PKCS#11 v2.40).
 
+mod address;
 pub(crate) mod algorithm;
 pub(crate) mod fault;
 pub(crate) mod find;

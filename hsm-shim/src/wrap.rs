@@ -21,11 +21,11 @@ use crate::token::fault::Fault;
 use crate::token::template::{self, Residence};
 use crate::token::{Token, check_inputs, sign_checked, spki, usual_algorithm};
 use crate::wrap::envelope::{Envelope, Proof};
-use crate::wrap::mechanism::Wrapping;
 
 pub use binding::{KeyBinding, KeyUsage};
 pub use kek::Kek;
 pub use mechanism::WrapMechanism;
+pub(crate) use mechanism::Wrapping;
 pub(crate) use object::SessionObject;
 
 /// A key pair that now exists only as `blob`.

@@ -27,6 +27,7 @@ pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     );
     for name in [
         "signum-hsm-worker",
+        "signum-hsm-ceremony",
         "signum-signing-module",
         "signum-demo-desk",
         "signum-demo-rp",

@@ -8,6 +8,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
+use crate::capabilities::TokenFacts;
 use crate::error::HsmError;
 use crate::raw::Functions;
 use crate::token::fault::Fault;
@@ -87,6 +88,18 @@ impl Module {
                 Ok(self.functions.get_or_init(|| loaded))
             }
         }
+    }
+
+    /// Who the token of a slot is.
+    pub(crate) fn token_facts(&self, slot: Slot) -> Result<TokenFacts, HsmError> {
+        let info = self.context.get_token_info(slot).map_err(Fault::from)?;
+        Ok(TokenFacts {
+            label: info.label().trim_end().to_owned(),
+            manufacturer: info.manufacturer_id().trim_end().to_owned(),
+            model: info.model().trim_end().to_owned(),
+            serial: info.serial_number().trim_end().to_owned(),
+            firmware: info.firmware_version().to_string(),
+        })
     }
 
     pub(crate) fn is_latched(&self, token: &str) -> bool {

@@ -44,7 +44,7 @@ impl KeyBinding {
             DOMAIN,
             &self.key,
             &self.person,
-            algorithm_name(self.algorithm),
+            self.algorithm.name().as_bytes(),
             usage_name(self.usage),
             &self.epoch.to_be_bytes(),
             &Sha256::digest(spki),
@@ -63,7 +63,7 @@ impl KeyBinding {
             DOMAIN_V1,
             &self.key,
             &self.person,
-            algorithm_name(self.algorithm),
+            self.algorithm.name().as_bytes(),
             usage_name(self.usage),
             &self.epoch.to_be_bytes(),
             &Sha256::digest(spki),
@@ -85,14 +85,5 @@ fn usage_name(usage: KeyUsage) -> &'static [u8] {
     match usage {
         KeyUsage::Sign => b"sign",
         KeyUsage::Seal => b"seal",
-    }
-}
-
-fn algorithm_name(algorithm: KeyAlgorithm) -> &'static [u8] {
-    match algorithm {
-        KeyAlgorithm::EcP256 => b"ec-p256",
-        KeyAlgorithm::EcP384 => b"ec-p384",
-        KeyAlgorithm::Rsa3072 => b"rsa-3072",
-        KeyAlgorithm::Ed25519 => b"ed25519",
     }
 }

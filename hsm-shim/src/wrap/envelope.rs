@@ -12,7 +12,7 @@ const MAC: usize = 32;
 
 /// A wrapped key and how it was wrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     pub(super) mechanism: WrapMechanism,
     /// Empty but for AES-GCM.
     pub(super) iv: Vec<u8>,

@@ -56,14 +56,14 @@ impl WrapMechanism {
 }
 
 /// Module and session in which keys are wrapped and unwrapped.
-pub(super) struct Wrapping<'a> {
-    pub(super) functions: &'a Functions,
-    pub(super) session: &'a Session,
+pub(crate) struct Wrapping<'a> {
+    pub(crate) functions: &'a Functions,
+    pub(crate) session: &'a Session,
 }
 
 impl Wrapping<'_> {
     /// Wraps `key` under `kek`; `belongs` is associated data where the mechanism takes some.
-    pub(super) fn wrap(
+    pub(crate) fn wrap(
         &self,
         mechanism: WrapMechanism,
         kek: ObjectHandle,
@@ -91,7 +91,7 @@ impl Wrapping<'_> {
     }
 
     /// Unwraps into a session object. A blob that is not of this KEK or of `belongs` is [`HsmError::BlobRejected`].
-    pub(super) fn unwrap(
+    pub(crate) fn unwrap(
         &self,
         envelope: &Envelope,
         kek: ObjectHandle,

@@ -4,6 +4,7 @@
 mod approvals;
 mod backup;
 mod bench;
+mod ceremonies;
 mod faults;
 mod frames;
 mod hierarchy;

@@ -1,0 +1,163 @@
+//! `signum hsm draft | options | approve | destroy`: ceremony files on their way between officers.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use signum_core::{Clock, OsRandom, Random, SystemClock};
+use signum_gesture::options::request_options;
+use signum_gesture::{Assertion, Officer};
+use signum_hsm_shim::approval::{Approval, CeremonyFile, Deed, Quorum};
+use signum_hsm_shim::backup::{Backup, transports_detail};
+use signum_hsm_shim::ceremony::{Answer, Order};
+
+use super::pins::write_new;
+use super::{Desk, Which, backup, read, unfitting};
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Operation {
+    Destroy,
+    BackupKek,
+    RestoreKek,
+}
+
+/// What is to be done; nobody has approved it yet.
+#[derive(Args)]
+pub struct Draft {
+    operation: Operation,
+    /// Label of the token.
+    #[arg(long)]
+    token: String,
+    /// Label of the key: for a KEK `LABEL.EPOCH`. A restore takes it from the backup.
+    #[arg(long)]
+    object: Option<String>,
+    /// Hours until the approvals are worth nothing.
+    #[arg(long, default_value_t = 24)]
+    hours: i64,
+    /// Public transport keys the backup goes to (backup-kek).
+    #[arg(long = "transport", value_name = "PEM")]
+    transports: Vec<PathBuf>,
+    /// The backup to restore (restore-kek).
+    #[arg(long)]
+    backup: Option<PathBuf>,
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Options {
+    ceremony: PathBuf,
+    /// The pinned officers (TOML).
+    #[arg(long)]
+    officers: PathBuf,
+    /// The officer's id.
+    #[arg(long)]
+    officer: String,
+}
+
+#[derive(Args)]
+pub struct Approve {
+    ceremony: PathBuf,
+    #[arg(long)]
+    officers: PathBuf,
+    #[arg(long)]
+    officer: String,
+    /// What the browser returned: `PublicKeyCredential.toJSON()`.
+    #[arg(long)]
+    assertion: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Destroy {
+    #[arg(long)]
+    ceremony: PathBuf,
+    #[arg(long)]
+    officers: PathBuf,
+    #[command(flatten)]
+    which: Which,
+}
+
+pub(super) fn draft(draft: Draft) -> Result<()> {
+    let deed = match draft.operation {
+        Operation::Destroy => Deed::Destroy,
+        Operation::BackupKek => Deed::BackupKek,
+        Operation::RestoreKek => Deed::RestoreKek,
+    };
+    let mut details = Vec::new();
+    let mut object = draft.object;
+    if deed == Deed::BackupKek {
+        let keys = draft.transports.iter().map(|path| backup::read_transport(path));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        if keys.is_empty() {
+            bail!("a backup goes to one --transport key at least");
+        }
+        details.push(("transports", transports_detail(&keys)));
+    }
+    if deed == Deed::RestoreKek {
+        let path = draft.backup.context("--backup is missing")?;
+        let backup = Backup::parse(&read(&path)?)?;
+        details.push(("check", backup.check.to_string()));
+        object = Some(backup.object);
+    }
+    let object = object.context("--object is missing")?;
+    let expires = SystemClock.now().seconds() + draft.hours * 3600;
+    let random: &dyn Random = &OsRandom;
+    let nonce: [u8; 32] = random.bytes();
+    let mut file = CeremonyFile::new(deed, &draft.token, &object, expires, nonce);
+    for (name, value) in details {
+        file = file.detail(name, &value);
+    }
+    write_new(&draft.out, file.to_toml()?.as_bytes())?;
+    println!("{}  {deed} of {object} in token {}", draft.out.display(), draft.token);
+    println!(
+        "SHA-256 that the officers compare: {}",
+        hex::encode(file.ceremony.hash())
+    );
+    Ok(())
+}
+
+pub(super) fn options(options: &Options) -> Result<()> {
+    let file = CeremonyFile::parse(&read(&options.ceremony)?)?;
+    let quorum = Quorum::load(&options.officers)?;
+    let officer = of_list(&quorum, &options.officer)?;
+    let ids = [officer.authenticator.credential_id.clone()];
+    let asked = request_options(&file.ceremony.challenge(), &officer.relying_party, &ids);
+    println!("{asked:#}");
+    Ok(())
+}
+
+pub(super) fn approve(approve: &Approve) -> Result<()> {
+    let mut file = CeremonyFile::parse(&read(&approve.ceremony)?)?;
+    let quorum = Quorum::load(&approve.officers)?;
+    let officer = of_list(&quorum, &approve.officer)?;
+    let answer: serde_json::Value = serde_json::from_str(&read(&approve.assertion)?)?;
+    let approval = Approval::new(&officer.id, &Assertion::from_json(&answer)?);
+    quorum.verify(&file.ceremony, &approval)?;
+    if file.approvals.iter().any(|earlier| earlier.officer == officer.id) {
+        bail!("{} has approved it already", officer.id);
+    }
+    file.approvals.push(approval);
+    crate::layout::write_private(&approve.ceremony, file.to_toml()?.as_bytes())?;
+    println!("{} of {} approvals", file.approvals.len(), quorum.needed);
+    Ok(())
+}
+
+pub(super) fn destroy(desk: &Desk, destroy: Destroy) -> Result<()> {
+    let file = read(&destroy.ceremony)?;
+    let ceremony = CeremonyFile::parse(&file)?.ceremony;
+    let order = Order::Destroy {
+        address: desk.address(&destroy.which, &ceremony.token)?,
+        file,
+        officers: std::path::absolute(destroy.officers)?,
+    };
+    match desk.ask(&destroy.which, &order)? {
+        Answer::Done => println!("destroyed: {} in token {}", ceremony.object, ceremony.token),
+        _ => return Err(unfitting()),
+    }
+    Ok(())
+}
+
+fn of_list<'a>(quorum: &'a Quorum, id: &str) -> Result<&'a Officer> {
+    let found = quorum.officers.iter().find(|officer| officer.id == id);
+    found.with_context(|| format!("{id} is not in the list of officers"))
+}
