@@ -1,4 +1,4 @@
-//! SoftHSM's files moved, emptied or locked underneath the workers.
+//! A token's files moved, emptied or locked underneath the workers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::patient::{Patient, Service, is_passing};
 use crate::bench::TOKEN;
 use crate::module::Module;
 
-/// These rows are about the files of SoftHSM; kryoptic keeps one SQLite file open.
+/// Most of these rows are about the files of SoftHSM; kryoptic keeps one SQLite file open.
 fn softhsm() -> bool {
     Module::under_test().is_softhsm()
 }
@@ -153,17 +153,15 @@ async fn an_emptied_token_keeps_signing_or_says_that_it_is_gone() {
 
 #[tokio::test]
 async fn a_lock_held_by_another_process_ends_in_a_timeout_and_passes() {
-    if !softhsm() {
-        return;
-    }
     let patient = Patient::admit(1).await;
     let service: Service = patient.start().await;
     let process = service.workers.process_ids();
-    let lock = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(patient.token_folder().join("generation"))
-        .unwrap();
+    let locked = match softhsm() {
+        true => patient.token_folder().join("generation"),
+        // The token of the first slot: SQLite's locks are record locks on this file.
+        false => patient.directory.path().join("tokens/1.sql"),
+    };
+    let lock = fs::OpenOptions::new().read(true).write(true).open(locked).unwrap();
     // This process is the other one: record locks belong to processes.
     fcntl_lock(&lock, FlockOperation::LockExclusive).unwrap();
     let blocked = service.sign(1).await;
@@ -172,7 +170,7 @@ async fn a_lock_held_by_another_process_ends_in_a_timeout_and_passes() {
     assert!(meanwhile.as_ref().is_err_and(is_passing), "{meanwhile:?}");
     fcntl_lock(&lock, FlockOperation::Unlock).unwrap();
     service
-        .recovers_after("the generation file locked by another process")
+        .recovers_after("the token's file locked by another process")
         .await;
     assert_ne!(service.workers.process_ids(), process);
     service.workers.stop().await;
