@@ -1,24 +1,85 @@
-//! Path validation (RFC 5280 section 6) by OpenSSL in its strict mode, at a given time.
+//! Path building and validation (RFC 5280 section 6, RFC 4158), at a given time, strict as RFC 5280 section 4 asks of issuers.
+//!
+//! Stricter than section 6.1 alone: trust anchors are certificates and are checked like any other (dates, extensions,
+//! constraints), criticality that section 4.2 prescribes is required, and keys and algorithms are those of `algorithms`.
 
-use openssl::stack::Stack;
-use openssl::x509::store::X509StoreBuilder;
-use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{X509, X509PurposeId, X509StoreContext};
+mod algorithms;
+mod budget;
+mod build;
+mod directory_name;
+mod error;
+mod extensions;
+mod member;
+mod name_constraints;
+mod name_forms;
+mod policies;
+mod revocation;
+mod rules;
+mod server_name;
 
-/// Why a path was not accepted.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-pub enum ChainError {
-    #[error("not a certificate")]
-    Malformed,
-    #[error("path refused: {0}")]
-    Refused(String),
-}
+use const_oid::ObjectIdentifier;
+
+pub use error::ChainError;
+pub use server_name::ServerName;
+
+use budget::Budget;
+use member::Member;
 
 /// What the end of the path must be good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Any,
     TimeStamping,
+    ClientAuth,
+    /// A TLS server of that name; the certificate must also keep to CA/B Baseline Requirements section 7.1.2.7.
+    ServerAuth(ServerName),
+}
+
+/// What a path is validated for.
+#[derive(Clone, Debug)]
+pub struct Validation<'a> {
+    pub purpose: Purpose,
+    /// Seconds since the Unix epoch.
+    pub now_seconds: i64,
+    /// How many certificates may stand between leaf and root; those that a CA issued to itself are not counted.
+    pub max_intermediates: usize,
+    /// DER of revocation lists; `None` leaves revocation unchecked, `Some` requires a fitting list for every certificate.
+    pub crls: Option<&'a [Vec<u8>]>,
+    /// Certificate policies of which one must hold for the path; empty: any will do.
+    pub policies: &'a [ObjectIdentifier],
+}
+
+impl Validation<'_> {
+    /// For `purpose` at `now_seconds`, with at most six intermediates, neither revocation nor policies being asked for.
+    pub const fn new(purpose: Purpose, now_seconds: i64) -> Self {
+        Self {
+            purpose,
+            now_seconds,
+            max_intermediates: 6,
+            crls: None,
+            policies: &[],
+        }
+    }
+
+    /// Finds a path from `leaf` to one of `roots` over `intermediates` (all DER) on which everything holds.
+    ///
+    /// When there is none, the error is that of the path that came nearest. The work is bounded whatever the certificates.
+    pub fn check(&self, leaf: &[u8], intermediates: &[Vec<u8>], roots: &[Vec<u8>]) -> Result<(), ChainError> {
+        let leaf = Member::from_der(leaf)?;
+        // What cannot be read may be of no concern to this path.
+        let read = |list: &[Vec<u8>]| {
+            list.iter()
+                .filter_map(|der| Member::from_der(der).ok())
+                .collect::<Vec<_>>()
+        };
+        let (intermediates, roots) = (read(intermediates), read(roots));
+        let search = build::Search {
+            validation: self,
+            intermediates: &intermediates,
+            roots: &roots,
+        };
+        search.run(&leaf, &mut Budget::default())
+    }
 }
 
 /// Validates `leaf` up to one of `roots` over `intermediates` (all DER) at `now_seconds`; no revocation check.
@@ -29,42 +90,5 @@ pub fn verify_chain(
     purpose: Purpose,
     now_seconds: i64,
 ) -> Result<(), ChainError> {
-    let parse = |der: &[u8]| X509::from_der(der).map_err(|_| ChainError::Malformed);
-    let leaf = parse(leaf)?;
-    let intermediates = intermediates.iter().map(|c| parse(c)).collect::<Result<Vec<_>, _>>()?;
-    let roots = roots.iter().map(|c| parse(c)).collect::<Result<Vec<_>, _>>()?;
-    run(&leaf, intermediates, roots, purpose, now_seconds).map_err(|e| ChainError::Refused(e.to_string()))?
-}
-
-fn run(
-    leaf: &X509,
-    intermediates: Vec<X509>,
-    roots: Vec<X509>,
-    purpose: Purpose,
-    now_seconds: i64,
-) -> Result<Result<(), ChainError>, openssl::error::ErrorStack> {
-    let mut param = X509VerifyParam::new()?;
-    param.set_flags(X509VerifyFlags::X509_STRICT | X509VerifyFlags::CHECK_SS_SIGNATURE)?;
-    param.set_time(now_seconds);
-    if purpose == Purpose::TimeStamping {
-        param.set_purpose(X509PurposeId::TIMESTAMP_SIGN)?;
-    }
-    let mut store = X509StoreBuilder::new()?;
-    for root in roots {
-        store.add_cert(root)?;
-    }
-    store.set_param(&param)?;
-    let store = store.build();
-    let mut stack = Stack::new()?;
-    for certificate in intermediates {
-        stack.push(certificate)?;
-    }
-    let mut context = X509StoreContext::new()?;
-    context.init(&store, leaf, &stack, |c| {
-        Ok(if c.verify_cert()? {
-            Ok(())
-        } else {
-            Err(ChainError::Refused(c.error().error_string().to_owned()))
-        })
-    })
+    Validation::new(purpose, now_seconds).check(leaf, intermediates, roots)
 }

@@ -1,4 +1,4 @@
-//! Verifies a signature over octets as received, by the algorithms Signum accepts (RFC 5758, RFC 8017 with SHA-256).
+//! Verifies a signature over octets as received, by the algorithms Signum accepts (RFC 5758, RFC 8017 with SHA-2).
 
 use openssl::hash::MessageDigest;
 use openssl::pkey::{Id, PKey};
@@ -26,6 +26,8 @@ fn digest_for(algorithm: &AlgorithmIdentifierOwned, key: Id) -> Option<MessageDi
         (oid::ECDSA_SHA512, Id::EC) => Some(MessageDigest::sha512()),
         // CMS names the key's own algorithm with the digest beside it; Signum's RSA uses SHA-256 alone.
         (oid::RSA_SHA256 | oid::RSA_ENCRYPTION, Id::RSA) => Some(MessageDigest::sha256()),
+        (oid::RSA_SHA384, Id::RSA) => Some(MessageDigest::sha384()),
+        (oid::RSA_SHA512, Id::RSA) => Some(MessageDigest::sha512()),
         _ => None,
     }
 }
