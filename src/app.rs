@@ -93,7 +93,7 @@ impl App {
         let tokens = Tokens::start(config, layout, &*surroundings.random).await?;
         progress("certification authority: keys and certificates");
         let ca = signum_ca::Service::new(
-            config.ca.clone(),
+            ca_config(config, layout),
             signum_ca::Deps {
                 cx: databases.ca.clone(),
                 hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm>,
@@ -213,6 +213,13 @@ impl App {
 }
 
 /// Paths of the development layout, where the configuration names none of its own.
+pub(crate) fn ca_config(config: &Config, layout: &Layout) -> signum_ca::Config {
+    let mut ca = config.ca.clone();
+    ca.statement_key_file = layout.root().join(&ca.statement_key_file);
+    ca
+}
+
+/// The same for the signer.
 fn signer_config(config: &Config, layout: &Layout) -> signum_signer::Config {
     let mut signer = config.signer.clone();
     for path in [

@@ -1,6 +1,7 @@
 //! What an operator can set for the CA.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ pub enum Qscd {
     /// Never: QCP-n without QcSSCD.
     #[default]
     None,
-    /// The devices behind every known key origin are certified; the operator answers for it.
+    /// The devices behind every proven key origin are certified; the operator answers for it.
     Certified,
     /// As if they were; accepted only of a CA whose name says TEST.
     Pretend,
@@ -43,6 +44,11 @@ signum_core::config! {
         pds_urls: BTreeMap<String, String> = demo_pds(),
         /// Whether a citizen's signing key counts as lying in a qualified device: `none`, `certified`, or `pretend` (TEST only).
         qscd: Qscd = Qscd::None,
+        /// Public key (SubjectPublicKeyInfo, DER) of the signing module's key origin statements, below the data folder;
+        /// `signum up` puts it there when the module first shows it, and never changes it.
+        statement_key_file: PathBuf = PathBuf::from("ceremony/statement-key.der"),
+        /// Whether signature certificates (never with QcSSCD) are issued for keys whose origin nothing proves.
+        signature_keys_of_unknown_origin: bool = false,
         /// First octet of every serial number made by this replica, 1 to 127.
         serial_prefix: u8 = 1,
         /// How many CRLs an issuing CA splits its certificates over.

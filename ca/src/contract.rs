@@ -51,12 +51,27 @@ impl Service {
         };
         let root = self.authority(AuthorityName::Root).await?;
         let authority = self.authority(name).await?;
-        let request = Request::for_person(&self.config, request, Arc::new(authority.issuer.clone()))?;
+        let issuer = Arc::new(authority.issuer.clone());
+        let pinned = self.statement_key()?;
+        let request = Request::for_person(&self.config, request, issuer, pinned.as_deref())?;
         let issued = issue::issue(self, request).await?;
         Ok(IssuedCertificate {
             certificate: issued.certificate,
             chain: vec![authority.certificate.clone(), root.certificate.clone()],
         })
+    }
+
+    /// The pinned public key of the signing module's statements. Read for each request (91 octets): it is pinned after the
+    /// CA's own first start.
+    fn statement_key(&self) -> Result<Option<Vec<u8>>, IssueError> {
+        match std::fs::read(&self.config.statement_key_file) {
+            Ok(key) => Ok(Some(key)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                let message = format!("ca.statement_key_file cannot be read: {error}");
+                Err(IssueError::refused("key_origin_unproven", message))
+            }
+        }
     }
 
     /// A refusal is recorded under the idempotency key; what the linter refused has its own event already.

@@ -6,6 +6,7 @@
 mod issued;
 mod key;
 mod linted;
+mod origin;
 mod prepared;
 mod request;
 mod reserve;

@@ -32,7 +32,13 @@ pub use service::{Deps, Service};
 use signum_core::db::Migration;
 
 /// The CA's tables, after core's own.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "ca/0001_ca",
-    sql: include_str!("../../migrations/ca/0001_ca.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "ca/0001_ca",
+        sql: include_str!("../../migrations/ca/0001_ca.sql"),
+    },
+    Migration {
+        name: "ca/0002_key_statement",
+        sql: include_str!("../../migrations/ca/0002_key_statement.sql"),
+    },
+];

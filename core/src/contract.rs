@@ -30,13 +30,14 @@ pub struct PersonName {
     pub personal_number: String,
 }
 
-/// Where a key was made, as the CA may believe it; decides QcSSCD and the policy OID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a key was made. The CA believes none of it on the caller's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyOrigin {
-    /// In our HSM by the signing module, which says so under its own name.
-    SigningModule,
-    /// On an eID card by its personalisation.
+    /// In our HSM by the signing module: its signed statement (DER of `signum_pki::key_origin`), which the CA verifies with the
+    /// key that its own configuration pins.
+    SigningModule { statement: Vec<u8> },
+    /// On an eID card by its personalisation; nothing proves that yet.
     Card,
     /// Nothing is known of it.
     Unknown,

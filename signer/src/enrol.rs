@@ -1,12 +1,14 @@
-//! Enrolment for signing: key in the module, passkey in the browser, two officers' vouchers, seal, certificate.
+//! Enrolment for signing: passkey in the browser, key in the module for exactly that passkey, two officers' vouchers, seal, certificate.
 //!
 //! ARCHITECTURE "Enrol for signing". Each step is one statement that only the stage before it satisfies, so a step happens
 //! once on every replica; what was interrupted is taken up by [`advance()`], from the next request or from the job.
 
 mod advance;
 mod begin;
+mod due;
 mod fingerprint;
 mod passkey;
+mod restart;
 mod stage;
 mod vouch;
 
@@ -21,10 +23,12 @@ use signum_gesture::GestureError;
 use crate::module::ModuleError;
 use crate::person::Reference;
 
-pub(crate) use advance::{advance, advance_all};
+pub(crate) use advance::advance;
 pub(crate) use begin::begin;
+pub(crate) use due::advance_all;
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use passkey::{options, register};
+pub(crate) use restart::{is_fresh, restart};
 pub(crate) use stage::{Certified, Stage, impossible, json as stored, to_json};
 pub(crate) use vouch::{Pending, pending, vouch};
 
@@ -46,6 +50,8 @@ pub(crate) enum EnrolError {
     NotFound,
     #[error("this step does not come next")]
     OutOfTurn,
+    #[error("the log-in is not fresh")]
+    NotFresh,
     #[error("passkey: {0}")]
     Gesture(#[from] GestureError),
     #[error("voucher: {0}")]
@@ -63,7 +69,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, person, credential, began_at, state, stored_key, pkcs10, authenticator, sealed_set, certificate, ",
-            "chain, counter, failure FROM enrolment ",
+            "chain, counter, failure, attempts, next_attempt_at FROM enrolment ",
             $rest
         )
     };
@@ -79,11 +85,14 @@ pub(crate) async fn find(cx: &Cx, id: Id<Enrolment>, person: &Reference) -> Resu
     Ok(read(&row.ok_or(EnrolError::NotFound)?)?)
 }
 
-/// The person's enrolment that did not fail, if there is one.
+/// The person's enrolment that neither failed nor was superseded, if there is one.
 pub(crate) async fn of_person(cx: &Cx, person: &Reference) -> Result<Option<Enrolment>, DbError> {
     let row = cx
         .db
-        .opt(select!("WHERE person = $1 AND state <> 'failed'"), params![person])
+        .opt(
+            select!("WHERE person = $1 AND state NOT IN ('failed', 'superseding', 'superseded')"),
+            params![person],
+        )
         .await?;
     row.as_ref().map(read).transpose()
 }

@@ -30,6 +30,7 @@ pub(crate) fn routes(signer: Arc<Signer>) -> Router {
         .route("/callback", get(home::callback))
         .route("/logout", post(home::logout))
         .route("/enrol", get(enrol::start).post(enrol::begin))
+        .route("/enrol/restart", get(enrol::ask_restart).post(enrol::restart))
         .route("/enrol/{id}", get(enrol::page))
         .route("/enrol/{id}/status", get(enrol::status))
         .route("/enrol/{id}/options", post(enrol::options))

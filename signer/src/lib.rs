@@ -47,4 +47,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "signer/0003_officer_log_in",
         sql: include_str!("../../migrations/signer/0003_officer_log_in.sql"),
     },
+    Migration {
+        name: "signer/0004_enrolment_due",
+        sql: include_str!("../../migrations/signer/0004_enrolment_due.sql"),
+    },
 ];

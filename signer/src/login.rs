@@ -41,10 +41,10 @@ pub(crate) struct Answer {
     pub error: Option<String>,
 }
 
-/// Begins a log-in; returns where to send the browser and the secret for its cookie.
-pub(crate) async fn begin(signer: &Signer, language: &str) -> Result<(Url, String), LoginError> {
+/// Begins a log-in, `again` for someone who is logged in; returns where to send the browser and the secret for its cookie.
+pub(crate) async fn begin(signer: &Signer, language: &str, again: bool) -> Result<(Url, String), LoginError> {
     let cx = &signer.cx;
-    let (url, begun) = signer.provider.begin(language, || cx.random.token()).await?;
+    let (url, begun) = signer.provider.begin(language, again, || cx.random.token()).await?;
     let browser = cx.random.token();
     let (state, cookie) = (hashed(&begun.state), hashed(&browser));
     let begun = &begun;
@@ -52,9 +52,9 @@ pub(crate) async fn begin(signer: &Signer, language: &str) -> Result<(Url, Strin
     cx.db
         .run::<_, DbError, _, _>("login.begin", |tx| async move {
             tx.exec(
-                "INSERT INTO login_attempt (state_hash, browser_hash, nonce, verifier, expires_at)
-                 VALUES ($1, $2, $3, $4, $5)",
-                params![state, cookie, &begun.nonce, &begun.verifier, until],
+                "INSERT INTO login_attempt (state_hash, browser_hash, nonce, verifier, expires_at, again)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+                params![state, cookie, &begun.nonce, &begun.verifier, until, again],
             )
             .await
         })
@@ -62,16 +62,16 @@ pub(crate) async fn begin(signer: &Signer, language: &str) -> Result<(Url, Strin
     Ok((url, browser))
 }
 
-/// Finishes it; returns the secret of the new session.
+/// Finishes it; returns the secret of the new session and whether the person was asked to log in again.
 pub(crate) async fn finish(
     signer: &Signer,
     browser: Option<&str>,
     old_session: Option<&str>,
     answer: Answer,
-) -> Result<String, LoginError> {
+) -> Result<(String, bool), LoginError> {
     // The state first: whoever did not begin here learns nothing and changes nothing.
     let state = answer.state.ok_or(LoginError::NotBegunHere)?;
-    let begun = take(signer, browser.ok_or(LoginError::NotBegunHere)?, state).await?;
+    let (begun, again) = take(signer, browser.ok_or(LoginError::NotBegunHere)?, state).await?;
     // Our provider always says who it is (its metadata: authorization_response_iss_parameter_supported), so an answer without it
     // is not its own (RFC 9207 section 2.4).
     if answer.iss.as_deref() != Some(signer.config.issuer.as_str()) {
@@ -84,11 +84,13 @@ pub(crate) async fn finish(
     };
     let logged_in = signer.provider.finish(code, begun).await?;
     let person = Person::new(&signer.config.country, logged_in.name);
-    Ok(session::begin(&signer.cx, &person, &logged_in.id_token, old_session).await?)
+    let (id_token, at) = (&logged_in.id_token, logged_in.authenticated_at);
+    let secret = session::begin(&signer.cx, &person, id_token, at, old_session).await?;
+    Ok((secret, again))
 }
 
 /// One statement: an answer is used once, by the browser that began.
-async fn take(signer: &Signer, browser: &str, state: String) -> Result<Begun, LoginError> {
+async fn take(signer: &Signer, browser: &str, state: String) -> Result<(Begun, bool), LoginError> {
     let cx = &signer.cx;
     let (state_hash, browser) = (hashed(&state), hashed(browser));
     let row = cx
@@ -97,18 +99,19 @@ async fn take(signer: &Signer, browser: &str, state: String) -> Result<Begun, Lo
             tx.opt(
                 "UPDATE login_attempt SET used_at = $1
                  WHERE state_hash = $2 AND browser_hash = $3 AND used_at IS NULL AND expires_at > $1
-                 RETURNING nonce, verifier",
+                 RETURNING nonce, verifier, again",
                 params![cx.now(), state_hash, browser],
             )
             .await
         })
         .await?
         .ok_or(LoginError::NotBegunHere)?;
-    Ok(Begun {
+    let begun = Begun {
         state,
         nonce: row.get("nonce")?,
         verifier: row.get("verifier")?,
-    })
+    };
+    Ok((begun, row.get("again")?))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The signing module as the web tier sees it: six calls, nothing else.
+//! The signing module as the web tier sees it: seven calls, nothing else.
 
 use async_trait::async_trait;
 use signum_activation::ModuleClient;
@@ -32,8 +32,13 @@ pub struct Activated {
 pub trait SigningModule: Send + Sync + 'static {
     /// Whether the module and its token are there.
     async fn ready(&self) -> Result<(), ModuleError>;
-    /// A new key pair of `person`, wrapped, and its PKCS#10 request (DER).
-    async fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<(StoredKey, Vec<u8>), ModuleError>;
+    /// A new key pair of `person`, wrapped, and its PKCS#10 request (DER); `authenticator` alone may be in its set 1.
+    async fn create_key(
+        &self,
+        credential: [u8; 16],
+        person: [u8; 32],
+        authenticator: Authenticator,
+    ) -> Result<(StoredKey, Vec<u8>), ModuleError>;
     /// Set 1 of authenticators for a key, if the vouchers convince the module.
     async fn seal(
         &self,
@@ -42,6 +47,8 @@ pub trait SigningModule: Send + Sync + 'static {
         authenticator: Authenticator,
         vouchers: Vec<Voucher>,
     ) -> Result<SealedSet, ModuleError>;
+    /// The module's signed statement where the key of a sealed credential was made, for the CA.
+    async fn key_origin(&self, key: StoredKey, pkcs10: Vec<u8>, set: SealedSet) -> Result<Vec<u8>, ModuleError>;
     /// A nonce and deadline for one signature.
     async fn begin(&self) -> Result<Ticket, ModuleError>;
     /// Signatures over what the commitment names, if everything convinces the module.
@@ -92,8 +99,16 @@ impl SigningModule for ModuleClient {
             Err(refusal) => Err(refusal.into()),
         }
     }
-    async fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<(StoredKey, Vec<u8>), ModuleError> {
-        Ok(ModuleClient::create_key(self, credential, person).await?)
+    async fn create_key(
+        &self,
+        credential: [u8; 16],
+        person: [u8; 32],
+        authenticator: Authenticator,
+    ) -> Result<(StoredKey, Vec<u8>), ModuleError> {
+        Ok(ModuleClient::create_key(self, credential, person, authenticator).await?)
+    }
+    async fn key_origin(&self, key: StoredKey, pkcs10: Vec<u8>, set: SealedSet) -> Result<Vec<u8>, ModuleError> {
+        Ok(ModuleClient::key_origin(self, key, pkcs10, set).await?)
     }
     async fn seal(
         &self,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm,
-    CoreTokenResponse,
+    CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreIdTokenClaims,
+    CoreJwsSigningAlgorithm, CoreTokenResponse,
 };
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
@@ -92,6 +92,8 @@ pub(crate) struct Begun {
 /// Who logged in, and the ID token as hint for the logout.
 pub(crate) struct LoggedIn {
     pub name: PersonName,
+    /// `auth_time` of the ID token; 1970 if it has none.
+    pub authenticated_at: Timestamp,
     pub id_token: String,
 }
 
@@ -160,24 +162,28 @@ impl Provider {
         })
     }
 
-    /// Where to send the browser. `fresh` makes the random values.
+    /// Where to send the browser; `again` asks for a gesture even of someone who is logged in. `fresh` makes the random values.
     pub(crate) async fn begin(
         &self,
         language: &str,
+        again: bool,
         fresh: impl Fn() -> String,
     ) -> Result<(Url, Begun), ProviderError> {
         let known = self.known().await?;
         let verifier = PkceCodeVerifier::new(fresh());
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
         let (state, nonce) = (CsrfToken::new(fresh()), Nonce::new(fresh()));
-        let (url, state, nonce) = known
+        let mut request = known
             .client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || state, move || nonce)
             .add_scope(Scope::new("profile".to_owned()))
             .add_scope(Scope::new("personal_number".to_owned()))
             .add_ui_locale(LanguageTag::new(language.to_owned()))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if again {
+            request = request.add_prompt(CoreAuthPrompt::Login);
+        }
+        let (url, state, nonce) = request.url();
         let begun = Begun {
             state: state.into_secret(),
             nonce: nonce.secret().clone(),
@@ -218,6 +224,7 @@ impl Provider {
         .map_err(|error| ProviderError::Unverified(error.to_string()))?;
         Ok(LoggedIn {
             name: self.person(&known.client, &tokens, &claims).await?,
+            authenticated_at: Timestamp::from_seconds(claims.auth_time().map_or(0, |time| time.timestamp())),
             id_token: id_token.to_string(),
         })
     }

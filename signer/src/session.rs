@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::{Cx, DbError, Id, params};
+use signum_core::{Cx, DbError, Id, Timestamp, params};
 
 use crate::config::Config;
 use crate::person::{self, Person};
@@ -18,6 +18,8 @@ pub(crate) struct Session {
     pub person: Person,
     /// Hint for the logout at the identity provider.
     pub id_token: String,
+    /// When the identity provider last saw the person's own gesture.
+    pub authenticated_at: Timestamp,
 }
 
 /// Begins a session for a person who just logged in; the session of `old_cookie` ends. Returns the new cookie's secret.
@@ -25,6 +27,7 @@ pub(crate) async fn begin(
     cx: &Cx,
     person: &Person,
     id_token: &str,
+    authenticated_at: Timestamp,
     old_cookie: Option<&str>,
 ) -> Result<String, DbError> {
     let (secret, hash) = secret::fresh(&*cx.random);
@@ -42,9 +45,9 @@ pub(crate) async fn begin(
             }
             person::keep(&tx, cx, person).await?;
             tx.exec(
-                "INSERT INTO session (id, secret_hash, person, id_token, began_at, last_seen_at)
-                 VALUES ($1, $2, $3, $4, $5, $5)",
-                params![id, hash, person.reference, id_token, cx.now()],
+                "INSERT INTO session (id, secret_hash, person, id_token, began_at, last_seen_at, authenticated_at)
+                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
+                params![id, hash, person.reference, id_token, cx.now(), authenticated_at],
             )
             .await?;
             audit::record(&tx, cx, event).await
@@ -64,7 +67,7 @@ pub(crate) async fn find(cx: &Cx, config: &Config, cookie: &str) -> Result<Optio
             tx.opt(
                 "UPDATE session SET last_seen_at = $1
                  WHERE secret_hash = $2 AND ended_at IS NULL AND last_seen_at > $3 AND began_at > $4
-                 RETURNING id, person, id_token",
+                 RETURNING id, person, id_token, authenticated_at",
                 params![now, hash, idle, oldest],
             )
             .await
@@ -76,6 +79,7 @@ pub(crate) async fn find(cx: &Cx, config: &Config, cookie: &str) -> Result<Optio
         id: row.get("id")?,
         person: person::find(cx, &reference).await?,
         id_token: row.get("id_token")?,
+        authenticated_at: row.get("authenticated_at")?,
     }))
 }
 

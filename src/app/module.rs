@@ -43,8 +43,25 @@ pub(super) async fn start(
         write_private(&initialised, b"")?;
     }
     let mut process = ChildProcess::start(MODULE, &["run", "--config", &path], &environment)?;
-    let client = connect(&layout.path("run/signing-module.sock"), &mut process).await?;
+    let (client, statement_key) = connect(&layout.path("run/signing-module.sock"), &mut process).await?;
+    pin_statement_key(&super::ca_config(config, layout).statement_key_file, &statement_key)?;
     Ok((process, client))
+}
+
+/// The CA believes the module that was there when it was first asked. A later change is told and never followed.
+fn pin_statement_key(file: &Path, shown: &[u8]) -> Result<()> {
+    if !file.exists() {
+        return write_private(file, shown);
+    }
+    let pinned = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    if pinned != shown {
+        tracing::error!(
+            file = %file.display(),
+            "the signing module's statement key is not the pinned one: the CA issues no signature certificates. If the people's \
+             token was replaced on purpose, remove the file and start again"
+        );
+    }
+    Ok(())
 }
 
 /// Pins what the module believes: issuing CA, officers, the signer's origin. Later changes elsewhere do not reach it.
@@ -114,15 +131,17 @@ fn relying_party(public_url: &str) -> Result<RelyingParty> {
     })
 }
 
-async fn connect(socket: &Path, process: &mut ChildProcess) -> Result<ModuleClient> {
+/// A client of the ready module, and the module's public statement key.
+async fn connect(socket: &Path, process: &mut ChildProcess) -> Result<(ModuleClient, Vec<u8>)> {
     for _ in 0..ATTEMPTS {
         if let Some(end) = process.ended() {
             bail!("{end}; what it said stands above");
         }
         if let Ok(client) = ModuleClient::connect(socket).await
-            && client.status().await.is_ok_and(|status| status.ready)
+            && let Ok(status) = client.status().await
+            && status.ready
         {
-            return Ok(client);
+            return Ok((client, status.statement_key));
         }
         tokio::time::sleep(PAUSE).await;
     }

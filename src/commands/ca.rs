@@ -40,7 +40,9 @@ enum Profile {
 
 /// Issues and writes; the key ceremony was held by `signum up`.
 pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> {
-    let config = super::configuration(file)?;
+    let mut config = super::configuration(file)?;
+    // Whoever may run this command answers for the key; the services' own requests must prove where it was made.
+    config.ca.signature_keys_of_unknown_origin = true;
     let metrics = telemetry::install(&config.logging)?;
     let layout = Layout::create(var)?;
     let random: Arc<dyn Random> = Arc::new(OsRandom);
@@ -56,7 +58,7 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
         cx: databases.ca.clone(),
         hsm: workers.clone() as Arc<dyn Hsm>,
     };
-    let ca = signum_ca::Service::new(config.ca.clone(), deps)?;
+    let ca = signum_ca::Service::new(crate::app::ca_config(&config, &layout), deps)?;
     let request = CertificateRequest {
         idempotency_key: random.bytes(),
         profile: match issue.profile {

@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod chain;
 pub mod key_check;
+pub mod key_origin;
 pub mod ocsp;
 pub mod oid;
 pub mod qc;

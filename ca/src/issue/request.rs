@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use der::Encode;
 use sha2::{Digest, Sha256};
-use signum_core::contract::{CertificateRequest, KeyOrigin, LeafProfile};
+use signum_core::contract::{CertificateRequest, LeafProfile};
 use x509_cert::name::Name;
 
+use super::origin::Origin;
 use super::{IssueError, key};
 use crate::authority::Issuer;
-use crate::config::{Config, Qscd};
+use crate::config::Config;
 use crate::name;
 use crate::profile::{DAY, Profile, citizen_authentication, citizen_signature};
 
@@ -31,6 +32,8 @@ pub(crate) struct Request {
     /// A hash that says whose key it is.
     pub owner: [u8; 32],
     pub in_qscd: bool,
+    /// The statement that proved where the key was made, kept with the certificate.
+    pub key_statement: Option<Vec<u8>>,
     /// Seconds.
     pub validity: i64,
     /// For the CA's own keys.
@@ -38,10 +41,17 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Checks a person's request: their data, possession and strength of the key.
-    pub fn for_person(config: &Config, request: &CertificateRequest, issuer: Arc<Issuer>) -> Result<Self, IssueError> {
+    /// Checks a person's request: their data, possession, strength and proven origin of the key. `pinned` is the signing
+    /// module's public statement key, if one is pinned.
+    pub fn for_person(
+        config: &Config,
+        request: &CertificateRequest,
+        issuer: Arc<Issuer>,
+        pinned: Option<&[u8]>,
+    ) -> Result<Self, IssueError> {
         name::check_person(&request.person).map_err(|why| IssueError::refused("person_malformed", why))?;
         let spki = key::proven_key(&request.pkcs10)?;
+        let origin = Origin::prove(config, request, pinned)?;
         let subject = name::person(config, &request.person)
             .map_err(|_| IssueError::refused("person_malformed", "the name cannot be encoded"))?;
         let (profile, days) = match request.profile {
@@ -58,7 +68,8 @@ impl Request {
             subject,
             spki,
             owner: owner.finalize().into(),
-            in_qscd: in_qscd(config.qscd, request.key_origin),
+            in_qscd: origin.in_qscd(config.qscd),
+            key_statement: origin.into_statement(),
             validity: i64::from(days) * DAY,
             holder: None,
         })
@@ -91,6 +102,7 @@ impl Request {
             spki,
             owner: hash(b"signum-ca-holder\0", &holder.purpose),
             in_qscd: false,
+            key_statement: None,
             validity: profile.longest,
             holder: Some(holder),
         }
@@ -110,13 +122,5 @@ impl Request {
             hash.update(field);
         }
         Ok(hash.finalize().into())
-    }
-}
-
-/// Only a known origin can evidence a device; the configuration says whether the devices behind it are certified.
-fn in_qscd(qscd: Qscd, origin: KeyOrigin) -> bool {
-    match (qscd, origin) {
-        (Qscd::None, _) | (_, KeyOrigin::Unknown) => false,
-        (Qscd::Certified | Qscd::Pretend, KeyOrigin::SigningModule | KeyOrigin::Card) => true,
     }
 }

@@ -115,8 +115,8 @@ impl Prepared {
         let holder = request.holder.as_ref();
         tx.exec(
             "INSERT INTO certificate (issuer, serial, profile, shard, idempotency_key, fingerprint, spki_sha256, holder,
-                 key_label, tbs, tbs_sha256, not_before, not_after, reserved_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                 key_label, tbs, tbs_sha256, not_before, not_after, reserved_at, key_statement)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             params![
                 self.issuer.name.as_str(),
                 &self.serial,
@@ -132,6 +132,7 @@ impl Prepared {
                 *not_before,
                 *not_after,
                 now,
+                request.key_statement.as_deref(),
             ],
         )
         .await?;

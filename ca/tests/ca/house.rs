@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
+use openssl::sign::Signer;
 use openssl::x509::{X509NameBuilder, X509ReqBuilder};
+use sha2::{Digest, Sha256};
 use signum_ca::{Config, Deps, MIGRATIONS, Service};
 use signum_core::contract::{CertificateRequest, KeyOrigin, LeafProfile, PersonName};
 use signum_core::db::{CORE_MIGRATIONS, DbUrl};
@@ -16,6 +18,7 @@ use signum_core::{Cx, Db, ManualClock, OsRandom, Random, Timestamp};
 use signum_hsm_shim::init::{NewToken, create_pin_file, init_token, softhsm_conf};
 use signum_hsm_shim::local::Local;
 use signum_hsm_shim::token::{PinSource, Token, TokenConfig};
+use signum_pki::key_origin::{KeyOrigin as Stated, WRAPPED_P256, person_reference};
 
 const DIRECTORY: &str = "SIGNUM_CA_TEST_DIRECTORY";
 const TOKEN: &str = "signum-ca";
@@ -53,8 +56,12 @@ pub fn in_own_process<Fut: Future<Output = ()>>(test: impl FnOnce(PathBuf) -> Fu
 
 /// Settings of the golden set: the addresses are under a real top-level domain, as linters want them.
 pub fn config() -> Config {
+    let directory = PathBuf::from(std::env::var_os(DIRECTORY).unwrap());
+    let statement_key_file = directory.join("statement-key.der");
+    std::fs::write(&statement_key_file, STATEMENT_KEY.public_key_to_der().unwrap()).unwrap();
     Config {
         public_url: "http://pki.example.org".to_owned(),
+        statement_key_file,
         ..Config::default()
     }
 }
@@ -163,7 +170,31 @@ pub fn pkcs10_signed_by(key: &PKey<Private>, signer: &PKey<Private>) -> Vec<u8> 
     request.build().to_der().unwrap()
 }
 
+/// The signing module's statement key, pinned by [`config`].
+pub static STATEMENT_KEY: LazyLock<PKey<Private>> = LazyLock::new(key);
+
+/// What the signing module would state about a key of [`request`]'s person.
+pub fn origin(pkcs10: &[u8]) -> Stated {
+    Stated {
+        person: person_reference("PNOXK-1234567892"),
+        credential: [1; 16],
+        certificate_request: Sha256::digest(pkcs10).into(),
+        vouchers: [2; 32],
+        authenticators: [3; 32],
+        attributes: WRAPPED_P256.to_owned(),
+    }
+}
+
+/// The statement under a key.
+pub fn stated(origin: &Stated, key: &PKey<Private>) -> KeyOrigin {
+    let body = origin.to_be_signed().unwrap();
+    let mut signer = Signer::new(MessageDigest::sha256(), key).unwrap();
+    let statement = Stated::assemble(&body, &signer.sign_oneshot_to_vec(&body).unwrap()).unwrap();
+    KeyOrigin::SigningModule { statement }
+}
+
 pub fn request(number: u8, profile: LeafProfile, pkcs10: Vec<u8>) -> CertificateRequest {
+    let key_origin = stated(&origin(&pkcs10), &STATEMENT_KEY);
     CertificateRequest {
         idempotency_key: [number; 16],
         profile,
@@ -173,6 +204,6 @@ pub fn request(number: u8, profile: LeafProfile, pkcs10: Vec<u8>) -> Certificate
             personal_number: "1234567892".to_owned(),
         },
         pkcs10,
-        key_origin: KeyOrigin::SigningModule,
+        key_origin,
     }
 }

@@ -2,10 +2,13 @@
 
 use signum_core::contract::{CertificateAuthority, ContractError, IssuedCertificate, LeafProfile};
 use signum_pki::chain::{Purpose, verify_chain};
+use signum_pki::key_origin::{KeyOrigin as Stated, person_reference};
 
-use crate::house::{self, House, config, in_own_process, key, pkcs10, pkcs10_signed_by, request};
+use crate::house::{
+    self, House, STATEMENT_KEY, config, in_own_process, key, origin, pkcs10, pkcs10_signed_by, request, stated,
+};
 
-fn code(answer: Result<IssuedCertificate, ContractError>) -> String {
+pub fn code(answer: Result<IssuedCertificate, ContractError>) -> String {
     match answer {
         Err(ContractError::Refused { code, .. }) => code,
         other => panic!("{other:?}"),
@@ -95,6 +98,11 @@ fn one_key_is_certified_for_one_person_and_one_purpose() {
         house.service.issue(first.clone()).await.unwrap();
         let mut other_person = request(2, LeafProfile::CitizenSignature, pkcs10(&shared));
         other_person.person.personal_number = "1111111110".to_owned();
+        let theirs = Stated {
+            person: person_reference("PNOXK-1111111110"),
+            ..origin(&other_person.pkcs10)
+        };
+        other_person.key_origin = stated(&theirs, &STATEMENT_KEY);
         assert_eq!(refused(&house, other_person).await, "key_in_use");
         let other_purpose = request(3, LeafProfile::CitizenAuthentication, pkcs10(&shared));
         assert_eq!(refused(&house, other_purpose).await, "key_in_use");

@@ -8,4 +8,5 @@ mod golden;
 mod house;
 mod issuance;
 mod ocsp;
+mod origin;
 mod tsa;

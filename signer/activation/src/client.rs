@@ -30,6 +30,8 @@ pub struct ModuleStatus {
     pub version: String,
     /// SHA-256 over the pinned officers.
     pub officers: [u8; 32],
+    /// Public half (SubjectPublicKeyInfo, DER) of the key that signs key origin statements; a CA pins it.
+    pub statement_key: Vec<u8>,
 }
 
 impl ModuleClient {
@@ -44,18 +46,31 @@ impl ModuleClient {
                 ready,
                 version,
                 officers,
+                statement_key,
             } => Ok(ModuleStatus {
                 ready,
                 version,
                 officers,
+                statement_key,
             }),
             other => Err(unexpected(other)),
         }
     }
 
-    /// Makes a key pair for `person`; answers with the wrapped key and its PKCS#10 request (DER).
-    pub async fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<(StoredKey, Vec<u8>), Refusal> {
-        match self.call(Request::CreateKey { credential, person }).await? {
+    /// Makes a key pair for `person`, whose set 1 can have `authenticator` alone; answers with the wrapped key and its PKCS#10
+    /// request (DER).
+    pub async fn create_key(
+        &self,
+        credential: [u8; 16],
+        person: [u8; 32],
+        authenticator: Authenticator,
+    ) -> Result<(StoredKey, Vec<u8>), Refusal> {
+        let request = Request::CreateKey {
+            credential,
+            person,
+            authenticator,
+        };
+        match self.call(request).await? {
             Response::Key { key, pkcs10 } => Ok((key, pkcs10)),
             other => Err(unexpected(other)),
         }
@@ -77,6 +92,14 @@ impl ModuleClient {
         };
         match self.call(request).await? {
             Response::Sealed(set) => Ok(set),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The module's signed statement about the key of a sealed credential (DER of `signum_pki::key_origin`).
+    pub async fn key_origin(&self, key: StoredKey, pkcs10: Vec<u8>, set: SealedSet) -> Result<Vec<u8>, Refusal> {
+        match self.call(Request::StateOrigin { key, pkcs10, set }).await? {
+            Response::KeyOrigin(statement) => Ok(statement),
             other => Err(unexpected(other)),
         }
     }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use signum_pki::key_origin::person_reference;
+
 /// First field of the encoding, so that no other protocol's hash can be taken for a commitment.
 const DOMAIN: &[u8] = b"xk-sigauth-v1";
 
@@ -77,14 +79,6 @@ impl Commitment {
         field(&self.nonce);
         hash.finalize().into()
     }
-}
-
-/// A person without their number: SHA-256 over the semantics identifier of EN 319 412-1 section 5.1.3 (`PNOXK-1234567890`).
-pub fn person_reference(semantics_identifier: &str) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(b"signum-person-v1\0");
-    hash.update(semantics_identifier.as_bytes());
-    hash.finalize().into()
 }
 
 #[cfg(test)]

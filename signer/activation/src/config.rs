@@ -80,6 +80,11 @@ impl ModuleConfig {
         }
     }
 
+    /// Where `init` writes the public half of the statement key (SubjectPublicKeyInfo, DER), for a CA to pin: beside the journal.
+    pub fn statement_key_file(&self) -> PathBuf {
+        self.journal.with_file_name("statement-key.der")
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let wrong = |why: &str| Err(ConfigError::Wrong(format!("module.toml: {why}")));
         if !(30..=900).contains(&self.ticket_seconds) {

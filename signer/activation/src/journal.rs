@@ -2,6 +2,9 @@
 //!
 //! A restored database permits no replay, because the journal is not in it. A record is 48 octets: commitment, deadline,
 //! first eight octets of SHA-256 over both. A torn last record was never answered and is dropped; any other damage stops the start.
+//!
+//! Time never goes back for the journal: what expired before the highest time it has seen can be forgotten, because it can no
+//! longer be spent, even when the clock is set back. That time need not outlive the process: a restart makes all tickets void.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -17,12 +20,13 @@ use crate::protocol::Refusal;
 
 const MAGIC: &[u8; 16] = b"signum-journal-1";
 const RECORD: usize = 48;
-/// Expired entries are forgotten when this many are held.
-const TIDY_ABOVE: usize = 10_000;
+/// After this many records, expired ones are forgotten and the file is written anew.
+const TIDY_AFTER: usize = 10_000;
 
 /// Commitments that were spent, each until its deadline.
 pub struct Journal {
     state: Mutex<State>,
+    path: PathBuf,
     /// Held for as long as the process lives: two modules must not share a journal.
     _lock: File,
 }
@@ -31,6 +35,11 @@ struct State {
     file: File,
     /// Deadline by commitment.
     spent: HashMap<[u8; 32], i64>,
+    /// Highest time seen, seconds since the Unix epoch.
+    latest: i64,
+    /// Records written since the last tidying, and how many may be.
+    written: usize,
+    tidy_after: usize,
     /// After a failed write the file's end is unknown; nothing is spent any more.
     broken: bool,
 }
@@ -55,10 +64,14 @@ impl Journal {
         let state = State {
             file,
             spent,
+            latest: now,
+            written: 0,
+            tidy_after: TIDY_AFTER,
             broken: false,
         };
         Ok(Self {
             state: Mutex::new(state),
+            path: path.to_owned(),
             _lock: lock,
         })
     }
@@ -68,11 +81,23 @@ impl Journal {
         self.state().spent.contains_key(commitment)
     }
 
-    /// Spends a commitment; when this returns, no restart will forget it. [`Refusal::Replayed`] when it was spent before.
+    /// Spends a commitment; when this returns, no restart will forget it. [`Refusal::Replayed`] when it was spent before,
+    /// [`Refusal::Expired`] when its deadline lies before the highest time seen: it may have been spent and forgotten.
     pub fn spend(&self, commitment: &[u8; 32], deadline: i64, now: i64) -> Result<(), Refusal> {
         let mut state = self.state();
         if state.spent.contains_key(commitment) {
             return Err(Refusal::Replayed);
+        }
+        state.latest = state.latest.max(now);
+        if deadline < state.latest {
+            if now < state.latest {
+                let by = state.latest - now;
+                tracing::error!(
+                    seconds = by,
+                    "the clock went back; when it is right, restart the module"
+                );
+            }
+            return Err(Refusal::Expired);
         }
         if state.broken {
             return Err(Refusal::Journal);
@@ -86,11 +111,25 @@ impl Journal {
             state.broken = true;
             return Err(Refusal::Journal);
         }
-        if state.spent.len() > TIDY_ABOVE {
-            state.spent.retain(|_, deadline| *deadline >= now);
-        }
         state.spent.insert(*commitment, deadline);
+        state.written += 1;
+        if state.written > state.tidy_after {
+            self.tidy(&mut state);
+        }
         Ok(())
+    }
+
+    /// Forgets what expired, in memory and on the disk.
+    fn tidy(&self, state: &mut State) {
+        let latest = state.latest;
+        state.spent.retain(|_, deadline| *deadline >= latest);
+        match rewrite(&self.path, &state.spent) {
+            Ok(file) => (state.file, state.written) = (file, 0),
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be written anew");
+                state.broken = true;
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

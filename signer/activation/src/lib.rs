@@ -14,6 +14,7 @@ mod encoding;
 pub mod journal;
 mod limits;
 pub mod module;
+mod origin;
 mod outcome;
 mod pkcs10;
 pub mod process;

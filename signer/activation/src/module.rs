@@ -14,11 +14,12 @@ use crate::activation::activate;
 use crate::config::{ConfigError, ModuleConfig};
 use crate::encoding::{Fields, authenticator as encode};
 use crate::journal::Journal;
+use crate::officer::Officer;
 use crate::outcome::Outcomes;
 use crate::protocol::{Refusal, Request, Response, SealedSet, StoredKey, Voucher};
 use crate::ticket::Tickets;
 use crate::voucher::{verify_vouchers, voucher_challenge};
-use crate::{pkcs10, seal};
+use crate::{origin, pkcs10, seal};
 
 /// Label of the master KEK (with its generation).
 pub const KEK: &str = "people-kek";
@@ -39,18 +40,23 @@ pub struct Module {
     pub(crate) journal: Journal,
     pub(crate) outcomes: Outcomes,
     kek: Kek,
+    /// Public half (SubjectPublicKeyInfo, DER).
+    statement_key: Vec<u8>,
     clock: Clock,
 }
 
-/// Makes what the module needs in its token: the KEK and the two HMAC keys. Repeating it changes nothing.
-pub fn make_keys(token: &Token) -> Result<(), HsmError> {
+/// Makes what the module needs in its token: the KEK, the two HMAC keys and the statement key, whose public half (DER) it
+/// returns. Repeating it changes nothing.
+pub fn make_keys(token: &Token) -> Result<Vec<u8>, HsmError> {
     token.ensure_kek(KEK, EPOCH)?;
     token.ensure_mac_key(BINDING_KEY)?;
-    token.ensure_mac_key(seal::SEAL_KEY)
+    token.ensure_mac_key(seal::SEAL_KEY)?;
+    origin::ensure_key(token)
 }
 
 impl Module {
-    /// Reads the pinned CAs and the journal. The token must hold the keys of [`make_keys`] already.
+    /// Reads the pinned CAs and the journal. The token must hold the HMAC keys of [`make_keys`] already; the statement key is
+    /// made where an older `init` has not: a CA believes it only after pinning it.
     pub fn new(config: ModuleConfig, token: Arc<Token>, clock: Clock) -> Result<Self, ConfigError> {
         config.check()?;
         for label in [BINDING_KEY, seal::SEAL_KEY] {
@@ -62,6 +68,7 @@ impl Module {
             journal: Journal::open(&config.journal, clock())?,
             outcomes: Outcomes::default(),
             kek: token.ensure_kek(KEK, EPOCH)?,
+            statement_key: origin::ensure_key(&token)?,
             config,
             token,
             clock,
@@ -72,13 +79,18 @@ impl Module {
     pub fn handle(&self, request: Request) -> Response {
         let answer = match request {
             Request::Status => Ok(self.status()),
-            Request::CreateKey { credential, person } => self.create_key(credential, person),
+            Request::CreateKey {
+                credential,
+                person,
+                authenticator,
+            } => self.create_key(credential, person, &authenticator),
             Request::Seal {
                 key,
                 pkcs10,
                 authenticator,
                 vouchers,
             } => self.seal(&key, &pkcs10, authenticator, &vouchers),
+            Request::StateOrigin { key, pkcs10, set } => origin::state(self, &key, &pkcs10, &set),
             Request::Begin => self.tickets.issue(self.now()).map(Response::Ticket),
             Request::Activate(activation) => activate(self, &activation),
             Request::Settle { challenge } => self.settle(challenge),
@@ -113,6 +125,7 @@ impl Module {
             ready: self.token.health().is_ok(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             officers: Sha256::digest(officers.bytes()).into(),
+            statement_key: self.statement_key.clone(),
         }
     }
 
@@ -124,7 +137,13 @@ impl Module {
         Ok(Response::Outcome(outcome))
     }
 
-    fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<Response, Refusal> {
+    fn create_key(
+        &self,
+        credential: [u8; 16],
+        person: [u8; 32],
+        authenticator: &Authenticator,
+    ) -> Result<Response, Refusal> {
+        self.check_authenticator(authenticator)?;
         let owner = KeyBinding {
             key: credential,
             person,
@@ -141,15 +160,27 @@ impl Module {
         let proof = ecdsa_der(&new.proof_signature).map_err(Refusal::Hsm)?;
         let pkcs10 = pkcs10::request(&new.proof_tbs, &proof).map_err(|e| Refusal::Hsm(malformed(e)))?;
         pkcs10::check(&pkcs10, &credential, &new.spki)?;
-        let key = StoredKey {
+        let mut key = StoredKey {
             credential,
             person,
             epoch: owner.epoch,
             spki: new.spki,
             blob: new.blob,
             binding: new.binding,
+            first_set: Vec::new(),
         };
+        key.first_set = seal::promise(&self.token, &wrapped(&key), authenticator)?;
         Ok(Response::Key { key, pkcs10 })
+    }
+
+    /// The authenticator's key can verify, and is not an officer's.
+    fn check_authenticator(&self, authenticator: &Authenticator) -> Result<(), Refusal> {
+        VerifyingKey::from_cose(&authenticator.cose_key).map_err(|error| Refusal::Set(error.to_string()))?;
+        let is_officer_s = |o: &Officer| o.authenticator.cose_key == authenticator.cose_key;
+        match self.config.officers.iter().any(is_officer_s) {
+            true => Err(Refusal::Set("an officer's authenticator".into())),
+            false => Ok(()),
+        }
     }
 
     fn seal(
@@ -161,22 +192,18 @@ impl Module {
     ) -> Result<Response, Refusal> {
         // Step 1: the key was made here for this person.
         let kek = self.kek(key.epoch)?;
-        self.token.check_binding(kek, BINDING_KEY, &wrapped(key)).map_err(hsm)?;
+        let stored = wrapped(key);
+        self.token.check_binding(kek, BINDING_KEY, &stored).map_err(hsm)?;
         // Step 2: the request is of that key.
         pkcs10::check(request, &key.credential, &key.spki)?;
         // Step 3: the authenticator's key can verify, and is not an officer's.
-        VerifyingKey::from_cose(&authenticator.cose_key).map_err(|error| Refusal::Set(error.to_string()))?;
-        let officers = &self.config.officers;
-        if officers
-            .iter()
-            .any(|o| o.authenticator.cose_key == authenticator.cose_key)
-        {
-            return Err(Refusal::Set("an officer's authenticator".into()));
-        }
+        self.check_authenticator(&authenticator)?;
         // Step 4: two different officers vouch for exactly this.
         let challenge = voucher_challenge(&key.person, &authenticator, &key.credential, request);
-        let accepted = verify_vouchers(officers, &challenge, vouchers)?;
-        // Step 5: the seal.
+        let accepted = verify_vouchers(&self.config.officers, &challenge, vouchers)?;
+        // Step 5: it is the authenticator that the key was made for; officers who agree cannot add another later.
+        seal::check_promise(&self.token, &stored, &authenticator, &key.first_set)?;
+        // Step 6: the seal.
         let set = SealedSet {
             credential: key.credential,
             person: key.person,

@@ -18,6 +18,10 @@ pub struct StoredKey {
     pub blob: Vec<u8>,
     /// HMAC-SHA-256 in the HSM over all of the above, the algorithm and the usage.
     pub binding: Vec<u8>,
+    /// HMAC-SHA-256 in the HSM over this key and the one authenticator it was made for, the only one that set 1 may have.
+    /// Empty in keys made before it was asked for: those can be used, and never sealed again.
+    #[serde(default)]
+    pub first_set: Vec<u8>,
 }
 
 /// The authenticators that may activate one credential. Set 1 needs a voucher; set n+1 is vouched by a member of set n.
@@ -55,10 +59,11 @@ pub struct Ticket {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
     Status,
-    /// Makes a P-256 key pair for `person`; answered by [`Response::Key`].
+    /// Makes a P-256 key pair for `person` and the authenticator of its set 1; answered by [`Response::Key`].
     CreateKey {
         credential: [u8; 16],
         person: [u8; 32],
+        authenticator: Authenticator,
     },
     /// Seals set 1; answered by [`Response::Sealed`].
     Seal {
@@ -66,6 +71,12 @@ pub enum Request {
         pkcs10: Vec<u8>,
         authenticator: Authenticator,
         vouchers: Vec<Voucher>,
+    },
+    /// Asks the module to state where a sealed credential's key was made; answered by [`Response::KeyOrigin`].
+    StateOrigin {
+        key: StoredKey,
+        pkcs10: Vec<u8>,
+        set: SealedSet,
     },
     /// Asks for a nonce and deadline; answered by [`Response::Ticket`].
     Begin,
@@ -102,12 +113,15 @@ pub enum Response {
         ready: bool,
         version: String,
         officers: [u8; 32],
+        statement_key: Vec<u8>,
     },
     Key {
         key: StoredKey,
         pkcs10: Vec<u8>,
     },
     Sealed(SealedSet),
+    /// DER of a key origin statement (`signum_pki::key_origin`).
+    KeyOrigin(Vec<u8>),
     Ticket(Ticket),
     /// In the order of the commitment's documents.
     Signed {

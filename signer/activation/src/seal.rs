@@ -2,7 +2,9 @@
 //!
 //! A row that somebody put into the database by hand has no seal that fits, and nothing but a voucher makes one.
 
+use signum_gesture::Authenticator;
 use signum_hsm_shim::token::Token;
+use signum_hsm_shim::wrap::WrappedKey;
 use subtle::ConstantTimeEq;
 
 use crate::encoding::{Fields, authenticator};
@@ -11,9 +13,10 @@ use crate::protocol::{Refusal, SealedSet};
 /// Label of the HMAC key.
 pub const SEAL_KEY: &str = "people-seal";
 const DOMAIN: &[u8] = b"signum-set-v1";
+const FIRST_DOMAIN: &[u8] = b"signum-first-set-v1";
 
 /// What the seal covers.
-fn covered(set: &SealedSet) -> Vec<u8> {
+pub(crate) fn covered(set: &SealedSet) -> Vec<u8> {
     let mut fields = Fields::of(DOMAIN)
         .field(&set.credential)
         .field(&set.person)
@@ -23,6 +26,40 @@ fn covered(set: &SealedSet) -> Vec<u8> {
         fields = fields.field(&authenticator(member));
     }
     fields.field(&set.certificate_request).field(&set.vouchers).bytes()
+}
+
+/// Names the one authenticator that set 1 of a new key can have. Made once, when the key is: nothing that happens later, not
+/// even a lost or restored memory, makes another for the same key (docs/decisions/0011).
+pub(crate) fn promise(token: &Token, key: &WrappedKey, first: &Authenticator) -> Result<Vec<u8>, Refusal> {
+    Ok(token
+        .mac(SEAL_KEY, &promised(key, first))
+        .map_err(Refusal::Hsm)?
+        .to_vec())
+}
+
+/// Refuses an authenticator that this key was not made for.
+pub(crate) fn check_promise(
+    token: &Token,
+    key: &WrappedKey,
+    first: &Authenticator,
+    promise: &[u8],
+) -> Result<(), Refusal> {
+    let expected = token.mac(SEAL_KEY, &promised(key, first)).map_err(Refusal::Hsm)?;
+    if bool::from(expected.ct_eq(promise)) {
+        Ok(())
+    } else {
+        Err(Refusal::Set("not the authenticator that this key was made for".into()))
+    }
+}
+
+fn promised(key: &WrappedKey, first: &Authenticator) -> Vec<u8> {
+    Fields::of(FIRST_DOMAIN)
+        .field(&key.owner.key)
+        .field(&key.owner.person)
+        .field(&key.spki)
+        .field(&key.binding)
+        .field(&authenticator(first))
+        .bytes()
 }
 
 /// Puts the seal on; the caller has verified the vouchers.

@@ -12,7 +12,7 @@ use signum_core::{DbError, Id, params};
 use signum_gesture::Authenticator;
 
 use super::stage::{Material, to_json};
-use super::{EnrolError, Enrolment, Stage, begin, find, read, vouch};
+use super::{EnrolError, Enrolment, Stage, begin, find, vouch};
 use crate::module::{self, ModuleError};
 use crate::person;
 use crate::service::Signer;
@@ -22,7 +22,10 @@ pub(crate) async fn advance(signer: &Signer, enrolment: Enrolment) -> Result<Enr
     let mut now = enrolment;
     loop {
         now = match &now.stage {
-            Stage::Begun => begin::make_key(signer, now).await?,
+            Stage::Registered(authenticator) => {
+                begin::make_key(signer, &now, authenticator).await?;
+                again(signer, &now).await?
+            }
             Stage::AuthenticatorRegistered(..) if vouch::enough(&signer.cx, now.id).await? => {
                 again(signer, &now).await?
             }
@@ -34,31 +37,13 @@ pub(crate) async fn advance(signer: &Signer, enrolment: Enrolment) -> Result<Enr
                 certify(signer, &now, material, set).await?;
                 again(signer, &now).await?
             }
-            Stage::KeyMade(_) | Stage::AuthenticatorRegistered(..) | Stage::Ready(_) | Stage::Failed(_) => {
-                return Ok(now);
-            }
+            Stage::Begun
+            | Stage::AuthenticatorRegistered(..)
+            | Stage::Ready(_)
+            | Stage::Failed(_)
+            | Stage::Superseded => return Ok(now),
         };
     }
-}
-
-/// The job: takes up every enrolment that something interrupted. Returns how many were looked at.
-pub(crate) async fn advance_all(signer: &Signer) -> Result<usize, DbError> {
-    let rows = signer
-        .cx
-        .db
-        .all(
-            super::select!("WHERE state NOT IN ('ready', 'failed', 'key') ORDER BY began_at LIMIT 100"),
-            params![],
-        )
-        .await?;
-    for row in &rows {
-        let enrolment = read(row)?;
-        let id = enrolment.id;
-        if let Err(error) = advance(signer, enrolment).await {
-            tracing::warn!(enrolment = %id, %error, "an enrolment could not go on; it will be tried again");
-        }
-    }
-    Ok(rows.len())
 }
 
 async fn again(signer: &Signer, enrolment: &Enrolment) -> Result<Enrolment, EnrolError> {
@@ -95,7 +80,8 @@ async fn seal(
         .run::<_, DbError, _, _>("enrolment.seal", |tx| async move {
             let changed = tx
                 .exec(
-                    "UPDATE enrolment SET state = 'sealed', sealed_set = $1, changed_at = $2
+                    "UPDATE enrolment SET state = 'sealed', sealed_set = $1, changed_at = $2,
+                         attempts = 0, next_attempt_at = 0
                      WHERE id = $3 AND state = 'vouched'",
                     params![text, cx.now(), id],
                 )
@@ -115,12 +101,21 @@ async fn certify(
     material: &Material,
     set: &SealedSet,
 ) -> Result<(), EnrolError> {
+    let (key, pkcs10) = (material.key.clone(), material.pkcs10.clone());
+    let statement = match signer.module.key_origin(key, pkcs10, set.clone()).await {
+        Ok(statement) => statement,
+        Err(ModuleError::Refused(refusal)) => {
+            tracing::warn!(enrolment = %enrolment.id, %refusal, "the module does not vouch for the key");
+            return fail(signer, enrolment.id, "sealed", module::code(&refusal)).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
     let request = CertificateRequest {
         idempotency_key: idempotency_key(enrolment.id),
         profile: LeafProfile::CitizenSignature,
         person: person::find(&signer.cx, &enrolment.person).await?.name,
         pkcs10: material.pkcs10.clone(),
-        key_origin: KeyOrigin::SigningModule,
+        key_origin: KeyOrigin::SigningModule { statement },
     };
     let issued = match signer.ca.issue(request).await {
         Ok(issued) => issued,
@@ -168,7 +163,13 @@ async fn store_certificate(
     Ok(())
 }
 
-async fn fail(signer: &Signer, id: Id<Enrolment>, from: &'static str, code: &'static str) -> Result<(), EnrolError> {
+/// The named end of an enrolment that was in the state `from`.
+pub(super) async fn fail(
+    signer: &Signer,
+    id: Id<Enrolment>,
+    from: &'static str,
+    code: &'static str,
+) -> Result<(), EnrolError> {
     let cx = &signer.cx;
     let event = &Event::new("enrolment.failed", id, json!({"why": code}));
     cx.db

@@ -1,21 +1,23 @@
-//! Steps 1 and 2: the person begins, the module makes the key pair and its request.
+//! Steps 1 and 3: the person begins; when their passkey is there, the module makes the key pair and its request for it.
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::{DbError, Id, params};
+use signum_gesture::Authenticator;
 
+use super::advance::fail;
 use super::stage::to_json;
-use super::{EnrolError, Enrolment, Stage, advance, find, of_person};
+use super::{EnrolError, Enrolment, of_person};
+use crate::module::{self, ModuleError};
 use crate::person::Reference;
 use crate::service::Signer;
 
 /// The person's enrolment: the one under way or done, or a new one.
 pub(crate) async fn begin(signer: &Signer, person: &Reference) -> Result<Enrolment, EnrolError> {
-    let enrolment = match of_person(&signer.cx, person).await? {
-        Some(enrolment) => enrolment,
-        None => insert(signer, person).await?,
-    };
-    advance(signer, enrolment).await
+    match of_person(&signer.cx, person).await? {
+        Some(enrolment) => Ok(enrolment),
+        None => insert(signer, person).await,
+    }
 }
 
 async fn insert(signer: &Signer, person: &Reference) -> Result<Enrolment, EnrolError> {
@@ -41,19 +43,35 @@ async fn insert(signer: &Signer, person: &Reference) -> Result<Enrolment, EnrolE
     of_person(cx, person).await?.ok_or(EnrolError::NotFound)
 }
 
-/// Asks the module for the key and stores it. A key whose storing is interrupted is never used: it exists only wrapped.
-pub(super) async fn make_key(signer: &Signer, enrolment: Enrolment) -> Result<Enrolment, EnrolError> {
+/// Asks the module for a key made for this passkey, and stores it. A key whose storing is interrupted is never used: it exists
+/// only wrapped.
+pub(super) async fn make_key(
+    signer: &Signer,
+    enrolment: &Enrolment,
+    authenticator: &Authenticator,
+) -> Result<(), EnrolError> {
     let cx = &signer.cx;
-    debug_assert!(matches!(enrolment.stage, Stage::Begun));
-    let (key, pkcs10) = signer.module.create_key(enrolment.credential, enrolment.person).await?;
+    let made = signer
+        .module
+        .create_key(enrolment.credential, enrolment.person, authenticator.clone())
+        .await;
+    let (key, pkcs10) = match made {
+        Ok(made) => made,
+        Err(ModuleError::Refused(refusal)) => {
+            tracing::warn!(enrolment = %enrolment.id, %refusal, "the module refused to make a key");
+            return fail(signer, enrolment.id, "registered", module::code(&refusal)).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
     let (id, text, pkcs10) = (enrolment.id, &to_json(&key)?, &pkcs10);
     let event = &Event::new("enrolment.key_made", id, json!({"epoch": key.epoch}));
     cx.db
         .run::<_, DbError, _, _>("enrolment.key", |tx| async move {
             let changed = tx
                 .exec(
-                    "UPDATE enrolment SET state = 'key', stored_key = $1, pkcs10 = $2, changed_at = $3
-                     WHERE id = $4 AND state = 'begun'",
+                    "UPDATE enrolment SET state = 'authenticator', stored_key = $1, pkcs10 = $2, changed_at = $3,
+                         attempts = 0, next_attempt_at = 0
+                     WHERE id = $4 AND state = 'registered'",
                     params![text, pkcs10, cx.now(), id],
                 )
                 .await?;
@@ -63,5 +81,5 @@ pub(super) async fn make_key(signer: &Signer, enrolment: Enrolment) -> Result<En
             }
         })
         .await?;
-    find(cx, id, &enrolment.person).await
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Step 3: the browser makes the signing passkey on the signer's own origin (WebAuthn section 7.1).
+//! Step 2: the browser makes the signing passkey on the signer's own origin (WebAuthn section 7.1).
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use signum_gesture::options::{User, creation_options};
 use signum_gesture::{Registration, registration};
 
 use super::stage::to_json;
-use super::{EnrolError, Enrolment, Stage, find, fingerprint};
+use super::{EnrolError, Enrolment, Stage, advance, find, fingerprint};
 use crate::person::Person;
 use crate::service::Signer;
 
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) async fn options(signer: &Signer, id: Id<Enrolment>, person: &Person) -> Result<Json, EnrolError> {
     let cx = &signer.cx;
     let enrolment = find(cx, id, &person.reference).await?;
-    let Stage::KeyMade(_) = enrolment.stage else {
+    let Stage::Begun = enrolment.stage else {
         return Err(EnrolError::OutOfTurn);
     };
     let challenge: [u8; 32] = cx.random.bytes();
@@ -28,7 +28,7 @@ pub(crate) async fn options(signer: &Signer, id: Id<Enrolment>, person: &Person)
     cx.db
         .run::<_, DbError, _, _>("enrolment.challenge", |tx| async move {
             tx.exec(
-                "UPDATE enrolment SET challenge = $1, challenge_until = $2 WHERE id = $3 AND state = 'key'",
+                "UPDATE enrolment SET challenge = $1, challenge_until = $2 WHERE id = $3 AND state = 'begun'",
                 params![challenge, until, id],
             )
             .await
@@ -73,8 +73,8 @@ pub(crate) async fn register(
         .run::<_, DbError, _, _>("enrolment.authenticator", |tx| async move {
             let changed = tx
                 .exec(
-                    "UPDATE enrolment SET state = 'authenticator', authenticator = $1, changed_at = $2
-                     WHERE id = $3 AND state = 'key'",
+                    "UPDATE enrolment SET state = 'registered', authenticator = $1, changed_at = $2
+                     WHERE id = $3 AND state = 'begun'",
                     params![text, cx.now(), id],
                 )
                 .await?;
@@ -84,10 +84,14 @@ pub(crate) async fn register(
             Ok(changed)
         })
         .await?;
-    match changed {
-        1 => Ok(fingerprint(&authenticator)),
-        _ => Err(EnrolError::OutOfTurn),
+    if changed != 1 {
+        return Err(EnrolError::OutOfTurn);
     }
+    // The passkey is taken, whatever the module says now: the job goes on from it.
+    if let Err(error) = advance(signer, find(cx, id, &person.reference).await?).await {
+        tracing::warn!(enrolment = %id, %error, "an enrolment could not go on; it will be tried again");
+    }
+    Ok(fingerprint(&authenticator))
 }
 
 /// One statement; the old value is read in the same transaction because RETURNING gives the new one.
@@ -98,7 +102,7 @@ async fn take_challenge(signer: &Signer, id: Id<Enrolment>, person: &Person) -> 
         .run::<_, EnrolError, _, _>("enrolment.take_challenge", |tx| async move {
             let row = tx
                 .opt(
-                    "SELECT challenge FROM enrolment WHERE id = $1 AND person = $2 AND state = 'key'
+                    "SELECT challenge FROM enrolment WHERE id = $1 AND person = $2 AND state = 'begun'
                      AND challenge IS NOT NULL AND challenge_until > $3",
                     params![id, reference, cx.now()],
                 )

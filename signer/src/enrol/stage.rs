@@ -45,10 +45,10 @@ impl Certified {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The module is asked for a key.
-    Begun,
     /// The person makes the signing passkey.
-    KeyMade(Material),
+    Begun,
+    /// The module is asked for a key made for exactly this passkey.
+    Registered(Authenticator),
     /// The officers look at the request.
     AuthenticatorRegistered(Material, Authenticator),
     /// Two officers vouched; the module is asked to seal.
@@ -58,6 +58,8 @@ pub(crate) enum Stage {
     Ready(Box<Certified>),
     /// Over; the code says why.
     Failed(String),
+    /// The person began anew; the certificate, if there was one, is revoked or soon will be.
+    Superseded,
 }
 
 impl Stage {
@@ -65,12 +67,13 @@ impl Stage {
         let state: String = row.get("state")?;
         Ok(match state.as_str() {
             "begun" => Self::Begun,
-            "key" => Self::KeyMade(material(row)?),
+            "registered" => Self::Registered(json(row, "authenticator")?),
             "authenticator" => Self::AuthenticatorRegistered(material(row)?, json(row, "authenticator")?),
             "vouched" => Self::Vouched(material(row)?, json(row, "authenticator")?),
             "sealed" => Self::Sealed(material(row)?, json(row, "sealed_set")?),
             "ready" => Self::Ready(Box::new(certified(row)?)),
             "failed" => Self::Failed(row.get("failure")?),
+            "superseding" | "superseded" => Self::Superseded,
             _ => return Err(impossible("state", "unknown state")),
         })
     }
@@ -78,10 +81,13 @@ impl Stage {
     /// The word of `GET /enrol/{id}/status`.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Begun | Self::KeyMade(_) => "authenticator",
-            Self::AuthenticatorRegistered(..) | Self::Vouched(..) | Self::Sealed(..) => "vouchers",
+            Self::Begun => "authenticator",
+            Self::Registered(_) | Self::AuthenticatorRegistered(..) | Self::Vouched(..) | Self::Sealed(..) => {
+                "vouchers"
+            }
             Self::Ready(_) => "ready",
             Self::Failed(_) => "failed",
+            Self::Superseded => "superseded",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Enrolment step by step, interruptions, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod due;
+mod restart;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

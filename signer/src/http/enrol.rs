@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header;
+use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use signum_core::Id;
@@ -15,7 +15,7 @@ use signum_core::http::Problem;
 use super::home::leading_to_provider;
 use super::problem;
 use super::reader::Reader;
-use crate::enrol::{self, Enrolment};
+use crate::enrol::{self, EnrolError, Enrolment, Stage};
 use crate::pages;
 use crate::service::Signer;
 
@@ -73,6 +73,9 @@ pub(crate) async fn page(
     let enrolment = enrol::find(&signer.cx, id(&enrolment)?, &session.person.reference)
         .await
         .map_err(problem::enrolment)?;
+    if let Stage::Superseded = enrolment.stage {
+        return Ok(Redirect::to("/enrol").into_response());
+    }
     let kept = signer.cookies.get(&reader.headers, CODE);
     let code = kept.as_ref().and_then(|kept| code_of(kept, enrolment.id));
     Ok(leading_to_provider(
@@ -86,6 +89,37 @@ fn code_of(kept: &str, enrolment: Id<Enrolment>) -> Option<String> {
     let code = kept.strip_prefix(&format!("{enrolment}-"))?;
     let groups: Vec<&str> = code.split('-').collect();
     Some(groups.join(" "))
+}
+
+/// `GET /enrol/restart`: what beginning anew means.
+pub(crate) async fn ask_restart(State(signer): State<Arc<Signer>>, reader: Reader) -> Result<Response, Problem> {
+    let Some(session) = &reader.session else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    let enrolment = enrol::of_person(&signer.cx, &session.person.reference)
+        .await
+        .map_err(problem::database)?;
+    let fresh = enrol::is_fresh(&signer.cx, session);
+    Ok(match enrolment {
+        None => Redirect::to("/enrol").into_response(),
+        Some(_) => leading_to_provider(&signer, pages::enrol::restart(&signer, &reader, fresh)),
+    })
+}
+
+/// `POST /enrol/restart`: ends the old credential.
+pub(crate) async fn restart(
+    State(signer): State<Arc<Signer>>,
+    reader: Reader,
+    Form(form): Form<Begin>,
+) -> Result<Response, Problem> {
+    let session = reader.acting(&signer, form.csrf.as_deref())?;
+    match enrol::restart(&signer, session).await {
+        Ok(()) => Ok(Redirect::to("/enrol").into_response()),
+        // The page says that a log-in is due.
+        Err(EnrolError::NotFresh) => Ok(Redirect::to("/enrol/restart").into_response()),
+        Err(EnrolError::OutOfTurn) => Ok(reader.error(StatusCode::CONFLICT, "restart-later")),
+        Err(error) => Err(problem::enrolment(error)),
+    }
 }
 
 /// `GET /enrol/{id}/status`: taken as far as it goes, so that nobody waits for the job.

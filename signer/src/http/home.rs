@@ -35,12 +35,19 @@ pub(super) fn leading_to_provider(signer: &Signer, mut response: Response) -> Re
     response
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Login {
+    /// The person is logged in and has to show again that they are there.
+    #[serde(default)]
+    again: bool,
+}
+
 /// `GET /login`: sends the browser to the identity provider.
-pub(crate) async fn login(State(signer): State<Arc<Signer>>, reader: Reader) -> Response {
-    if reader.session.is_some() {
+pub(crate) async fn login(State(signer): State<Arc<Signer>>, reader: Reader, Query(query): Query<Login>) -> Response {
+    if reader.session.is_some() && !query.again {
         return Redirect::to("/").into_response();
     }
-    match login::begin(&signer, reader.lang.tag()).await {
+    match login::begin(&signer, reader.lang.tag(), query.again).await {
         Ok((url, browser)) => {
             let cookie = signer.cookies.set(login::COOKIE, &browser, Some(login::PATIENCE));
             ([(header::SET_COOKIE, cookie)], Redirect::to(url.as_str())).into_response()
@@ -58,8 +65,9 @@ pub(crate) async fn callback(
     let browser = signer.cookies.get(&reader.headers, login::COOKIE);
     let old = signer.cookies.get(&reader.headers, session::COOKIE);
     match login::finish(&signer, browser.as_deref(), old.as_deref(), answer).await {
-        Ok(secret) => {
-            let mut response = Redirect::to("/").into_response();
+        Ok((secret, again)) => {
+            let to = if again { "/enrol/restart" } else { "/" };
+            let mut response = Redirect::to(to).into_response();
             let headers = response.headers_mut();
             headers.append(header::SET_COOKIE, signer.cookies.set(session::COOKIE, &secret, None));
             headers.append(header::SET_COOKIE, signer.cookies.clear(login::COOKIE));

@@ -36,6 +36,12 @@ pub(crate) fn enrolment(error: EnrolError) -> Problem {
         EnrolError::NotFound => not_found(),
         EnrolError::OutOfTurn => Problem::new(StatusCode::CONFLICT, "out_of_turn", "This step does not come next")
             .detail("Load the page again."),
+        EnrolError::NotFresh => Problem::new(
+            StatusCode::FORBIDDEN,
+            "not_fresh",
+            "You logged in too long ago for this",
+        )
+        .detail("Log in again."),
         EnrolError::Gesture(why) => gesture(&why.to_string()),
         EnrolError::Voucher(why) => Problem::new(
             StatusCode::FORBIDDEN,

@@ -23,7 +23,8 @@ struct Browser {
 
 impl Browser {
     async fn logged_in(desk: &Desk) -> Self {
-        let secret = crate::session::begin(&desk.signer.cx, &desk.person, "x.y.z", None)
+        let now = desk.signer.cx.now();
+        let secret = crate::session::begin(&desk.signer.cx, &desk.person, "x.y.z", now, None)
             .await
             .unwrap();
         Self {
@@ -143,9 +144,41 @@ async fn every_page_of_enrolment_has_its_words_in_every_language() {
         desk.vouch(enrolment.id, number).await.unwrap();
     }
     browser.expect_words(&desk, &page).await;
-    desk.tamper("UPDATE enrolment SET state = 'failed', failure = 'voucher'", vec![])
-        .await;
-    browser.expect_words(&desk, &page).await;
+    browser.expect_words(&desk, "/enrol/restart").await;
+    desk.clock.advance(std::time::Duration::from_secs(300));
+    browser.expect_words(&desk, "/enrol/restart").await;
+    for (failure, words) in [
+        ("voucher", "was not accepted"),
+        ("away", "away for too long"),
+        ("unreadable", "Code: "),
+    ] {
+        let set = "UPDATE enrolment SET state = 'failed', failure = $1";
+        desk.tamper(set, signum_core::params![failure]).await;
+        browser.expect_words(&desk, &page).await;
+        let text = String::from_utf8(browser.get(&desk, &page).await.1).unwrap();
+        assert!(text.contains(words) && text.contains(failure), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_starts_over_after_a_fresh_log_in_only() {
+    let desk = Desk::enrolled().await;
+    let browser = Browser::logged_in(&desk).await;
+    let csrf = browser.token(&desk);
+    let to = |response: &Response<()>| response.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    desk.clock.advance(std::time::Duration::from_secs(300));
+    let (_, body) = browser.get(&desk, "/enrol/restart").await;
+    assert!(String::from_utf8(body).unwrap().contains("/login?again=true"));
+    let (response, _) = browser.form(&desk, "/enrol/restart", &csrf).await;
+    assert_eq!(to(&response), "/enrol/restart", "the page that asks for the log-in");
+    desk.certified().await;
+
+    let browser = Browser::logged_in(&desk).await;
+    let (response, _) = browser.form(&desk, "/enrol/restart", &browser.token(&desk)).await;
+    assert_eq!(to(&response), "/enrol");
+    assert!(desk.stage().await.is_none());
+    let (response, _) = browser.get(&desk, "/enrol").await;
+    assert_eq!(response.status(), StatusCode::OK, "and may begin");
 }
 
 /// The list that an officer's desk is given.
@@ -335,7 +368,7 @@ async fn a_document_is_uploaded_signed_and_fetched_by_its_signer_alone() {
 async fn requests_that_are_not_from_our_page_change_nothing() {
     let desk = Desk::enrolled().await;
     let browser = Browser::logged_in(&desk).await;
-    for path in ["/enrol", "/logout"] {
+    for path in ["/enrol", "/enrol/restart", "/logout"] {
         assert_eq!(
             browser.form(&desk, path, "00").await.0.status(),
             StatusCode::FORBIDDEN,

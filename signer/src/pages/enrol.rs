@@ -37,14 +37,13 @@ fn begin_form(signer: &Signer, reader: &Reader, label: &str) -> Markup {
 /// The step that comes next. `code` is that of the passkey which the reader's own browser made.
 pub(crate) fn page(signer: &Signer, reader: &Reader, enrolment: &Enrolment, code: Option<&str>) -> Response {
     let (current, scripts, content): (usize, &[&str], Markup) = match &enrolment.stage {
-        // The module was away when the person began: beginning again goes on with the same enrolment.
-        Stage::Begun => (0, &[], begin_again(signer, reader)),
-        Stage::KeyMade(_) => (0, &["passkey.js"], make_passkey(reader, enrolment)),
-        Stage::AuthenticatorRegistered(..) | Stage::Vouched(..) | Stage::Sealed(..) => {
+        Stage::Begun => (0, &["passkey.js"], make_passkey(reader, enrolment)),
+        Stage::Registered(_) | Stage::AuthenticatorRegistered(..) | Stage::Vouched(..) | Stage::Sealed(..) => {
             (1, &["poll.js"], waiting(reader, enrolment, code))
         }
         Stage::Ready(certified) => (2, &[], ready(reader, enrolment, certified)),
-        Stage::Failed(_) => (1, &[], failed(signer, reader)),
+        Stage::Failed(code) => (1, &[], failed(signer, reader, code)),
+        Stage::Superseded => (0, &[], begin_again(signer, reader)),
     };
     let names = ["passkey", "officers", "ready"].map(|step| reader.text(&format!("enrol-step-{step}")));
     let names = names.each_ref().map(String::as_str);
@@ -95,7 +94,40 @@ fn waiting(reader: &Reader, enrolment: &Enrolment, code: Option<&str>) -> Markup
             }
         }))
         (poll(&format!("/enrol/{}/status", enrolment.id), enrolment.stage.word(), &reader.text("enrol-waiting")))
+        (lost(reader))
     }
+}
+
+/// The way for those who have lost the signing passkey.
+fn lost(reader: &Reader) -> Markup {
+    actions(link_button(false, "/enrol/restart", reader.text("enrol-restart-link")))
+}
+
+/// Before the old credential ends.
+pub(crate) fn restart(signer: &Signer, reader: &Reader, fresh: bool) -> Response {
+    let body = html! {
+        h1 { (reader.text("enrol-restart-heading")) }
+        p.lead { (reader.text("enrol-restart-lead")) }
+        (card(html! {
+            h2 { (reader.text("enrol-restart-means-heading")) }
+            ul {
+                @for number in 1..=3 { li { (reader.text(&format!("enrol-restart-means-{number}"))) } }
+            }
+        }))
+        @if fresh {
+            (form("/enrol/restart", reader.csrf(signer).as_deref(), actions(html! {
+                (primary_button(reader.text("enrol-restart-button")))
+                (link_button(false, "/enrol", reader.text("enrol-restart-cancel")))
+            })))
+        } @else {
+            (notice(Notice::Information, reader.text("enrol-restart-log-in-lead")))
+            (actions(html! {
+                (link_button(true, "/login?again=true", reader.text("enrol-restart-log-in")))
+                (link_button(false, "/enrol", reader.text("enrol-restart-cancel")))
+            }))
+        }
+    };
+    reader.page(signer, &reader.text("enrol-restart-title"), &[], body)
 }
 
 fn ready(reader: &Reader, enrolment: &Enrolment, certified: &Certified) -> Markup {
@@ -123,13 +155,20 @@ fn ready(reader: &Reader, enrolment: &Enrolment, certified: &Certified) -> Marku
         (notice(Notice::Success, reader.text("enrol-ready-lead")))
         (facts(&rows))
         (actions(link_button(true, "/", reader.text("enrol-ready-button"))))
+        (lost(reader))
     }
 }
 
-fn failed(signer: &Signer, reader: &Reader) -> Markup {
+fn failed(signer: &Signer, reader: &Reader, code: &str) -> Markup {
+    let lead = match code {
+        "away" => "enrol-failed-away",
+        "unreadable" | "given_up" => "enrol-failed-given-up",
+        _ => "enrol-failed-lead",
+    };
     html! {
         h1 { (reader.text("enrol-failed-heading")) }
-        (notice(Notice::Failure, reader.text("enrol-failed-lead")))
+        (notice(Notice::Failure, reader.text(lead)))
+        p.hint { (reader.text_with("enrol-failed-code", &[("code", code.into())])) }
         (begin_form(signer, reader, "enrol-again"))
     }
 }

@@ -12,7 +12,8 @@ use signum_activation::protocol::{
     Activation, DocumentSignature, Outcome, Refusal, SealedSet, StoredKey, Ticket, Voucher,
 };
 use signum_core::contract::{
-    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, TimeStamping,
+    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, KeyOrigin,
+    TimeStamping,
 };
 use signum_core::{Clock, ManualClock};
 use signum_gesture::{Authenticator, RelyingParty, assertion};
@@ -36,6 +37,10 @@ pub(crate) struct Neighbours {
     pub signatures: AtomicU32,
     pub ca_calls: Mutex<Vec<[u8; 16]>>,
     pub ca_away: AtomicBool,
+    /// The module makes no keys.
+    pub keys_away: AtomicBool,
+    /// Serial numbers and reasons.
+    pub revoked: Mutex<Vec<(Vec<u8>, u8)>>,
     /// What each commitment came to, as the module remembers it.
     outcomes: Mutex<HashMap<[u8; 32], Outcome>>,
     pub module: Mutex<Behaviour>,
@@ -81,6 +86,8 @@ impl Neighbours {
             signatures: AtomicU32::new(0),
             ca_calls: Mutex::new(Vec::new()),
             ca_away: AtomicBool::new(false),
+            keys_away: AtomicBool::new(false),
+            revoked: Mutex::default(),
             outcomes: Mutex::default(),
             module: Mutex::new(Behaviour::Answers),
             begun: Notify::new(),
@@ -101,7 +108,15 @@ impl SigningModule for Neighbours {
         Ok(())
     }
 
-    async fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> Result<(StoredKey, Vec<u8>), ModuleError> {
+    async fn create_key(
+        &self,
+        credential: [u8; 16],
+        person: [u8; 32],
+        _: Authenticator,
+    ) -> Result<(StoredKey, Vec<u8>), ModuleError> {
+        if self.keys_away.load(Ordering::SeqCst) {
+            return Err(ModuleError::Away("test".to_owned()));
+        }
         let mut request: X509ReqBuilder = X509Req::builder().unwrap();
         request.set_pubkey(&self.key.key).unwrap();
         request.sign(&self.key.key, MessageDigest::sha256()).unwrap();
@@ -112,6 +127,7 @@ impl SigningModule for Neighbours {
             spki: self.key.key.public_key_to_der().unwrap(),
             blob: vec![1],
             binding: vec![2],
+            first_set: vec![5],
         };
         Ok((key, request.build().to_der().unwrap()))
     }
@@ -135,6 +151,10 @@ impl SigningModule for Neighbours {
             vouchers: [0; 32],
             seal: vec![3],
         })
+    }
+
+    async fn key_origin(&self, _: StoredKey, pkcs10: Vec<u8>, _: SealedSet) -> Result<Vec<u8>, ModuleError> {
+        Ok(pkcs10)
     }
 
     async fn begin(&self) -> Result<Ticket, ModuleError> {
@@ -211,14 +231,20 @@ impl CertificateAuthority for Neighbours {
             return Err(ContractError::Unavailable("test".to_owned()));
         }
         X509Req::from_der(&request.pkcs10).unwrap();
+        let statement = request.pkcs10;
+        assert_eq!(request.key_origin, KeyOrigin::SigningModule { statement });
         Ok(IssuedCertificate {
             certificate: self.key.der(),
             chain: vec![self.root.der()],
         })
     }
 
-    async fn revoke(&self, _: &[u8], _: u8) -> Result<(), ContractError> {
-        Err(ContractError::NotFound)
+    async fn revoke(&self, serial: &[u8], reason: u8) -> Result<(), ContractError> {
+        if self.ca_away.load(Ordering::SeqCst) {
+            return Err(ContractError::Unavailable("test".to_owned()));
+        }
+        self.revoked.lock().unwrap().push((serial.to_vec(), reason));
+        Ok(())
     }
 }
 

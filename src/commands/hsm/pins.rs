@@ -63,7 +63,7 @@ pub(super) fn join(join: &JoinPin) -> Result<()> {
     }
     let mut input = std::io::stdin().lock();
     for n in 1..=join.prompt {
-        eprintln!("Share {n}, then an empty line:");
+        eprint!("Share {n}, then an empty line:\n");
         all.push(Share::parse(&paragraph(&mut input)?)?);
     }
     let pin = shares::combine(&all)?;

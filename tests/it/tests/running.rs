@@ -14,13 +14,7 @@ fn answering(status: &'static str, instance: &'static str) -> String {
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        // All of it: a connection closed over unread octets would take the answer back.
-        let mut asked = Vec::new();
-        while !asked.ends_with(b"\r\n\r\n") {
-            let mut octet = [0];
-            stream.read_exact(&mut octet).unwrap();
-            asked.extend(octet);
-        }
+        let _ = stream.read(&mut [0; 1024]);
         let body = format!("{{\"ready\":true,\"instance\":\"{instance}\"}}");
         let _ = write!(
             stream,

@@ -25,6 +25,41 @@ fn a_spent_commitment_stays_spent_after_reopening_until_its_deadline() {
 }
 
 #[test]
+fn a_clock_set_forward_and_back_never_opens_a_spent_commitment_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = Journal::open(&path, 1_000).unwrap();
+    journal.state().tidy_after = 2;
+    assert_eq!(journal.spend(&[1; 32], 1_300, 1_000), Ok(()));
+    // The clock jumps forward, and the journal forgets what is over.
+    for n in 2..=3 {
+        assert_eq!(journal.spend(&[n; 32], 5_300, 5_000), Ok(()));
+    }
+    assert!(!journal.is_spent(&[1; 32]));
+    // It is set back, forward and back again: the deadline is in the future, and yet over for good.
+    for now in [1_100, 5_000, 1_200] {
+        assert_eq!(journal.spend(&[1; 32], 1_300, now), Err(Refusal::Expired));
+    }
+    assert_eq!(journal.spend(&[2; 32], 5_300, 1_200), Err(Refusal::Replayed));
+    drop(journal);
+    let journal = Journal::open(&path, 5_000).unwrap();
+    assert!(journal.is_spent(&[2; 32]) && journal.is_spent(&[3; 32]) && !journal.is_spent(&[1; 32]));
+}
+
+#[test]
+fn the_file_of_a_long_lived_module_stays_as_small_as_what_is_not_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = Journal::open(&path, 0).unwrap();
+    journal.state().tidy_after = 5;
+    for now in 0..30_i64 {
+        let commitment = [u8::try_from(now).unwrap(); 32];
+        assert_eq!(journal.spend(&commitment, now, now), Ok(()));
+    }
+    assert!(fs::metadata(&path).unwrap().len() <= 16 + 48 * 7);
+}
+
+#[test]
 fn a_torn_last_record_is_dropped_and_damage_elsewhere_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");

@@ -5,6 +5,7 @@ mod authority;
 mod clock;
 mod gestures;
 mod happy;
+mod origin;
 mod outcomes;
 mod people;
 mod rows;

@@ -34,13 +34,25 @@ pub fn vouch(world: &mut World, officer: usize, challenge: &[u8; 32]) -> Voucher
     }
 }
 
-/// A key, a passkey, two vouchers, a sealed set and a certificate.
+/// Both officers' gestures over one challenge.
+pub fn vouchers(
+    world: &mut World,
+    person: &Person,
+    authenticator: &Authenticator,
+    credential: &[u8; 16],
+    pkcs10: &[u8],
+) -> [Voucher; 2] {
+    let challenge = voucher_challenge(&person.reference, authenticator, credential, pkcs10);
+    [vouch(world, 0, &challenge), vouch(world, 1, &challenge)]
+}
+
+/// A passkey, a key, two vouchers, a sealed set and a certificate.
 pub fn enrol(world: &mut World, door: &Door, number: &'static str) -> Person {
     let reference = person_reference(number);
     let credential: [u8; 16] = Sha256::digest(number)[..16].try_into().unwrap();
-    let (key, pkcs10) = door.create_key(credential, reference);
     let mut device = SoftAuthenticator::new();
     let authenticator = register(&mut device);
+    let (key, pkcs10) = door.create_key(credential, reference, &authenticator);
     let challenge = voucher_challenge(&reference, &authenticator, &credential, &pkcs10);
     let vouchers = [vouch(world, 0, &challenge), vouch(world, 1, &challenge)];
     let set = door.seal(&key, &pkcs10, &authenticator, &vouchers).unwrap();

@@ -7,7 +7,7 @@ use signum_gesture::Assertion;
 use signum_gesture::options::request_options;
 use signum_softauth::SoftAuthenticator;
 
-use crate::people::{enrol, vouch};
+use crate::people::{enrol, vouch, vouchers};
 use crate::world::{ORIGIN, World, register, rp};
 
 #[test]
@@ -16,9 +16,9 @@ fn one_officer_twice_one_alone_and_strangers_are_refused() {
     world.init();
     let door = world.start();
     let person = person_reference("PNOXK-1000000001");
-    let (key, pkcs10) = door.create_key([1; 16], person);
     let mut device = SoftAuthenticator::new();
     let authenticator = register(&mut device);
+    let (key, pkcs10) = door.create_key([1; 16], person, &authenticator);
     let challenge = voucher_challenge(&person, &authenticator, &[1; 16], &pkcs10);
     let [one, again, two] = [0, 0, 1].map(|officer| vouch(&mut world, officer, &challenge));
 
@@ -104,4 +104,62 @@ fn a_key_that_is_not_ours_or_another_key_s_request_is_not_sealed() {
     let officer = world.config.officers[0].authenticator.clone();
     let outcome = door.seal(&person.key, &person.pkcs10, &officer, &vouchers);
     assert_eq!(outcome, Err(Refusal::Set("an officer's authenticator".into())));
+}
+
+#[test]
+fn two_officers_cannot_vouch_a_second_authenticator_onto_a_credential() {
+    let mut world = World::new();
+    world.init();
+    let door = world.start();
+    let person = enrol(&mut world, &door, "PNOXK-1000000001");
+    let second = register(&mut SoftAuthenticator::new());
+    // Both officers agree to it, for exactly this credential and request.
+    let agreed = vouchers(&mut world, &person, &second, &person.credential, &person.pkcs10);
+    let never = Err(Refusal::Set("not the authenticator that this key was made for".into()));
+    assert_eq!(door.seal(&person.key, &person.pkcs10, &second, &agreed), never);
+    // A key that was made for the second authenticator lends nothing: the promise names its own public key.
+    let (key, _) = door.create_key(person.credential, person.reference, &second);
+    let mut mixed = person.key.clone();
+    mixed.first_set = key.first_set;
+    assert_eq!(door.seal(&mixed, &person.pkcs10, &second, &agreed), never);
+    mixed.first_set = Vec::new();
+    assert_eq!(door.seal(&mixed, &person.pkcs10, &second, &agreed), never);
+
+    // Neither a restart nor a lost or restored journal folder makes it forget, since nothing is remembered.
+    drop(door);
+    std::fs::remove_file(&world.config.journal).unwrap();
+    let door = world.start();
+    assert_eq!(door.seal(&person.key, &person.pkcs10, &second, &agreed), never);
+    // The same authenticator as before, interrupted before it was stored, gets the same set.
+    let again = vouchers(
+        &mut world,
+        &person,
+        &person.authenticator,
+        &person.credential,
+        &person.pkcs10,
+    );
+    let set = door
+        .seal(&person.key, &person.pkcs10, &person.authenticator, &again)
+        .unwrap();
+    assert_eq!(set.authenticators, person.set.authenticators);
+}
+
+#[test]
+fn a_key_of_before_the_promise_still_signs_and_is_never_sealed_again() {
+    let mut world = World::new();
+    world.init();
+    let door = world.start();
+    let mut person = enrol(&mut world, &door, "PNOXK-1000000001");
+    person.key.first_set = Vec::new();
+    let agreed = vouchers(
+        &mut world,
+        &person,
+        &person.authenticator,
+        &person.credential,
+        &person.pkcs10,
+    );
+    let outcome = door.seal(&person.key, &person.pkcs10, &person.authenticator, &agreed);
+    assert!(matches!(outcome, Err(Refusal::Set(_))));
+    let activation = person.activation(&world, &door);
+    assert!(door.activate(&activation).is_ok());
 }

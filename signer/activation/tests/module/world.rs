@@ -152,17 +152,47 @@ impl Door {
         }
     }
 
-    pub fn create_key(&self, credential: [u8; 16], person: [u8; 32]) -> (StoredKey, Vec<u8>) {
+    pub fn create_key(
+        &self,
+        credential: [u8; 16],
+        person: [u8; 32],
+        authenticator: &Authenticator,
+    ) -> (StoredKey, Vec<u8>) {
+        let authenticator = authenticator.clone();
         match self {
             Self::Process(running) => running
                 .runtime
-                .block_on(running.client.create_key(credential, person))
+                .block_on(running.client.create_key(credential, person, authenticator))
                 .unwrap(),
-            Self::Here(module) => match module.handle(Request::CreateKey { credential, person }) {
-                Response::Key { key, pkcs10 } => (key, pkcs10),
-                other => panic!("{other:?}"),
-            },
+            Self::Here(module) => {
+                let request = Request::CreateKey {
+                    credential,
+                    person,
+                    authenticator,
+                };
+                match module.handle(request) {
+                    Response::Key { key, pkcs10 } => (key, pkcs10),
+                    other => panic!("{other:?}"),
+                }
+            }
         }
+    }
+
+    /// Only for the process.
+    pub fn key_origin(&self, key: &StoredKey, pkcs10: &[u8], set: &SealedSet) -> Result<Vec<u8>, Refusal> {
+        let Self::Process(running) = self else {
+            panic!("only for the process")
+        };
+        let stated = running.client.key_origin(key.clone(), pkcs10.to_vec(), set.clone());
+        running.runtime.block_on(stated)
+    }
+
+    /// Only for the process.
+    pub fn statement_key(&self) -> Vec<u8> {
+        let Self::Process(running) = self else {
+            panic!("only for the process")
+        };
+        running.runtime.block_on(running.client.status()).unwrap().statement_key
     }
 
     pub fn seal(
