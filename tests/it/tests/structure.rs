@@ -58,6 +58,7 @@ const TEST_ONLY: &[&str] = &[
     "signum-tests",
     "signum-browser",
     "signum-load",
+    "signum-fuzz",
 ];
 
 /// What a process that can use keys must not contain: web servers and clients, SQL, templates, translations.
