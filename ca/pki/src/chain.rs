@@ -92,3 +92,14 @@ pub fn verify_chain(
 ) -> Result<(), ChainError> {
     Validation::new(purpose, now_seconds).check(leaf, intermediates, roots)
 }
+
+/// Whether `issuer` itself issued `certificate` (both DER), it is valid at `now_seconds`, and nothing critical in it is unknown.
+/// What the issuer may issue and the certificate is good for is the caller's to check.
+pub fn verify_issued_by(certificate: &[u8], issuer: &[u8], now_seconds: i64) -> Result<(), ChainError> {
+    let (certificate, issuer) = (Member::from_der(certificate)?, Member::from_der(issuer)?);
+    certificate.check_fields()?;
+    certificate.extensions()?;
+    rules::check_dates(&certificate, now_seconds)?;
+    certificate.names_as_issuer(&issuer)?;
+    certificate.verify_signature(&issuer, &mut Budget::default())
+}

@@ -6,7 +6,7 @@ mod authority;
 
 use authority::{Authority, Shape, directory_constraint, policies};
 use const_oid::ObjectIdentifier;
-use signum_pki::chain::{ChainError, Purpose, Validation};
+use signum_pki::chain::{ChainError, Purpose, Validation, verify_issued_by};
 use signum_pki::oid;
 
 const NOW: i64 = 1_700_000_000;
@@ -142,4 +142,24 @@ fn a_certificate_spoilt_in_any_octet_is_refused() {
         spoilt[position] ^= 0x20;
         assert!(check(&spoilt, &[], &root, &[]).is_err(), "octet {position}");
     }
+}
+
+/// As the certificate of an OCSP responder is judged.
+#[test]
+fn a_direct_issuer_is_told_from_others() {
+    let (root, other) = (Authority::root("Root"), Authority::root("Root"));
+    let leaf = root.leaf("Leaf", Shape::default());
+    assert_eq!(verify_issued_by(&leaf, &root.certificate, NOW), Ok(()));
+    assert_eq!(
+        verify_issued_by(&leaf, &other.certificate, NOW),
+        Err(ChainError::KeyIdentifier)
+    );
+    let old = root.leaf("Leaf", Shape::expired());
+    assert_eq!(verify_issued_by(&old, &root.certificate, NOW), Err(ChainError::Expired));
+    let unknown = (ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1"), true, vec![5, 0]);
+    let strange = root.leaf("Leaf", Shape::default().with(unknown));
+    assert_eq!(
+        verify_issued_by(&strange, &root.certificate, NOW),
+        Err(ChainError::UnknownCritical)
+    );
 }

@@ -89,7 +89,7 @@ pub(super) fn check_issuer(
 }
 
 /// Both ends included (section 4.1.2.5).
-fn check_dates(member: &Member, now: i64) -> Result<(), ChainError> {
+pub(super) fn check_dates(member: &Member, now: i64) -> Result<(), ChainError> {
     let (from, to) = validity_seconds(&member.certificate);
     if now < from {
         return Err(ChainError::NotYetValid);

@@ -7,7 +7,8 @@ use x509_cert::Certificate;
 use super::response::{
     BasicOcspResponse, OcspResponse, ResponderId, ResponseData, ResponseStatus, SingleResponse, Status,
 };
-use crate::certificate::{has_purpose, is_valid_at, may_sign_data, public_key_octets, spki};
+use crate::certificate::{has_purpose, may_sign_data, public_key_octets, spki};
+use crate::chain::verify_issued_by;
 use crate::{oid, signature};
 
 /// What a believable response says of the certificate.
@@ -57,6 +58,7 @@ pub fn verify_ocsp(
     max_age: i64,
 ) -> Result<CertStatus, OcspError> {
     let certificate = Certificate::from_der(certificate).map_err(|_| OcspError::Malformed)?;
+    let issuer_der = issuer;
     let issuer = Certificate::from_der(issuer).map_err(|_| OcspError::Malformed)?;
     if certificate.tbs_certificate().issuer() != issuer.tbs_certificate().subject() {
         return Err(OcspError::WrongIssuer);
@@ -64,7 +66,7 @@ pub fn verify_ocsp(
     let basic = basic(response)?;
     let tbs = basic.tbs.to_der().map_err(|_| OcspError::Malformed)?;
     let data = ResponseData::from_der(&tbs).map_err(|_| OcspError::Malformed)?;
-    let responder = authorised_responder(&basic, &data, &issuer, now_seconds)?;
+    let responder = authorised_responder(&basic, &data, (&issuer, issuer_der), now_seconds)?;
     let key = spki(&responder).map_err(|_| OcspError::Malformed)?;
     if !signature::verifies(&key, &basic.signature_algorithm, &tbs, basic.signature.raw_bytes()) {
         return Err(OcspError::Signature);
@@ -103,24 +105,21 @@ fn basic(response: &[u8]) -> Result<BasicOcspResponse, OcspError> {
 fn authorised_responder(
     basic: &BasicOcspResponse,
     data: &ResponseData,
-    issuer: &Certificate,
+    (issuer, issuer_der): (&Certificate, &[u8]),
     now_seconds: i64,
 ) -> Result<Certificate, OcspError> {
     if is_identified(&data.responder_id, issuer) {
         return Ok(issuer.clone());
     }
-    let issuer_key = spki(issuer).map_err(|_| OcspError::Malformed)?;
     for der in basic.certs.iter().flatten() {
         let der = der.to_der().map_err(|_| OcspError::Malformed)?;
         let Ok(candidate) = Certificate::from_der(&der) else {
             continue;
         };
         let delegated = is_identified(&data.responder_id, &candidate)
-            && candidate.tbs_certificate().issuer() == issuer.tbs_certificate().subject()
             && has_purpose(&candidate, oid::OCSP_SIGNING)
             && may_sign_data(&candidate)
-            && is_valid_at(&candidate, now_seconds)
-            && is_signed_by(&candidate, &issuer_key);
+            && verify_issued_by(&der, issuer_der, now_seconds).is_ok();
         if delegated {
             return Ok(candidate);
         }
@@ -139,17 +138,6 @@ fn is_identified(id: &ResponderId, certificate: &Certificate) -> bool {
 pub fn key_hash(certificate: &Certificate) -> Option<Vec<u8>> {
     let octets = public_key_octets(&spki(certificate).ok()?).ok()?;
     hash(MessageDigest::sha1(), &octets).ok().map(|digest| digest.to_vec())
-}
-
-fn is_signed_by(certificate: &Certificate, key: &[u8]) -> bool {
-    certificate.tbs_certificate().to_der().is_ok_and(|tbs| {
-        signature::verifies(
-            key,
-            certificate.signature_algorithm(),
-            &tbs,
-            certificate.signature().raw_bytes(),
-        )
-    })
 }
 
 fn check_age(single: &SingleResponse, produced_at: u64, now: i64, max_age: i64) -> Result<(), OcspError> {
