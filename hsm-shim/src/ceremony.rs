@@ -1,95 +1,51 @@
 //! The process `signum-hsm-ceremony`: looks at a token, or does what officers have approved, once, and ends.
 //!
-//! One order on standard input, one answer on standard output. Services' workers refuse all of this; here the approvals are
-//! checked beside the PKCS#11 session, against the list of officers that this process reads itself.
+//! One order on standard input, one answer on standard output; after the order to re-wrap, batches of rows and their answers
+//! until standard input ends. Services' workers refuse all of this; here the approvals are checked beside the PKCS#11
+//! session, against the list of officers that this process reads itself.
+
+mod order;
+mod process;
+mod rewrapping;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-
 use crate::approval::{Approved, Ceremony, CeremonyFile, Deed, Quorum};
-use crate::attest::KeyReport;
-use crate::backup::{Backup, Guard, transports_detail};
-use crate::capabilities::{Capabilities, Rate};
+use crate::backup::{Backup, transports_detail};
 use crate::error::HsmError;
 use crate::frames::{read_message, write_message};
-use crate::key::{KeyAlgorithm, PublicKey};
-use crate::token::{Token, TokenConfig};
-use crate::uri::Pkcs11Uri;
+use crate::token::Token;
 
-/// What to do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Order {
-    /// What a token can do; with `rates`, how fast.
-    Inspect { address: Address, rates: bool },
-    /// Its keys, each with its attributes.
-    Keys(Address),
-    /// Make the key under which backups travel to it.
-    MakeTransport { address: Address, label: String },
-    /// Make a guard with its backups. `file` is the ceremony's text, `officers` the list to hold it against.
-    Backup {
-        address: Address,
-        file: String,
-        officers: PathBuf,
-        guard: Guard,
-        transports: Vec<PublicKey>,
-    },
-    /// Put a guard back out of its backup (the file's text).
-    Restore {
-        address: Address,
-        file: String,
-        officers: PathBuf,
-        backup: String,
-        transport: String,
-    },
-    /// Make a key pair of the token.
-    Generate {
-        address: Address,
-        file: String,
-        officers: PathBuf,
-        algorithm: KeyAlgorithm,
-    },
-    /// Destroy a key.
-    Destroy {
-        address: Address,
-        file: String,
-        officers: PathBuf,
-    },
-}
-
-/// Which token: as configured, or by a PKCS#11 address that has module and PIN source.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Address {
-    Configured(TokenConfig),
-    Uri(String),
-}
-
-/// What came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Answer {
-    Inspection {
-        capabilities: Box<Capabilities>,
-        rates: Vec<Rate>,
-        /// Whether the canary key signs; none if the token has no canary key.
-        signs: Option<bool>,
-    },
-    Keys(Vec<KeyReport>),
-    PublicKey(PublicKey),
-    Backup(Box<Backup>),
-    Done,
-}
+pub use order::{Address, Answer, Order, RewrapPlan};
+use process::Process;
+use rewrapping::Rewrapper;
+pub use rewrapping::{LARGEST_BATCH, Rewrapping};
 
 /// The whole life of the process.
 pub fn run() -> ExitCode {
-    let order = read_message(&mut io::stdin().lock());
-    let answer = match order {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    let mut batches = None;
+    let answer = match read_message(&mut input) {
+        Ok(Order::Rewrap {
+            address,
+            file,
+            officers,
+            plan,
+        }) => Rewrapper::open(address, &file, &officers, &plan).map(|opened| {
+            batches = Some(opened);
+            Answer::Ready
+        }),
         Ok(order) => perform(order),
         Err(error) => Err(HsmError::Misconfigured(format!("order: {error}"))),
     };
-    match write_message(&mut io::stdout().lock(), &answer) {
+    let mut said = write_message(&mut output, &answer);
+    if let (Ok(()), Some(rewrapper)) = (&said, batches) {
+        said = rewrapper.serve(&mut input, &mut output);
+    }
+    match said {
         Ok(()) if answer.is_ok() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
@@ -97,28 +53,17 @@ pub fn run() -> ExitCode {
 
 /// Gives `order` to a process of its own and waits for its answer. `env` is its whole environment.
 pub fn apart(executable: &Path, env: &[(String, String)], order: &Order) -> Result<Answer, HsmError> {
-    let failed = |error: &dyn std::fmt::Display| HsmError::down(format!("{}: {error}", executable.display()));
-    let mut child = Command::new(executable)
-        .env_clear()
-        .envs(env.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| HsmError::Misconfigured(format!("{}: {error}", executable.display())))?;
-    let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(failed(&"no pipes"));
-    };
-    let said = write_message(&mut stdin, order).and_then(|()| read_message::<Result<Answer, HsmError>>(&mut stdout));
-    drop(stdin);
-    let ended = child.wait().map_err(|error| failed(&error))?;
-    match said {
-        Ok(answer) => answer,
-        Err(_) => Err(failed(&ended)),
+    let mut process = Process::start(executable, env)?;
+    let answer = process.ask(order);
+    let ended = process.end()?;
+    match answer {
+        Some(answer) => answer,
+        None => Err(HsmError::down(format!("{}: {ended}", executable.display()))),
     }
 }
 
 /// Does it in this process.
-pub fn perform(order: Order) -> Result<Answer, HsmError> {
+fn perform(order: Order) -> Result<Answer, HsmError> {
     match order {
         Order::Inspect { address, rates } => {
             let token = address.open()?;
@@ -148,6 +93,22 @@ pub fn perform(order: Order) -> Result<Answer, HsmError> {
             let backup = token.generate_backed_up(approved, guard, &object, &transports)?;
             Ok(Answer::Backup(Box::new(backup)))
         }
+        Order::RotateKek {
+            address,
+            file,
+            officers,
+            transports,
+        } => {
+            let token = address.open()?;
+            // First, so that a slip of the pen costs no approvals.
+            token.check_rotation(&CeremonyFile::parse(&file)?.ceremony.object)?;
+            let named = (!transports.is_empty()).then(|| ("transports", transports_detail(&transports)));
+            let approved = approve(&token, Deed::RotateKek, &file, &officers, named.as_slice())?;
+            let object = approved.ceremony().object.clone();
+            let made = token.rotate_kek(approved, &object, &transports)?;
+            Ok(Answer::Backup(Box::new(made)))
+        }
+        Order::Rewrap { .. } => Err(HsmError::Misconfigured("re-wrapping takes batches".into())),
         Order::Restore {
             address,
             file,
@@ -203,13 +164,4 @@ fn approve(
     let now = now.ok().and_then(|now| i64::try_from(now.as_secs()).ok());
     let now = now.ok_or_else(|| HsmError::Misconfigured("the clock is before 1970".into()))?;
     Ok(Quorum::load(officers)?.approve(&file, &asked, now)?)
-}
-
-impl Address {
-    fn open(self) -> Result<Token, HsmError> {
-        match self {
-            Self::Configured(config) => Token::open(config),
-            Self::Uri(text) => Token::open_address(&text.parse::<Pkcs11Uri>()?),
-        }
-    }
 }

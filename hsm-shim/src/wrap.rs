@@ -12,6 +12,7 @@ mod rewrap;
 
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha384};
 use subtle::ConstantTimeEq;
 
@@ -44,7 +45,7 @@ pub struct NewWrapped {
 }
 
 /// A key as the database returns it: nothing in here is believed before its binding is checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrappedKey {
     pub owner: KeyBinding,
     /// SubjectPublicKeyInfo DER.

@@ -11,29 +11,32 @@ use signum_hsm_shim::{HsmError, KeyAlgorithm};
 use crate::approvals::Board;
 use crate::bench::{TOKEN, in_own_process, module, new_token};
 
-const EXECUTABLE: &str = env!("CARGO_BIN_EXE_signum-hsm-ceremony");
+pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_signum-hsm-ceremony");
 
-fn ask(order: &Order) -> Result<Answer, HsmError> {
-    // The test's process has the module's variables and nothing of worth besides.
-    let env: Vec<(String, String)> = ["SOFTHSM2_CONF", "KRYOPTIC_CONF"]
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-        .collect();
-    apart(Path::new(EXECUTABLE), &env, order)
+pub fn ask(order: &Order) -> Result<Answer, HsmError> {
+    apart(Path::new(EXECUTABLE), &environment(), order)
 }
 
-fn soon() -> i64 {
+/// The test's process has the module's variables and nothing of worth besides.
+pub fn environment() -> Vec<(String, String)> {
+    ["SOFTHSM2_CONF", "KRYOPTIC_CONF"]
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+        .collect()
+}
+
+pub fn soon() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64 + 600
 }
 
 /// The list of officers as a file, beside a token.
-fn officers(directory: &Path, board: &Board) -> PathBuf {
+pub fn officers(directory: &Path, board: &Board) -> PathBuf {
     let path = directory.join("officers.toml");
     std::fs::write(&path, toml::to_string(&board.quorum).unwrap()).unwrap();
     path
 }
 
-fn address(token: &TokenConfig) -> Address {
+pub fn address(token: &TokenConfig) -> Address {
     Address::Configured(token.clone())
 }
 
@@ -143,5 +146,37 @@ fn a_list_of_officers_that_others_may_write_opens_nothing() {
             officers: path,
         };
         assert!(matches!(ask(&order), Err(HsmError::Misconfigured(_))));
+    });
+}
+
+#[test]
+fn a_key_is_generated_by_an_approved_ceremony_that_names_its_algorithm() {
+    in_own_process(|directory| {
+        let config = new_token(directory);
+        let mut board = Board::new(directory, 2, 2);
+        let officers = officers(directory, &board);
+        let generate = |file: &CeremonyFile, algorithm| {
+            ask(&Order::Generate {
+                address: address(&config),
+                file: file.to_toml().unwrap(),
+                officers: officers.clone(),
+                algorithm,
+            })
+        };
+        let draft = CeremonyFile::new(Deed::Generate, TOKEN, "root-2", soon(), [1; 32])
+            .detail("algorithm", KeyAlgorithm::EcP384.name());
+        let unapproved = generate(&draft, KeyAlgorithm::EcP384);
+        assert!(matches!(unapproved, Err(HsmError::NeedsApproval(_))));
+        let file = board.approved(draft, &[0, 1]);
+        let another = generate(&file, KeyAlgorithm::EcP256);
+        assert!(matches!(another, Err(HsmError::NeedsApproval(_))));
+        let Ok(Answer::PublicKey(made)) = generate(&file, KeyAlgorithm::EcP384) else {
+            panic!("not made");
+        };
+        assert_eq!(Token::open(config.clone()).unwrap().public_key("root-2"), Ok(made));
+        assert!(matches!(
+            generate(&file, KeyAlgorithm::EcP384),
+            Err(HsmError::NeedsApproval(_))
+        ));
     });
 }

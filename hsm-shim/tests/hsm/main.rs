@@ -12,6 +12,7 @@ mod keys;
 mod module;
 mod pins;
 mod reports;
+mod rotation;
 mod shares;
 mod workers;
 mod wrapped;
