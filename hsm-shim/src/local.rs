@@ -11,7 +11,7 @@ use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 use crate::queue::Queue;
 use crate::token::Token;
-use crate::worker::{self, AllowList, Answer, Operation, Policy, Request};
+use crate::worker::{AllowList, Answer, Operation, Policy, Reply, Request, Service, unfitting};
 use crate::{Hsm, SignRequest};
 
 /// Requests that may wait.
@@ -22,30 +22,30 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A [`Token`] behind the [`Hsm`] interface.
 #[derive(Clone)]
 pub struct Local {
-    token: Arc<Token>,
-    policy: Arc<dyn Policy>,
+    service: Arc<Service>,
     queue: Arc<Queue>,
 }
 
 impl Local {
-    /// Keys may be used and made.
+    /// Keys may be used and made, none destroyed.
     pub fn new(token: Arc<Token>) -> Self {
-        Self::with_policy(token, AllowList::default().and("*", &[Operation::Generate]))
+        let making = [Operation::Generate, Operation::MakeGuards];
+        Self::with_policy(token, AllowList::default().and("*", &making))
     }
 
     pub fn with_policy(token: Arc<Token>, policy: impl Policy + 'static) -> Self {
+        let service = Service::new(token, Box::new(policy));
         Self {
-            queue: Arc::new(Queue::new(token.pool.sessions(), QUEUE)),
-            policy: Arc::new(policy),
-            token,
+            queue: Arc::new(Queue::new(service.sessions(), QUEUE)),
+            service: Arc::new(service),
         }
     }
 
-    async fn ask(&self, request: Request, within: Option<Duration>) -> Result<Answer, HsmError> {
+    async fn ask_within(&self, request: Request, within: Option<Duration>) -> Reply {
         let until = Instant::now() + within.unwrap_or(LONGEST).min(LONGEST);
         let turn = self.queue.enter(until).await?;
-        let (token, policy) = (self.token.clone(), self.policy.clone());
-        let work = tokio::task::spawn_blocking(move || worker::answer(&token, &*policy, request));
+        let service = self.service.clone();
+        let work = tokio::task::spawn_blocking(move || service.answer(request));
         let reply = timeout_at(until, work).await;
         drop(turn);
         reply
@@ -66,27 +66,25 @@ impl Hsm for Local {
     }
 
     async fn sign_request(&self, request: SignRequest<'_>) -> Result<Vec<Vec<u8>>, HsmError> {
-        match self.ask(Request::from(request), request.within).await? {
+        match self.ask_within(Request::from(request), request.within).await? {
             Answer::Signatures(signatures) => Ok(signatures),
-            _ => Err(worker::unfitting()),
+            _ => Err(unfitting()),
         }
     }
 
     async fn public_key(&self, key: &KeyUri) -> Result<PublicKey, HsmError> {
-        match self.ask(Request::PublicKey(key.clone()), None).await? {
-            Answer::PublicKey(public) => Ok(public),
-            _ => Err(worker::unfitting()),
-        }
+        self.ask(Request::PublicKey(key.clone())).await?.public_key()
     }
 
     async fn generate(&self, key: &KeyUri, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        match self.ask(Request::Generate(key.clone(), algorithm), None).await? {
-            Answer::PublicKey(public) => Ok(public),
-            _ => Err(worker::unfitting()),
-        }
+        self.ask(Request::Generate(key.clone(), algorithm)).await?.public_key()
     }
 
     async fn health(&self) -> Result<(), HsmError> {
-        self.ask(Request::Health, None).await.map(drop)
+        self.ask(Request::Health).await.map(drop)
+    }
+
+    async fn ask(&self, request: Request) -> Reply {
+        self.ask_within(request, None).await
     }
 }

@@ -6,23 +6,27 @@
 
 pub mod policy;
 pub mod protocol;
+pub mod service;
 
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::approval::Quorum;
 use crate::error::HsmError;
 use crate::frames::{Listener, Stop, bind, read_message, serve, write_message};
 use crate::init::init_token;
 use crate::token::{Token, TokenConfig};
 
-pub use policy::{AllowList, Policy};
+pub use policy::{AllowList, Policy, TwoPerson};
 pub(crate) use protocol::unfitting;
-pub use protocol::{Answer, Operation, Order, Proof, Pulse, Reply, Request};
+pub use protocol::{Answer, Guards, Operation, Order, Proof, Pulse, Reply, Request};
+pub use service::Service;
 
 /// After its parent has gone, a worker whose module hangs ends itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -32,7 +36,12 @@ pub fn run() -> ExitCode {
     // A statement of its own: in the scrutinee, the lock on standard input would be held to the end of the process.
     let order = read_message(&mut io::stdin().lock());
     match order {
-        Ok(Order::Serve { token, socket, allow }) => serve_token(token, &socket, &allow),
+        Ok(Order::Serve {
+            token,
+            socket,
+            allow,
+            officers,
+        }) => serve_token(token, &socket, allow, officers.as_deref()),
         Ok(Order::Init(new)) => report(&init_token(&new)),
         Ok(Order::Prove { token, label }) => report(&prove(token, &label)),
         Err(error) => report(&Err::<(), _>(HsmError::Misconfigured(format!("order: {error}")))),
@@ -46,9 +55,9 @@ fn report<T: Serialize>(result: &Result<T, HsmError>) -> ExitCode {
     }
 }
 
-fn serve_token(config: TokenConfig, socket: &Path, policy: &dyn Policy) -> ExitCode {
+fn serve_token(config: TokenConfig, socket: &Path, allow: AllowList, officers: Option<&Path>) -> ExitCode {
     let sessions = config.sessions;
-    let (token, listener) = match open(config, socket) {
+    let (service, listener) = match open(config, socket, allow, officers) {
         Ok(opened) => opened,
         Err(error) => return report(&Err::<(), _>(error)),
     };
@@ -63,7 +72,7 @@ fn serve_token(config: TokenConfig, socket: &Path, policy: &dyn Policy) -> ExitC
         thread::sleep(GRACE);
         std::process::exit(1);
     });
-    let ended = serve(listener, sessions, &stop, |request| answer(&token, policy, request));
+    let ended = serve(listener, sessions, &stop, |request| service.answer(request));
     let _already_gone = std::fs::remove_file(socket);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,12 +80,20 @@ fn serve_token(config: TokenConfig, socket: &Path, policy: &dyn Policy) -> ExitC
     }
 }
 
-fn open(config: TokenConfig, socket: &Path) -> Result<(Token, Listener), HsmError> {
+fn open(
+    config: TokenConfig,
+    socket: &Path,
+    allow: AllowList,
+    officers: Option<&Path>,
+) -> Result<(Service, Listener), HsmError> {
+    let officers = officers.map(Quorum::load).transpose()?;
     let token = Token::open(config)?;
     token.ensure_canary()?;
     token.health()?;
+    token.capabilities()?;
+    let policy = TwoPerson::new(allow, token.label(), officers, system_clock);
     let listener = bind(socket).map_err(|error| HsmError::Misconfigured(format!("{}: {error}", socket.display())))?;
-    Ok((token, listener))
+    Ok((Service::new(Arc::new(token), Box::new(policy)), listener))
 }
 
 /// Signs with the only key of a label, found by a process that knows nothing of how it was made.
@@ -92,30 +109,8 @@ fn prove(config: TokenConfig, label: &str) -> Result<Proof, HsmError> {
     })
 }
 
-/// Does what the policy permits.
-pub fn answer(token: &Token, policy: &dyn Policy, request: Request) -> Reply {
-    policy.permit(&request)?;
-    match request {
-        Request::Sign {
-            key,
-            algorithm,
-            inputs,
-            expected,
-        } => {
-            let label = token.object(&key)?;
-            if let Some(expected) = expected
-                && token.public_key(label)?.spki != expected
-            {
-                return Err(HsmError::PublicKeyMismatch(label.to_owned()));
-            }
-            token.sign(label, algorithm, &inputs).map(Answer::Signatures)
-        }
-        Request::PublicKey(key) => token.public_key(token.object(&key)?).map(Answer::PublicKey),
-        Request::Generate(key, algorithm) => token.generate(token.object(&key)?, algorithm).map(Answer::PublicKey),
-        Request::Health => token.health().map(|()| {
-            Answer::Healthy(Pulse {
-                login_epoch: token.pool.epoch(),
-            })
-        }),
-    }
+/// The edge of the process: ceremonies expire by the system's clock.
+fn system_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -29,7 +29,7 @@ use crate::health::{HealthReport, WorkerReport, WorkerState};
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 use crate::queue::Queue;
 use crate::token::TokenConfig;
-use crate::worker::{AllowList, Answer, Request, unfitting};
+use crate::worker::{AllowList, Answer, Operation, Reply, Request, unfitting};
 use crate::{Hsm, SignRequest};
 use live::Live;
 use meters::Meters;
@@ -64,6 +64,8 @@ pub struct WorkersConfig {
     pub recycle_after: u64,
     /// What may be asked; checked inside the worker.
     pub allow: AllowList,
+    /// `officers.toml`: who may approve, together, what `allow` does not.
+    pub officers: Option<PathBuf>,
     /// Fills a buffer with randomness, for the jitter of pauses.
     pub random: fn(&mut [u8]),
 }
@@ -81,6 +83,7 @@ impl WorkersConfig {
             queue: 1024,
             recycle_after: 200_000,
             allow: AllowList::default(),
+            officers: None,
             random: operating_system,
         }
     }
@@ -318,29 +321,13 @@ impl Hsm for Workers {
     }
 
     async fn public_key(&self, key: &KeyUri) -> Result<PublicKey, HsmError> {
-        self.prove_if_new(&key.object).await?;
-        self.public_key_as_told(key).await
+        self.ask(Request::PublicKey(key.clone())).await?.public_key()
     }
 
     /// A process of its own then finds the new key and signs with it: SoftHSM on a full disk reports success and keeps
     /// nothing.
     async fn generate(&self, key: &KeyUri, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        let first = self.mark_unproven(&key.object);
-        let answer = self.call(&Request::Generate(key.clone(), algorithm), None).await;
-        self.watch.heed(key, &answer);
-        match answer {
-            Ok(Answer::PublicKey(public)) => {
-                self.prove(&key.object, &public).await?;
-                Ok(public)
-            }
-            Ok(_) => Err(unfitting()),
-            Err(error) => {
-                if first && !may_have_made(&error) {
-                    self.mark_proven(&key.object);
-                }
-                Err(error)
-            }
-        }
+        self.ask(Request::Generate(key.clone(), algorithm)).await?.public_key()
     }
 
     /// Asks every ready worker; one that cannot sign is replaced. Well if one can.
@@ -362,6 +349,17 @@ impl Hsm for Workers {
         }
     }
 
+    async fn ask(&self, request: Request) -> Reply {
+        match request.operation() {
+            Operation::Generate => self.make(&request).await,
+            Operation::Sign | Operation::PublicKey | Operation::Attest => {
+                self.prove_if_new(request.label()).await?;
+                self.call(&request, None).await
+            }
+            _ => self.call(&request, None).await,
+        }
+    }
+
     fn report(&self) -> HealthReport {
         let standings = self.shared.standings.borrow();
         let workers = standings.iter().enumerate();
@@ -374,20 +372,6 @@ impl Hsm for Workers {
             in_flight: self.shared.queue.in_flight(),
             pin_latched: self.shared.is_latched(),
         }
-    }
-}
-
-/// Whether a failed generation may have left a key all the same.
-fn may_have_made(error: &HsmError) -> bool {
-    match error {
-        HsmError::Timeout { maybe_executed } => *maybe_executed,
-        HsmError::SessionLost(_)
-        | HsmError::Pkcs11 { .. }
-        | HsmError::SelfCheckFailed
-        | HsmError::KeyNotFound(_)
-        | HsmError::Ambiguous(_)
-        | HsmError::DeviceDown { .. } => true,
-        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Operation, Request};
+use crate::approval::{Ceremony, Deed, Quorum};
 use crate::error::HsmError;
 
 /// A rule about requests. It is asked before the module is.
@@ -12,7 +13,14 @@ pub trait Policy: Send + Sync {
 }
 
 /// What is done without a rule: using keys, making and destroying none.
-const ORDINARY: [Operation; 3] = [Operation::Sign, Operation::PublicKey, Operation::Health];
+const ORDINARY: [Operation; 6] = [
+    Operation::Sign,
+    Operation::PublicKey,
+    Operation::Random,
+    Operation::Attest,
+    Operation::CreateWrapped,
+    Operation::SignWrapped,
+];
 
 /// Operations by key label. What no rule names is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,11 +63,91 @@ impl AllowList {
 impl Policy for AllowList {
     fn permit(&self, request: &Request) -> Result<(), HsmError> {
         let (operation, label) = (request.operation(), request.label());
-        // Health and the mechanism list are about no key: whoever may connect may ask.
-        if operation == Operation::Health || self.rules.iter().any(|rule| rule.allows(operation, label)) {
+        // These are about no key: whoever may connect may ask.
+        let harmless = matches!(operation, Operation::Health | Operation::Capabilities);
+        if harmless || self.rules.iter().any(|rule| rule.allows(operation, label)) {
             return Ok(());
         }
         Err(HsmError::PolicyDenied(format!("{} with key {label}", operation.name())))
+    }
+}
+
+/// What the list allows, and beyond it what enough officers have approved.
+pub struct TwoPerson {
+    allow: AllowList,
+    /// Label of the token that ceremonies must name.
+    token: String,
+    officers: Option<Quorum>,
+    /// Seconds since the Unix epoch.
+    now: fn() -> i64,
+}
+
+impl TwoPerson {
+    pub fn new(allow: AllowList, token: &str, officers: Option<Quorum>, now: fn() -> i64) -> Self {
+        Self {
+            allow,
+            token: token.to_owned(),
+            officers,
+            now,
+        }
+    }
+
+    /// What a ceremony must say, word for word, to approve this request.
+    fn asked(&self, request: &Request, deed: Deed) -> Ceremony {
+        let mut asked = Ceremony::asked(deed, &self.token, request.label());
+        let mut detail = |name: &str, value: String| asked.details.insert(name.to_owned(), value);
+        match request {
+            Request::MakeGuards { epoch, .. } => {
+                detail("epoch", epoch.to_string());
+            }
+            Request::Rewrap { key, to_epoch, .. } => {
+                detail("to-epoch", to_epoch.to_string());
+                detail("key", hex::encode(key.owner.key));
+            }
+            _ => {}
+        }
+        asked
+    }
+}
+
+impl Policy for TwoPerson {
+    fn permit(&self, request: &Request) -> Result<(), HsmError> {
+        let (request, file) = match request {
+            Request::InCeremony(request, file) => (&**request, Some(file)),
+            request => (request, None),
+        };
+        let refused = match self.allow.permit(request) {
+            Ok(()) if file.is_none() => return Ok(()),
+            // Officers who approved are not told that nobody asked for it: the file is checked and spent.
+            Ok(()) => HsmError::NeedsApproval("the ceremony does not hold".into()),
+            Err(refused) => refused,
+        };
+        let (Some(deed), Some(quorum)) = (deed(request.operation()), &self.officers) else {
+            return Err(refused);
+        };
+        let Some(file) = file else {
+            return Err(HsmError::NeedsApproval(format!("{} {}", deed.name(), request.label())));
+        };
+        let _approved = quorum.approve(file, &self.asked(request, deed), (self.now)())?;
+        Ok(())
+    }
+}
+
+/// What officers can approve.
+fn deed(operation: Operation) -> Option<Deed> {
+    match operation {
+        Operation::Generate => Some(Deed::Generate),
+        Operation::Destroy => Some(Deed::Destroy),
+        Operation::MakeGuards => Some(Deed::RotateKek),
+        Operation::Rewrap => Some(Deed::Rewrap),
+        Operation::Sign
+        | Operation::PublicKey
+        | Operation::Random
+        | Operation::Attest
+        | Operation::Capabilities
+        | Operation::CreateWrapped
+        | Operation::SignWrapped
+        | Operation::Health => None,
     }
 }
 

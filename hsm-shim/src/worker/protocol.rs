@@ -6,10 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::AllowList;
 use crate::SignRequest;
+use crate::approval::CeremonyFile;
+use crate::attest::Attestation;
+use crate::capabilities::Capabilities;
 use crate::error::HsmError;
 use crate::init::NewToken;
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 use crate::token::TokenConfig;
+use crate::wrap::{KeyBinding, WrappedKey};
 
 /// What a worker process is for; answered on standard output by `Result<(), HsmError>`, by [`Proof`] if it proves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +23,8 @@ pub enum Order {
         token: TokenConfig,
         socket: PathBuf,
         allow: AllowList,
+        /// `officers.toml` ([`Quorum`](crate::approval::Quorum)): who may approve what the list does not allow.
+        officers: Option<PathBuf>,
     },
     /// Make a token and end.
     Init(NewToken),
@@ -34,6 +40,15 @@ pub struct Proof {
     pub signature: Vec<u8>,
 }
 
+/// The two secret keys of the token that guard wrapped keys, by label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guards {
+    /// The master KEK; its epoch is that of the wrapped key.
+    pub kek: String,
+    /// The HMAC key of the bindings.
+    pub binding: String,
+}
+
 /// A request on the socket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
@@ -46,7 +61,33 @@ pub enum Request {
     },
     PublicKey(KeyUri),
     Generate(KeyUri, KeyAlgorithm),
+    Destroy(KeyUri),
+    /// Octets of randomness.
+    Random(usize),
+    Attest(KeyUri),
+    Capabilities,
+    MakeGuards {
+        guards: Guards,
+        epoch: u32,
+    },
+    CreateWrapped {
+        guards: Guards,
+        owner: KeyBinding,
+    },
+    SignWrapped {
+        guards: Guards,
+        key: Box<WrappedKey>,
+        algorithm: SignatureAlgorithm,
+        inputs: Vec<Vec<u8>>,
+    },
+    Rewrap {
+        guards: Guards,
+        key: Box<WrappedKey>,
+        to_epoch: u32,
+    },
     Health,
+    /// What needs several officers, with their approvals.
+    InCeremony(Box<Request>, Box<CeremonyFile>),
 }
 
 /// What a request brings when it succeeds.
@@ -54,7 +95,42 @@ pub enum Request {
 pub enum Answer {
     Signatures(Vec<Vec<u8>>),
     PublicKey(PublicKey),
+    Done,
+    Random(Vec<u8>),
+    Attested(Box<Attestation>),
+    Able(Box<Capabilities>),
+    Wrapped(Box<WrappedKey>),
     Healthy(Pulse),
+}
+
+impl Answer {
+    pub(crate) fn signatures(self) -> Result<Vec<Vec<u8>>, HsmError> {
+        match self {
+            Self::Signatures(signatures) => Ok(signatures),
+            _ => Err(unfitting()),
+        }
+    }
+
+    pub(crate) fn public_key(self) -> Result<PublicKey, HsmError> {
+        match self {
+            Self::PublicKey(public) => Ok(public),
+            _ => Err(unfitting()),
+        }
+    }
+
+    pub(crate) fn wrapped(self) -> Result<WrappedKey, HsmError> {
+        match self {
+            Self::Wrapped(key) => Ok(*key),
+            _ => Err(unfitting()),
+        }
+    }
+
+    pub(crate) fn done(self) -> Result<(), HsmError> {
+        match self {
+            Self::Done | Self::Healthy(_) => Ok(()),
+            _ => Err(unfitting()),
+        }
+    }
 }
 
 /// What a worker tells of itself beside a canary signature.
@@ -71,6 +147,14 @@ pub enum Operation {
     Sign,
     PublicKey,
     Generate,
+    Destroy,
+    Random,
+    Attest,
+    Capabilities,
+    MakeGuards,
+    CreateWrapped,
+    SignWrapped,
+    Rewrap,
     Health,
 }
 
@@ -86,33 +170,81 @@ impl From<SignRequest<'_>> for Request {
 }
 
 impl Request {
+    /// With the officers' approvals, if there are any.
+    pub fn in_ceremony(self, ceremony: Option<&CeremonyFile>) -> Self {
+        match ceremony {
+            Some(file) => Self::InCeremony(Box::new(self), Box::new(file.clone())),
+            None => self,
+        }
+    }
+
     pub fn operation(&self) -> Operation {
         match self {
             Self::Sign { .. } => Operation::Sign,
             Self::PublicKey(_) => Operation::PublicKey,
             Self::Generate(..) => Operation::Generate,
+            Self::Destroy(_) => Operation::Destroy,
+            Self::Random(_) => Operation::Random,
+            Self::Attest(_) => Operation::Attest,
+            Self::Capabilities => Operation::Capabilities,
+            Self::MakeGuards { .. } => Operation::MakeGuards,
+            Self::CreateWrapped { .. } => Operation::CreateWrapped,
+            Self::SignWrapped { .. } => Operation::SignWrapped,
+            Self::Rewrap { .. } => Operation::Rewrap,
             Self::Health => Operation::Health,
+            Self::InCeremony(request, _) => request.operation(),
         }
     }
 
-    /// The label of the key it is about; empty when it is about none.
+    /// The label of the key it is about, of the KEK for wrapped keys; empty when it is about none.
     pub fn label(&self) -> &str {
         match self {
-            Self::Sign { key, .. } | Self::PublicKey(key) | Self::Generate(key, _) => &key.object,
-            Self::Health => "",
+            Self::Sign { key, .. }
+            | Self::PublicKey(key)
+            | Self::Generate(key, _)
+            | Self::Destroy(key)
+            | Self::Attest(key) => &key.object,
+            Self::MakeGuards { guards, .. }
+            | Self::CreateWrapped { guards, .. }
+            | Self::SignWrapped { guards, .. }
+            | Self::Rewrap { guards, .. } => &guards.kek,
+            Self::Random(_) | Self::Capabilities | Self::Health => "",
+            Self::InCeremony(request, _) => request.label(),
         }
     }
 
     /// Keys that the module unwraps for it.
     pub fn unwraps(&self) -> u64 {
-        0
+        match self.operation() {
+            Operation::CreateWrapped | Operation::SignWrapped => 1,
+            Operation::Rewrap => 2,
+            _ => 0,
+        }
     }
 
-    /// Whether doing it twice is as good as once. Two signatures over one digest harm nobody; two keys would.
+    /// Whether doing it twice is as good as once. Two signatures over one digest harm nobody; two keys would, and a
+    /// ceremony is spent by the first attempt.
     pub fn is_repeatable(&self) -> bool {
         match self.operation() {
-            Operation::Sign | Operation::PublicKey | Operation::Health => true,
-            Operation::Generate => false,
+            Operation::Sign
+            | Operation::PublicKey
+            | Operation::Random
+            | Operation::Attest
+            | Operation::Capabilities
+            | Operation::CreateWrapped
+            | Operation::SignWrapped
+            | Operation::Health => true,
+            Operation::Generate | Operation::Destroy | Operation::MakeGuards | Operation::Rewrap => false,
+        }
+    }
+
+    /// Algorithm and number of signatures, if it signs.
+    pub fn signs(&self) -> Option<(SignatureAlgorithm, usize)> {
+        match self {
+            Self::Sign { algorithm, inputs, .. } | Self::SignWrapped { algorithm, inputs, .. } => {
+                Some((*algorithm, inputs.len()))
+            }
+            _ => None,
         }
     }
 }
@@ -123,6 +255,14 @@ impl Operation {
             Self::Sign => "sign",
             Self::PublicKey => "public-key",
             Self::Generate => "generate",
+            Self::Destroy => "destroy",
+            Self::Random => "random",
+            Self::Attest => "attest",
+            Self::Capabilities => "capabilities",
+            Self::MakeGuards => "make-guards",
+            Self::CreateWrapped => "create-wrapped",
+            Self::SignWrapped => "sign-wrapped",
+            Self::Rewrap => "rewrap",
             Self::Health => "health",
         }
     }

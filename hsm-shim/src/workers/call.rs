@@ -29,11 +29,7 @@ impl Workers {
         let (meters, operation) = (&self.shared.meters, request.operation());
         match &result {
             Ok(_) => {
-                let signed = match request {
-                    Request::Sign { algorithm, inputs, .. } => Some((*algorithm, inputs.len())),
-                    _ => None,
-                };
-                meters.done(operation, signed, begun.elapsed());
+                meters.done(operation, request.signs(), begun.elapsed());
             }
             Err(error) => meters.failed(operation, error),
         }
@@ -243,5 +239,8 @@ fn is_suspicious(error: &HsmError) -> bool {
 
 /// Making a key takes its time: RSA-3072 needs seconds in SoftHSM.
 fn is_long(request: &Request) -> bool {
-    request.operation() == Operation::Generate
+    matches!(
+        request.operation(),
+        Operation::Generate | Operation::CreateWrapped | Operation::MakeGuards | Operation::Rewrap
+    )
 }

@@ -35,6 +35,7 @@ pub(super) async fn start(config: &WorkersConfig, index: usize, generation: u64)
         token: config.token.clone(),
         socket: socket.clone(),
         allow: config.allow.clone(),
+        officers: config.officers.clone(),
     };
     let starting = give_order::<()>(&config.executable, &config.env, &order);
     let (child, stdin, ()) = timeout(LONGEST_START, starting).await.map_err(|_| late())??;

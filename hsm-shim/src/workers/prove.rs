@@ -6,11 +6,33 @@ use super::{Workers, process};
 use crate::error::HsmError;
 use crate::key::{KeyUri, PublicKey};
 use crate::token::{algorithm, spki, usual_algorithm};
-use crate::worker::{Answer, Proof, Request, unfitting};
+use crate::worker::{Answer, Proof, Reply, Request, unfitting};
 
 impl Workers {
+    /// Makes a token key, and believes in it when a fresh process has signed with it.
+    pub(super) async fn make(&self, request: &Request) -> Reply {
+        let label = request.label();
+        let first = self.mark_unproven(label);
+        let key = KeyUri::new(&self.shared.config.token.token, label);
+        let answer = self.call(request, None).await;
+        self.watch.heed(&key, &answer);
+        match answer {
+            Ok(Answer::PublicKey(public)) => {
+                self.prove(label, &public).await?;
+                Ok(Answer::PublicKey(public))
+            }
+            Ok(_) => Err(unfitting()),
+            Err(error) => {
+                if first && !may_have_made(&error) {
+                    self.mark_proven(label);
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// A fresh process finds exactly this key and signs; the signature is verified here.
-    pub(super) async fn prove(&self, label: &str, made: &PublicKey) -> Result<(), HsmError> {
+    async fn prove(&self, label: &str, made: &PublicKey) -> Result<(), HsmError> {
         let proof = process::prove(&self.shared.config, label).await.inspect_err(|error| {
             tracing::error!(key = label, %error, "a fresh process cannot use the new key");
         })?;
@@ -33,29 +55,35 @@ impl Workers {
         if !new {
             return Ok(());
         }
-        let told = self
-            .public_key_as_told(&KeyUri::new(&self.shared.config.token.token, label))
-            .await?;
+        let key = KeyUri::new(&self.shared.config.token.token, label);
+        let told = self.call(&Request::PublicKey(key), None).await?.public_key()?;
         self.prove(label, &told).await
     }
 
-    pub(super) async fn public_key_as_told(&self, key: &KeyUri) -> Result<PublicKey, HsmError> {
-        match self.call(&Request::PublicKey(key.clone()), None).await? {
-            Answer::PublicKey(public) => Ok(public),
-            _ => Err(unfitting()),
-        }
-    }
-
     /// False when it was so already.
-    pub(super) fn mark_unproven(&self, label: &str) -> bool {
+    fn mark_unproven(&self, label: &str) -> bool {
         self.unproven().insert(label.to_owned())
     }
 
-    pub(super) fn mark_proven(&self, label: &str) {
+    fn mark_proven(&self, label: &str) {
         self.unproven().remove(label);
     }
 
     fn unproven(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeSet<String>> {
         self.shared.unproven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a failed generation may have left a key all the same.
+fn may_have_made(error: &HsmError) -> bool {
+    match error {
+        HsmError::Timeout { maybe_executed } => *maybe_executed,
+        HsmError::SessionLost(_)
+        | HsmError::Pkcs11 { .. }
+        | HsmError::SelfCheckFailed
+        | HsmError::KeyNotFound(_)
+        | HsmError::Ambiguous(_)
+        | HsmError::DeviceDown { .. } => true,
+        _ => false,
     }
 }

@@ -141,6 +141,7 @@ async fn a_worker_ends_when_its_parent_is_gone() {
         token: config.token,
         socket: directory.path().join("alone.sock"),
         allow: AllowList::default(),
+        officers: None,
     };
     write_message(&mut stdin, &order).unwrap();
     let ready: Result<(), HsmError> = read_message(child.stdout.as_mut().unwrap()).unwrap();
