@@ -5,8 +5,7 @@
 
 use cms::signed_data::SignedAttributes;
 use der::Encode;
-use sha2::{Digest, Sha256, Sha384};
-use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, key::ecdsa_der};
+use signum_hsm_shim::{Hsm, HsmError, signer::sign_message};
 use signum_pki::ocsp::response::ResponseData;
 use x509_cert::crl::TbsCertList;
 
@@ -36,21 +35,10 @@ impl Signable {
     }
 }
 
-/// Signs with a key of ours; the result is DER Ecdsa-Sig-Value and verifies.
+/// Signs with a key of ours; the result is DER Ecdsa-Sig-Value. The HSM layer verifies it with the key of our certificate,
+/// the one that relying parties use, before it lets it go.
 pub(crate) async fn sign(hsm: &dyn Hsm, key: &SigningKey, what: &Signable) -> Result<Vec<u8>, HsmError> {
     let unfit = || HsmError::Misconfigured(format!("{} is not a P-256 or P-384 key", key.uri));
     let (scheme, _) = key.scheme().ok_or_else(unfit)?;
-    let digest = match key.algorithm {
-        KeyAlgorithm::EcP384 => Sha384::digest(&what.0).to_vec(),
-        _ => Sha256::digest(&what.0).to_vec(),
-    };
-    let mut raw = hsm.sign(&key.uri, scheme, &[digest]).await?;
-    let signature = ecdsa_der(&raw.pop().ok_or(HsmError::SelfCheckFailed)?)?;
-    // A second look with the key that relying parties will use, not with the one the token says it has.
-    let algorithm = key.algorithm_identifier().ok_or_else(unfit)?;
-    if signum_pki::signature::verifies(&key.spki, &algorithm, &what.0, &signature) {
-        Ok(signature)
-    } else {
-        Err(HsmError::SelfCheckFailed)
-    }
+    sign_message(hsm, &key.uri, scheme, &key.spki, &what.0).await
 }

@@ -181,6 +181,12 @@ impl Workers {
     pub async fn unlatch(&self) {
         self.shared.latched.store(false, Ordering::SeqCst);
         tracing::warn!(token = %self.shared.config.token.token, "PIN latch lifted by an operator");
+        // Whoever asks from now on waits for the new start.
+        self.shared.standings.send_modify(|all| {
+            for standing in all.iter_mut().filter(|standing| matches!(standing, Standing::Latched)) {
+                *standing = Standing::Starting;
+            }
+        });
         for commands in &self.commands {
             let _already_ended = commands.send(Command::Unlatch).await;
         }

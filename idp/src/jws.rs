@@ -61,14 +61,9 @@ impl Jwk {
 /// Compact serialization (RFC 7515 section 7.1) of `claims`, signed by `key` in the HSM.
 pub async fn sign(hsm: &dyn Hsm, key: &KeyUri, kid: &str, claims: &Json) -> Result<String, HsmError> {
     let header = json!({"alg": "ES256", "typ": "JWT", "kid": kid});
-    let input = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
-    let digest = Sha256::digest(input.as_bytes()).to_vec();
-    let signatures = hsm.sign(key, SignatureAlgorithm::EcdsaSha256, &[digest]).await?;
-    let signature = signatures.first().ok_or(HsmError::SelfCheckFailed)?;
-    if signature.len() != 64 {
-        return Err(HsmError::SelfCheckFailed);
-    }
-    Ok(format!("{input}.{}", B64.encode(signature)))
+    let (header, claims) = (header.to_string(), claims.to_string());
+    let algorithm = SignatureAlgorithm::EcdsaSha256;
+    signum_hsm_shim::jws::compact(hsm, key, algorithm, None, &header, claims.as_bytes()).await
 }
 
 /// The claims of a token that one of `keys` signed. Time claims are the caller's to judge.

@@ -69,7 +69,6 @@ impl Supervisor {
                 }
                 Err(HsmError::PinLatched) => {
                     tracing::error!(token = %self.token(), worker = self.index, "PIN refused; an operator must act");
-                    self.shared.latch();
                     self.stand(Standing::Latched);
                     if self.until_unlatched().await {
                         return self.stand(Standing::Stopped);
@@ -100,7 +99,11 @@ impl Supervisor {
             return Err(HsmError::PinLatched);
         }
         self.generation += 1;
-        process::start(&self.shared.config, self.index, self.generation).await
+        let started = process::start(&self.shared.config, self.index, self.generation).await;
+        if matches!(started, Err(HsmError::PinLatched)) {
+            self.shared.latch();
+        }
+        started
     }
 
     /// Serves until the process dies, is to be replaced, or all is to stop; a recycled process is followed by its successor.
@@ -139,9 +142,6 @@ impl Supervisor {
                         tracing::error!(token = %self.token(), worker = self.index, %error, "no successor; the old worker stays");
                         live.unwraps.store(0, Ordering::Relaxed);
                         live.recycling.store(false, Ordering::Relaxed);
-                        if error == HsmError::PinLatched {
-                            self.shared.latch();
-                        }
                     }
                 },
                 Some(Command::Replace { .. } | Command::Recycle { .. } | Command::Hurry | Command::Unlatch) => {}

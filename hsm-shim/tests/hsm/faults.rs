@@ -10,6 +10,6 @@ mod files;
 mod misuse;
 mod module;
 mod overload;
-mod patient;
+pub mod patient;
 mod pin;
 mod sessions;

@@ -14,5 +14,6 @@ mod pins;
 mod reports;
 mod rotation;
 mod shares;
+mod supervision;
 mod workers;
 mod wrapped;
