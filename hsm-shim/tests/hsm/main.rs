@@ -14,6 +14,7 @@ mod pins;
 mod reports;
 mod rotation;
 mod shares;
+mod signers;
 mod supervision;
 mod workers;
 mod wrapped;
