@@ -71,7 +71,8 @@ pub struct App {
     pub ceremony: Transcript,
     /// The random name that the operator endpoint answers with: whoever asks there knows which Signum answers.
     pub instance: String,
-    module: ChildProcess,
+    /// Ours to end, unless it is a service of its own.
+    module: Option<ChildProcess>,
     signer: signum_signer::Service,
     logs: Vec<Log>,
     stop: CancellationToken,
@@ -186,7 +187,7 @@ impl App {
     /// Waits until something that must run has ended by itself; says what.
     pub async fn failed(&mut self) -> String {
         loop {
-            if let Some(end) = self.module.ended() {
+            if let Some(end) = self.module.as_mut().and_then(ChildProcess::ended) {
                 return end;
             }
             tokio::select! {
@@ -206,7 +207,9 @@ impl App {
                 tracing::error!(%error, "the last audit events wait unsigned for the next start");
             }
         }
-        self.module.stop().await;
+        if let Some(module) = self.module {
+            module.stop().await;
+        }
         self.tokens.stop().await;
         self.databases.close().await;
     }

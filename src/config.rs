@@ -41,6 +41,16 @@ signum_core::config! {
 }
 
 signum_core::config! {
+    /// The process that alone can use people's keys.
+    pub struct SigningModule {
+        /// Whether this program starts it. False where it is a service of its own user.
+        start: bool = true,
+        /// User ids it may run as, beside ours.
+        users: Vec<u32> = Vec::new(),
+    }
+}
+
+signum_core::config! {
     /// One database for each service: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`; empty means an SQLite file in the
     /// data folder.
     pub struct DatabaseAddresses {
@@ -85,6 +95,8 @@ signum_core::config! {
         listen: Listen,
         /// The HSM layer.
         hsm: Hsm,
+        /// The signing module.
+        module: SigningModule,
         /// Databases.
         database: DatabaseAddresses,
         /// Demonstration.

@@ -27,7 +27,13 @@ pub(super) async fn start(
     config: &Config,
     layout: &Layout,
     ceremony: &Transcript,
-) -> Result<(ChildProcess, ModuleClient)> {
+) -> Result<(Option<ChildProcess>, ModuleClient)> {
+    let socket = layout.path(&config.signer.module_socket.to_string_lossy());
+    if !config.module.start {
+        let (client, statement_key) = connect(&socket, &config.module.users, None).await?;
+        pin_statement_key(&super::ca_config(config, layout).statement_key_file, &statement_key)?;
+        return Ok((None, client));
+    }
     let softhsm = hsm::environment(layout)?;
     let environment = [("SOFTHSM2_CONF", softhsm.as_path())];
     let file = layout.module_config();
@@ -43,9 +49,9 @@ pub(super) async fn start(
         write_private(&initialised, b"")?;
     }
     let mut process = ChildProcess::start(MODULE, &["run", "--config", &path], &environment)?;
-    let (client, statement_key) = connect(&layout.path("run/signing-module.sock"), &mut process).await?;
+    let (client, statement_key) = connect(&socket, &[], Some(&mut process)).await?;
     pin_statement_key(&super::ca_config(config, layout).statement_key_file, &statement_key)?;
-    Ok((process, client))
+    Ok((Some(process), client))
 }
 
 /// The CA believes the module that was there when it was first asked. A later change is told and never followed.
@@ -84,11 +90,13 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
         module: config.hsm.module.clone(),
         token: TOKEN.to_owned(),
         pin_file: layout.path("module/people.pin"),
-        socket: layout.path("run/signing-module.sock"),
+        socket: layout.path(&config.signer.module_socket.to_string_lossy()),
         journal: layout.path("module/journal"),
         ticket_seconds: 300,
         ocsp_max_age_seconds: 60,
         pinned_issuers: vec![issuer],
+        peers: vec![],
+        socket_group: None,
         relying_party: relying_party(&config.signer.public_url)?,
         officers,
     };
@@ -132,12 +140,16 @@ fn relying_party(public_url: &str) -> Result<RelyingParty> {
 }
 
 /// A client of the ready module, and the module's public statement key.
-async fn connect(socket: &Path, process: &mut ChildProcess) -> Result<(ModuleClient, Vec<u8>)> {
+async fn connect(
+    socket: &Path,
+    users: &[u32],
+    mut process: Option<&mut ChildProcess>,
+) -> Result<(ModuleClient, Vec<u8>)> {
     for _ in 0..ATTEMPTS {
-        if let Some(end) = process.ended() {
+        if let Some(end) = process.as_mut().and_then(|process| process.ended()) {
             bail!("{end}; what it said stands above");
         }
-        if let Ok(client) = ModuleClient::connect(socket).await
+        if let Ok(client) = ModuleClient::connect_to(socket, users).await
             && let Ok(status) = client.status().await
             && status.ready
         {

@@ -1,13 +1,14 @@
 //! Frames over a Unix socket: many callers on one connection, limits, deadlines, a server that stops and comes back.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use signum_hsm_shim::frames::{Client, FrameError, LONGEST_PAYLOAD, Stop, bind, serve};
+use signum_hsm_shim::frames::{Client, FrameError, LONGEST_PAYLOAD, Peers, Stop, bind, bind_for, serve};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -118,6 +119,74 @@ async fn a_handler_that_panics_loses_its_connection_only() {
         Err(FrameError::Broken)
     ));
     assert_eq!(client.call::<u32, u32>(&7, LONG).await.unwrap(), 7);
+    stop.stop();
+    served.join().unwrap().unwrap();
+}
+
+const PEER: &str = "SIGNUM_HSM_TEST_PEER";
+/// Nobody.
+const GUEST: u32 = 65_534;
+const STRANGER: u32 = 65_533;
+
+#[tokio::test]
+async fn a_named_user_of_the_group_is_served_and_no_other() {
+    if let Some(path) = std::env::var_os(PEER) {
+        // As another user: the server runs as root, which must be named as well.
+        let root = Peers {
+            users: vec![0],
+            group: None,
+        };
+        assert!(matches!(
+            Client::connect(Path::new(&path)).await,
+            Err(FrameError::Stranger)
+        ));
+        let client = Client::connect_to(Path::new(&path), root).await.unwrap();
+        let answer = client.call::<u32, u32>(&20, LONG).await;
+        return println!("answer: {:?}", answer.ok());
+    }
+    let able = rustix::process::geteuid().is_root() && Command::new("setpriv").arg("--version").output().is_ok();
+    if !able {
+        return println!("skipped: needs root and setpriv to be several users");
+    }
+    let (directory, path) = socket();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let peers = Peers {
+        users: vec![GUEST],
+        group: Some(GUEST),
+    };
+    let listener = bind_for(&path, peers).unwrap();
+    let facts = std::fs::metadata(&path).unwrap();
+    assert_eq!((facts.permissions().mode() & 0o777, facts.gid()), (0o660, GUEST));
+    let stop = Stop::new();
+    let told = stop.clone();
+    let served = std::thread::spawn(move || serve(listener, 1, &told, |n: u32| n + 1));
+    // A copy that everybody may execute: the build folder may be closed to others.
+    let executable = directory.path().join("guest");
+    std::fs::copy(std::env::current_exe().unwrap(), &executable).unwrap();
+    let ask = |user: u32, group: u32| {
+        let output = Command::new("setpriv")
+            .args([
+                &format!("--reuid={user}"),
+                &format!("--regid={group}"),
+                "--clear-groups",
+            ])
+            .arg(&executable)
+            .args([
+                "frames::a_named_user_of_the_group_is_served_and_no_other",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(PEER, &path)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(ask(GUEST, GUEST).contains("answer: Some(21)"));
+    assert!(
+        !ask(STRANGER, GUEST).contains("answer: Some"),
+        "in the group, not named"
+    );
+    assert!(!ask(STRANGER, STRANGER).contains("answer:"), "not in the group");
     stop.stop();
     served.join().unwrap().unwrap();
 }

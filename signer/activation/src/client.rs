@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use signum_gesture::Authenticator;
 use signum_hsm_shim::HsmError;
-use signum_hsm_shim::frames::{Client, FrameError};
+use signum_hsm_shim::frames::{Client, FrameError, Peers};
 
 use crate::protocol::{
     Activation, DocumentSignature, Outcome, Refusal, Request, Response, SealedSet, StoredKey, Ticket, Voucher,
@@ -35,8 +35,18 @@ pub struct ModuleStatus {
 }
 
 impl ModuleClient {
+    /// To a module of our own user.
     pub async fn connect(socket: &Path) -> Result<Self, Refusal> {
-        let client = Client::connect(socket).await.map_err(away)?;
+        Self::connect_to(socket, &[]).await
+    }
+
+    /// To a module that runs as one of these users, or as our own.
+    pub async fn connect_to(socket: &Path, users: &[u32]) -> Result<Self, Refusal> {
+        let peers = Peers {
+            users: users.to_vec(),
+            group: None,
+        };
+        let client = Client::connect_to(socket, peers).await.map_err(away)?;
         Ok(Self { client })
     }
 

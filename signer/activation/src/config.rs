@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use signum_gesture::RelyingParty;
 use signum_gesture::key::VerifyingKey;
 use signum_hsm_shim::HsmError;
+use signum_hsm_shim::frames::Peers;
+use signum_hsm_shim::frames::peers::group_id;
 use signum_hsm_shim::token::{PinSource, TokenConfig};
 
 use crate::officer::Officer;
@@ -37,6 +39,13 @@ pub struct ModuleConfig {
     pub ocsp_max_age_seconds: i64,
     /// Issuing CAs of signing certificates, each a file with the certificate's DER.
     pub pinned_issuers: Vec<PathBuf>,
+    /// User ids that may ask, beside the module's own. With any, the module is a service of its own: it does not end with
+    /// its standard input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<u32>,
+    /// Group (name or number) that may open the socket; the peers are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_group: Option<String>,
     /// The signer: gestures made elsewhere are worth nothing.
     pub relying_party: RelyingParty,
     /// Two at least.
@@ -85,6 +94,14 @@ impl ModuleConfig {
         self.journal.with_file_name("statement-key.der")
     }
 
+    /// Who may connect.
+    pub(crate) fn allowed_peers(&self) -> Result<Peers, ConfigError> {
+        Ok(Peers {
+            users: self.peers.clone(),
+            group: self.socket_group.as_deref().map(group_id).transpose()?,
+        })
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let wrong = |why: &str| Err(ConfigError::Wrong(format!("module.toml: {why}")));
         if !(30..=900).contains(&self.ticket_seconds) {
@@ -100,6 +117,9 @@ impl ModuleConfig {
         let host = rp.origin.split_once("://").map(|(_, host)| host);
         if host.and_then(|host| host.split(':').next()) != Some(rp.id.as_str()) {
             return wrong("relying_party: the id must be exactly the origin's host");
+        }
+        if self.socket_group.is_some() != !self.peers.is_empty() {
+            return wrong("peers and socket_group: both or neither");
         }
         self.check_officers()
     }

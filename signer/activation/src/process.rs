@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use signum_hsm_shim::HsmError;
-use signum_hsm_shim::frames::{Stop, bind, serve};
+use signum_hsm_shim::frames::{Stop, bind_for, serve};
 use signum_hsm_shim::init::{NewToken, create_pin_file, init_token};
 use signum_hsm_shim::token::{PinSource, Token};
 
@@ -81,12 +81,16 @@ fn pin(path: &Path) -> Result<PinSource, ConfigError> {
 
 fn serve_requests(config: ModuleConfig) -> Result<(), ConfigError> {
     let socket = config.socket.clone();
+    let peers = config.allowed_peers()?;
+    let alone = !peers.users.is_empty();
     let token = Arc::new(Token::open(config.token_config())?);
     token.health()?;
     let module = Module::new(config, token, system_clock())?;
-    let listener = bind(&socket)?;
+    let listener = bind_for(&socket, peers)?;
     let stop = Stop::new();
-    stop_with_parent(stop.clone());
+    if !alone {
+        stop_with_parent(stop.clone());
+    }
     tracing::info!(socket = %socket.display(), "serving");
     // For a parent that waits; it may as well look for the socket.
     let _nobody_reads = writeln!(io::stdout(), "ready");

@@ -51,6 +51,8 @@ fn good() -> ModuleConfig {
         ticket_seconds: 300,
         ocsp_max_age_seconds: 60,
         pinned_issuers: vec!["issuer.cer".into()],
+        peers: vec![],
+        socket_group: None,
         relying_party: rp(),
         officers: officers(),
     }
@@ -97,4 +99,19 @@ fn each_wrong_value_is_refused() {
         change(&mut config);
         assert!(config.check().is_err(), "{number}");
     }
+}
+
+#[test]
+fn other_users_are_let_in_only_with_a_group_for_the_socket() {
+    let mut config = good();
+    config.peers = vec![4711];
+    assert!(config.check().is_err());
+    config.socket_group = Some("0".into());
+    config.check().unwrap();
+    let peers = config.allowed_peers().unwrap();
+    assert_eq!((peers.users, peers.group), (vec![4711], Some(0)));
+    let again: ModuleConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+    assert_eq!(again, config);
+    config.socket_group = Some("no such group".into());
+    assert!(config.allowed_peers().is_err());
 }

@@ -74,6 +74,8 @@ impl World {
             ticket_seconds: 300,
             ocsp_max_age_seconds: 60,
             pinned_issuers: vec![at("issuer.cer")],
+            peers: vec![],
+            socket_group: None,
             relying_party: rp(),
             officers: pinned.collect(),
         };
