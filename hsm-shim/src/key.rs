@@ -35,16 +35,6 @@ impl SignatureAlgorithm {
         Self::Ed25519,
     ];
 
-    /// The key pairs that sign so.
-    pub fn key(self) -> KeyAlgorithm {
-        match self {
-            Self::EcdsaSha256 => KeyAlgorithm::EcP256,
-            Self::EcdsaSha384 => KeyAlgorithm::EcP384,
-            Self::RsaPkcs1Sha256 | Self::RsaPssSha256 => KeyAlgorithm::Rsa3072,
-            Self::Ed25519 => KeyAlgorithm::Ed25519,
-        }
-    }
-
     /// A short stable name, as JWS has it (RFC 7518, RFC 8037).
     pub fn name(self) -> &'static str {
         match self {
