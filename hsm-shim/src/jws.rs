@@ -29,7 +29,11 @@ pub async fn compact(
         expected,
         ..SignRequest::new(key, algorithm, &inputs)
     };
-    let signature = hsm.sign_request(request).await?.pop().ok_or(HsmError::SelfCheckFailed)?;
+    let signature = hsm
+        .sign_request(request)
+        .await?
+        .pop()
+        .ok_or(HsmError::SelfCheckFailed)?;
     token.push('.');
     // RFC 7518 section 3.4: r || s, which is how PKCS#11 gives it.
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);

@@ -1,8 +1,101 @@
 //! A small interface through which Signum's services use any PKCS#11 module.
 //!
-//! A service holds an `Arc<dyn Hsm>` for one token. Private keys never leave the token, except wrapped under its master KEK.
-//! Two implementations: [`Local`](local::Local) in this process, and [`Workers`](workers::Workers), which speaks to exec'd
-//! `signum-hsm-worker` processes so that a crash or a hang of the module is not ours.
+//! A service holds an `Arc<dyn `[`Hsm`]`>` for one token. Private keys never leave the token, except wrapped under its master
+//! KEK, and every signature has been verified with the key's public half before a caller gets it.
+//!
+//! # Choosing an implementation
+//!
+//! | | [`Workers`](workers::Workers) | [`Local`](local::Local) |
+//! |---|---|---|
+//! | where the module runs | exec'd `signum-hsm-worker` processes, one PKCS#11 application each | this process |
+//! | a module that crashes or hangs | costs one process, which is replaced | costs the service |
+//! | more speed | more processes ([`count`](workers::WorkersConfig::count)): SoftHSM does not scale over threads | more sessions, if the module scales |
+//! | for | services | modules that allow one application, tests |
+//!
+//! # A worked example
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use signum_hsm_shim::token::{PinSource, TokenConfig};
+//! use signum_hsm_shim::worker::{AllowList, Operation};
+//! use signum_hsm_shim::workers::{Workers, WorkersConfig};
+//! use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignRequest, SignatureAlgorithm};
+//!
+//! # async fn example() -> Result<(), HsmError> {
+//! let token = TokenConfig {
+//!     module: "/usr/lib/softhsm/libsofthsm2.so".into(),
+//!     token: "signum-idp".into(),
+//!     pin: PinSource::File("/run/credentials/idp.pin".into()),
+//!     sessions: 1,
+//! };
+//! // SoftHSM finds its tokens by this variable; workers inherit nothing else.
+//! let env = [("SOFTHSM2_CONF".to_owned(), "/etc/signum/softhsm2.conf".to_owned())];
+//! let worker = Path::new("/usr/lib/signum/signum-hsm-worker");
+//! let hsm: Arc<dyn Hsm> = Arc::new(
+//!     Workers::start(WorkersConfig {
+//!         count: 2,
+//!         // This service makes its own token keys; nobody destroys any.
+//!         allow: AllowList::default().and("idp-*", &[Operation::Generate]),
+//!         ..WorkersConfig::new(worker, &env, token, Path::new("/run/signum"))
+//!     })
+//!     .await?,
+//! );
+//!
+//! let key = KeyUri::new("signum-idp", "idp-1");
+//! let public = match hsm.generate(&key, KeyAlgorithm::EcP256).await {
+//!     // A process of its own has found the new key and signed with it by now.
+//!     Ok(public) => public,
+//!     Err(HsmError::AlreadyExists(_)) => hsm.public_key(&key).await?,
+//!     Err(error) => return Err(error),
+//! };
+//!
+//! let digests = [vec![0x42; 32]];
+//! let request = SignRequest {
+//!     expected: Some(&public.spki),
+//!     within: Some(Duration::from_millis(500)),
+//!     ..SignRequest::new(&key, SignatureAlgorithm::EcdsaSha256, &digests)
+//! };
+//! match hsm.sign_request(request).await {
+//!     Ok(signatures) => assert_eq!(signatures.len(), 1),
+//!     // Answer 503 with Retry-After.
+//!     Err(HsmError::Overloaded { retry_after_ms }) => println!("come back in {retry_after_ms} ms"),
+//!     // Nothing has happened: asking again is safe, whatever was asked.
+//!     Err(HsmError::Timeout { maybe_executed: false }) => println!("still in the queue"),
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Certificates and CMS: [`signer::HsmSigner`] goes into the builders. Tokens of an identity provider: [`jws::compact`].
+//!
+//! # People's keys
+//!
+//! Millions of keys do not fit into a token: they are made in it and leave it wrapped ([`Hsm::create_wrapped`]), bound by the
+//! HSM to owner, algorithm, usage and epoch, and come back for one call ([`Hsm::sign_wrapped`]). The signing module uses
+//! [`token::Token`] and [`wrap`] directly, in its own process.
+//!
+//! # Who may do what
+//!
+//! A [`worker::Policy`] is asked inside the worker, before the module is. [`worker::AllowList`] names operations by key;
+//! beyond it, [`worker::TwoPerson`] wants a ceremony file ([`approval`]) that several officers have approved.
+//!
+//! # Errors
+//!
+//! [`HsmError::concern`] says who has to act: nobody (it passes), the operator, the caller, or whoever answers alarms.
+//!
+//! | what happened | error | what the layer did |
+//! |---|---|---|
+//! | worker killed or crashed | none, or [`SessionLost`](HsmError::SessionLost) the second time | asked another worker once, if the request bears it |
+//! | module hangs | [`Timeout`](HsmError::Timeout) | killed the worker at the deadline, started another |
+//! | token away | [`DeviceDown`](HsmError::DeviceDown) | starts workers until it is back, twice a second while somebody waits |
+//! | PIN refused | [`PinLatched`](HsmError::PinLatched) | one try, then nothing until [`unlatch`](workers::Workers::unlatch) |
+//! | too many callers | [`Overloaded`](HsmError::Overloaded) | measured the rate to say when to return |
+//! | wrong signature | [`SelfCheckFailed`](HsmError::SelfCheckFailed) | kept it; tried the worker with the canary key |
+//! | new key not found by a fresh process | [`KeyNotFound`](HsmError::KeyNotFound), [`PublicKeyMismatch`](HsmError::PublicKeyMismatch) | will not use the key before it is proven |
 
 pub mod approval;
 pub mod attest;

@@ -100,7 +100,11 @@ pub async fn sign_message(
         expected: Some(expected),
         ..SignRequest::new(key, algorithm, &inputs)
     };
-    let signature = hsm.sign_request(request).await?.pop().ok_or(HsmError::SelfCheckFailed)?;
+    let signature = hsm
+        .sign_request(request)
+        .await?
+        .pop()
+        .ok_or(HsmError::SelfCheckFailed)?;
     match algorithm {
         SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => ecdsa_der(&signature),
         _ => Ok(signature),

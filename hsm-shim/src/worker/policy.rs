@@ -97,6 +97,9 @@ impl TwoPerson {
         let mut asked = Ceremony::asked(deed, &self.token, request.label());
         let mut detail = |name: &str, value: String| asked.details.insert(name.to_owned(), value);
         match request {
+            Request::Generate(_, algorithm) => {
+                detail("algorithm", algorithm.name().to_owned());
+            }
             Request::MakeGuards { epoch, .. } => {
                 detail("epoch", epoch.to_string());
             }

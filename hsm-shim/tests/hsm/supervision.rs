@@ -165,7 +165,13 @@ async fn what_no_rule_allows_needs_the_officers_inside_the_worker() {
     let refused = workers.generate(&key, KeyAlgorithm::EcP256).await;
     assert_eq!(refused, Err(HsmError::NeedsApproval("generate guarded".into())));
     let soon = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap() + 3600;
-    let file = |deed, nonce| CeremonyFile::new(deed, TOKEN, "guarded", soon, [nonce; 32]);
+    let file = |deed, nonce| {
+        let file = CeremonyFile::new(deed, TOKEN, "guarded", soon, [nonce; 32]);
+        match deed {
+            Deed::Generate => file.detail("algorithm", KeyAlgorithm::EcP256.name()),
+            _ => file,
+        }
+    };
     let one = board.approved(file(Deed::Generate, 1), &[0]);
     let too_few = workers.generate_in_ceremony(&key, KeyAlgorithm::EcP256, &one).await;
     assert!(matches!(too_few, Err(HsmError::NeedsApproval(_))), "{too_few:?}");
