@@ -14,8 +14,7 @@ use crate::child::{Order, Running};
 use crate::raw::{Done, Work};
 use crate::speed;
 use crate::subject::Subject;
-use crate::token::{LABEL, Prepared, subjects};
-use crate::wrapped::Signers;
+use crate::token::{LABEL, Prepared, guards, subjects};
 
 /// Processes: SoftHSM signs faster with several processes, and this many are the honest limit's.
 const PROCESSES: usize = 2;
@@ -106,23 +105,26 @@ async fn wrapped(prepared: &Prepared, subject: Subject, options: &Options) -> Re
         println!("\n{name} {} wrapped | not offered by this module", subject.name());
         return Ok(());
     };
+    let shared = Arc::new((guards(), row.key.clone()));
     let before = bare(prepared, subject, Work::UnwrapSignVerify, PROCESSES, options.each).await?;
-    let signers = Arc::new(Signers::start(prepared, PROCESSES).await?);
+    let workers = Arc::new(Workers::start(prepared.workers(PROCESSES)?).await?);
     let mut lines = Vec::new();
     for callers in steps(options) {
-        let (signing, row) = (signers.clone(), row.clone());
-        let clock = Clock::start(signers.ids()?)?;
+        let (signing, shared) = (workers.clone(), shared.clone());
+        let clock = Clock::start(workers.process_ids())?;
         let figures = callers::measure(*callers, options.each, move |n| {
-            let (signers, row) = (signing.clone(), row.clone());
+            let (workers, shared) = (signing.clone(), shared.clone());
             async move {
-                let signatures = signers.sign(row, vec![subject.input(n)]).await?;
+                let (guards, key) = &*shared;
+                let inputs = [subject.input(n)];
+                let signatures = workers.sign_wrapped(guards, key, subject.algorithm, &inputs).await?;
                 ensure!(signatures.len() == 1);
                 Ok(())
             }
         });
         lines.push(clock.line(*callers, figures.await?)?);
     }
-    drop(signers);
+    workers.stop().await;
     let after = bare(prepared, subject, Work::UnwrapSignVerify, PROCESSES, options.each).await?;
     println!("\n{} {} wrapped", prepared.module.name, subject.name());
     print(&lines, before.mean(after));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use signum_hsm_shim::KeyAlgorithm;
 use signum_hsm_shim::init::{self, NewToken, init_token};
 use signum_hsm_shim::token::{Token, TokenConfig};
-use signum_hsm_shim::worker::{AllowList, Operation};
+use signum_hsm_shim::worker::{AllowList, Guards, Operation};
 use signum_hsm_shim::workers::WorkersConfig;
 use signum_hsm_shim::wrap::{KeyBinding, KeyUsage, WrappedKey};
 
@@ -28,24 +28,18 @@ pub struct Prepared {
     pub wrapped: Vec<Row>,
 }
 
-/// A wrapped key on its way between processes.
+/// A wrapped key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     pub subject: Subject,
-    owner: KeyBinding,
-    spki: Vec<u8>,
-    blob: Vec<u8>,
-    binding: Vec<u8>,
+    pub key: WrappedKey,
 }
 
-impl Row {
-    pub fn key(self) -> WrappedKey {
-        WrappedKey {
-            owner: self.owner,
-            spki: self.spki,
-            blob: self.blob,
-            binding: self.binding,
-        }
+/// The keys that guard the wrapped ones.
+pub fn guards() -> Guards {
+    Guards {
+        kek: KEK.into(),
+        binding: MAC.into(),
     }
 }
 
@@ -141,10 +135,12 @@ pub fn prepare(new: &NewToken, config: TokenConfig, subjects: &[Subject]) -> Res
         let new = token.create_wrapped(kek, MAC, &owner, |spki| Ok(spki.to_vec()))?;
         rows.push(Row {
             subject: *subject,
-            owner,
-            spki: new.spki,
-            blob: new.blob,
-            binding: new.binding,
+            key: WrappedKey {
+                owner,
+                spki: new.spki,
+                blob: new.blob,
+                binding: new.binding,
+            },
         });
     }
     Ok(rows)

@@ -1,4 +1,4 @@
-//! Wrapped keys behind processes, as the signing module uses them: frames, `Token::sign_wrapped`, one process for each core.
+//! Wrapped keys behind processes of our own that also count their session objects, which no worker tells.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +45,7 @@ fn answer_here(config: &TokenConfig, token: &Token, kek: &Kek, request: Request)
     match request {
         Request::Sign { row, inputs } => {
             let algorithm = row.subject.algorithm;
-            let signatures = token.sign_wrapped(kek, MAC, &row.key(), algorithm, &inputs);
+            let signatures = token.sign_wrapped(kek, MAC, &row.key, algorithm, &inputs);
             signatures.map(Answer::Signatures)
         }
         Request::CountObjects => raw::objects(config)
