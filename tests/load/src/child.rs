@@ -28,7 +28,7 @@ pub enum Order {
         config: TokenConfig,
         subjects: Vec<Subject>,
     },
-    /// Says that it is ready, works when standard input gives another message, answers with the number done.
+    /// Says that it is ready; works whenever standard input gives another message, and answers with what was done.
     Raw {
         config: TokenConfig,
         subject: Subject,
@@ -53,8 +53,10 @@ pub fn run() -> Result<()> {
         } => {
             let mut bench = raw::Bench::open(&config, subject, work)?;
             answer(&())?;
-            let () = read_message(&mut io::stdin().lock())?;
-            answer(&bench.run(each)?)
+            while let Ok(()) = read_message(&mut io::stdin().lock()) {
+                answer(&bench.run(each)?)?;
+            }
+            Ok(())
         }
         Order::Count { config } => {
             let token = Token::open(config.clone())?;

@@ -18,6 +18,9 @@ use crate::token::{LABEL, Prepared, guards, subjects};
 
 /// Processes: SoftHSM signs faster with several processes, and this many are the honest limit's.
 const PROCESSES: usize = 2;
+const MOST: usize = 64;
+/// How often ours and the limit take turns.
+const ROUNDS: usize = 5;
 
 pub async fn run(options: &Options) -> Result<()> {
     let cores = std::thread::available_parallelism()?;
@@ -25,8 +28,8 @@ pub async fn run(options: &Options) -> Result<()> {
         "{cores} cores; each figure measured for {} ms; signatures a second",
         options.each.as_millis()
     );
-    println!("processor = time of all processes together for one signature; on a busy machine only this compares");
-    println!("limit = two bare processes that [unwrap,] sign and verify; % = ours of the limit at most callers");
+    println!("processor = time of all processes together for one signature: says more than the rate on a busy machine");
+    println!("limit = two bare processes that [unwrap,] sign and verify");
     for module in &options.modules {
         let prepared = Prepared::new(module).await?;
         let asked = |subject: &Subject| options.only.as_ref().is_none_or(|only| only == subject.name());
@@ -42,50 +45,18 @@ pub async fn run(options: &Options) -> Result<()> {
 
 fn steps(options: &Options) -> &'static [usize] {
     if options.short {
-        &[1, 64]
+        &[1, MOST]
     } else {
-        &[1, 2, 4, 8, 16, 32, 64]
-    }
-}
-
-/// Bare processes together.
-struct Bare {
-    per_second: f64,
-    /// Processor time of one round, in microseconds: other work on the machine hardly changes it.
-    cost: f64,
-}
-
-impl Bare {
-    fn mean(self, other: Self) -> Self {
-        Self {
-            per_second: self.per_second.midpoint(other.per_second),
-            cost: self.cost.midpoint(other.cost),
-        }
+        &[1, 2, 4, 8, 16, 32, MOST]
     }
 }
 
 async fn resident(prepared: &Prepared, subject: Subject, options: &Options) -> Result<()> {
     let openssl = speed::measure(subject, options.each)?;
-    let one = bare(prepared, subject, Work::Sign, 1, options.each).await?;
-    let before = bare(prepared, subject, Work::SignVerify, PROCESSES, options.each).await?;
-    let workers = Arc::new(Workers::start(prepared.workers(PROCESSES)?).await?);
-    let key = KeyUri::new(LABEL, subject.label());
-    let mut lines = Vec::new();
-    for callers in steps(options) {
-        let (signing, key) = (workers.clone(), key.clone());
-        let clock = Clock::start(workers.process_ids())?;
-        let figures = callers::measure(*callers, options.each, move |n| {
-            let (workers, key) = (signing.clone(), key.clone());
-            async move {
-                let signatures = workers.sign(&key, subject.algorithm, &[subject.input(n)]).await?;
-                ensure!(signatures.len() == 1);
-                Ok(())
-            }
-        });
-        lines.push(clock.line(*callers, figures.await?)?);
-    }
-    workers.stop().await;
-    let after = bare(prepared, subject, Work::SignVerify, PROCESSES, options.each).await?;
+    let one = Bare::start(prepared, subject, Work::Sign, 1, options.each)
+        .await?
+        .round()
+        .await?;
     println!(
         "\n{} {} resident | openssl speed: sign {:.0} (two {:.0}), verify {:.0} | bare module, one process: {:.0}",
         prepared.module.name,
@@ -95,112 +66,151 @@ async fn resident(prepared: &Prepared, subject: Subject, options: &Options) -> R
         openssl.verify,
         one.per_second
     );
-    print(&lines, before.mean(after));
+    let workers = Arc::new(Workers::start(prepared.workers(PROCESSES)?).await?);
+    let key = KeyUri::new(LABEL, subject.label());
+    let signing = workers.clone();
+    let sign = move |n| {
+        let (workers, key) = (signing.clone(), key.clone());
+        async move {
+            let signatures = workers.sign(&key, subject.algorithm, &[subject.input(n)]).await?;
+            ensure!(signatures.len() == 1);
+            Ok(())
+        }
+    };
+    let bare = Bare::start(prepared, subject, Work::SignVerify, PROCESSES, options.each).await?;
+    table(&workers, bare, options, sign).await?;
+    workers.stop().await;
     Ok(())
 }
 
 async fn wrapped(prepared: &Prepared, subject: Subject, options: &Options) -> Result<()> {
+    let name = prepared.module.name;
     let Some(row) = prepared.wrapped.iter().find(|row| row.subject == subject) else {
-        let name = prepared.module.name;
         println!("\n{name} {} wrapped | not offered by this module", subject.name());
         return Ok(());
     };
-    let shared = Arc::new((guards(), row.key.clone()));
-    let before = bare(prepared, subject, Work::UnwrapSignVerify, PROCESSES, options.each).await?;
+    println!("\n{name} {} wrapped", subject.name());
     let workers = Arc::new(Workers::start(prepared.workers(PROCESSES)?).await?);
-    let mut lines = Vec::new();
-    for callers in steps(options) {
-        let (signing, shared) = (workers.clone(), shared.clone());
-        let clock = Clock::start(workers.process_ids())?;
-        let figures = callers::measure(*callers, options.each, move |n| {
-            let (workers, shared) = (signing.clone(), shared.clone());
-            async move {
-                let (guards, key) = &*shared;
-                let inputs = [subject.input(n)];
-                let signatures = workers.sign_wrapped(guards, key, subject.algorithm, &inputs).await?;
-                ensure!(signatures.len() == 1);
-                Ok(())
-            }
-        });
-        lines.push(clock.line(*callers, figures.await?)?);
-    }
+    let shared = Arc::new((workers.clone(), guards(), row.key.clone()));
+    let sign = move |n| {
+        let shared = shared.clone();
+        async move {
+            let (workers, guards, key) = &*shared;
+            let inputs = [subject.input(n)];
+            let signatures = workers.sign_wrapped(guards, key, subject.algorithm, &inputs).await?;
+            ensure!(signatures.len() == 1);
+            Ok(())
+        }
+    };
+    let bare = Bare::start(prepared, subject, Work::UnwrapSignVerify, PROCESSES, options.each).await?;
+    table(&workers, bare, options, sign).await?;
     workers.stop().await;
-    let after = bare(prepared, subject, Work::UnwrapSignVerify, PROCESSES, options.each).await?;
-    println!("\n{} {} wrapped", prepared.module.name, subject.name());
-    print(&lines, before.mean(after));
     Ok(())
 }
 
-/// Processor time of the workers and of this process.
-struct Clock {
-    processes: Vec<u32>,
-    before: Duration,
+/// Ours with more and more callers; then most callers and the limit in turn, so that both see the same machine.
+async fn table<Call, Answer>(workers: &Workers, mut bare: Bare, options: &Options, sign: Call) -> Result<()>
+where
+    Call: Fn(u64) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Result<()>> + Send,
+{
+    println!("  callers   per second   p50 us    p99 us   processor us");
+    for callers in steps(options) {
+        let (figures, cost) = ours(workers, *callers, options, sign.clone()).await?;
+        println!(
+            "  {callers:7} {:12.0} {:8} {:9} {cost:14.0}",
+            figures.per_second,
+            figures.p50.as_micros(),
+            figures.p99.as_micros()
+        );
+    }
+    let (mut limits, mut limit_costs, mut rates, mut costs) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..if options.short { 1 } else { ROUNDS } {
+        let limit = bare.round().await?;
+        let (figures, cost) = ours(workers, MOST, options, sign.clone()).await?;
+        limits.push(limit.per_second);
+        limit_costs.push(limit.cost);
+        rates.push(figures.per_second);
+        costs.push(cost);
+    }
+    let (limit, rate) = (median(limits), median(rates));
+    let (limit_cost, cost) = (median(limit_costs), median(costs));
+    println!(
+        "  {MOST} callers and the limit in turn, medians: {rate:.0} of {limit:.0} a second = {:.0} %; \
+         processor {cost:.0} us where the limit takes {limit_cost:.0} = {:.0} %",
+        100.0 * rate / limit,
+        100.0 * limit_cost / cost
+    );
+    Ok(())
 }
 
-struct Line {
-    callers: usize,
-    figures: Figures,
+/// Also the processor time of workers and callers for one signature, in microseconds.
+async fn ours<Call, Answer>(workers: &Workers, callers: usize, options: &Options, sign: Call) -> Result<(Figures, f64)>
+where
+    Call: Fn(u64) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<()>> + Send,
+{
+    let mut processes = workers.process_ids();
+    processes.push(std::process::id());
+    let before = census::processor(&processes)?;
+    let figures = callers::measure(callers, options.each, sign).await?;
+    let used = census::processor(&processes)?.saturating_sub(before);
+    let cost = used.as_micros() as f64 / figures.answers.max(1) as f64;
+    Ok((figures, cost))
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Bare processes that work together.
+struct Bare {
+    running: Vec<Running>,
+}
+
+struct Round {
+    per_second: f64,
+    /// Processor time of one signature, in microseconds: other work on the machine changes it less than the rate.
     cost: f64,
 }
 
-impl Clock {
-    fn start(mut processes: Vec<u32>) -> Result<Self> {
-        processes.push(std::process::id());
-        let before = census::processor(&processes)?;
-        Ok(Self { processes, before })
+impl Bare {
+    async fn start(
+        prepared: &Prepared,
+        subject: Subject,
+        work: Work,
+        processes: usize,
+        each: Duration,
+    ) -> Result<Self> {
+        let mut running = Vec::new();
+        for _ in 0..processes {
+            let order = Order::Raw {
+                config: prepared.config.clone(),
+                subject,
+                work,
+                each,
+            };
+            let mut process = Running::start(&prepared.env, &order).await?;
+            let () = process.hear().await?;
+            running.push(process);
+        }
+        Ok(Self { running })
     }
 
-    fn line(&self, callers: usize, figures: Figures) -> Result<Line> {
-        let used = census::processor(&self.processes)?.saturating_sub(self.before);
-        let cost = used.as_micros() as f64 / figures.answers.max(1) as f64;
-        Ok(Line { callers, figures, cost })
+    /// All of them at once, for as long as was said.
+    async fn round(&mut self) -> Result<Round> {
+        for process in &mut self.running {
+            process.tell(&()).await?;
+        }
+        let (mut per_second, mut rounds, mut processor) = (0.0, 0, Duration::ZERO);
+        for process in &mut self.running {
+            let done: Done = process.hear().await?;
+            per_second += done.rounds as f64 / done.took.as_secs_f64();
+            rounds += done.rounds;
+            processor += done.processor;
+        }
+        let cost = processor.as_micros() as f64 / rounds.max(1) as f64;
+        Ok(Round { per_second, cost })
     }
-}
-
-fn print(lines: &[Line], limit: Bare) {
-    println!(
-        "  limit {:.0} a second, {:.0} us of processor each",
-        limit.per_second, limit.cost
-    );
-    println!("  callers   per second   % of limit   p50 us    p99 us   processor us   % by processor");
-    for line in lines {
-        println!(
-            "  {:7} {:12.0} {:12.0} {:8} {:9} {:14.0} {:16.0}",
-            line.callers,
-            line.figures.per_second,
-            100.0 * line.figures.per_second / limit.per_second,
-            line.figures.p50.as_micros(),
-            line.figures.p99.as_micros(),
-            line.cost,
-            100.0 * limit.cost / line.cost
-        );
-    }
-}
-
-/// Some bare processes that begin together.
-async fn bare(prepared: &Prepared, subject: Subject, work: Work, processes: usize, each: Duration) -> Result<Bare> {
-    let mut running = Vec::new();
-    for _ in 0..processes {
-        let order = Order::Raw {
-            config: prepared.config.clone(),
-            subject,
-            work,
-            each,
-        };
-        let mut process = Running::start(&prepared.env, &order).await?;
-        let () = process.hear().await?;
-        running.push(process);
-    }
-    for process in &mut running {
-        process.tell(&()).await?;
-    }
-    let (mut per_second, mut rounds, mut processor) = (0.0, 0, Duration::ZERO);
-    for process in &mut running {
-        let done: Done = process.hear().await?;
-        per_second += done.rounds as f64 / done.took.as_secs_f64();
-        rounds += done.rounds;
-        processor += done.processor;
-    }
-    let cost = processor.as_micros() as f64 / rounds.max(1) as f64;
-    Ok(Bare { per_second, cost })
 }

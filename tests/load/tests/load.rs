@@ -16,7 +16,7 @@ fn run(what: &str, columns: &str) {
 
 #[test]
 fn rates_of_every_algorithm_are_measured_beside_the_honest_limit() {
-    run("hsm", "% of limit");
+    run("hsm", "64 callers and the limit in turn");
 }
 
 #[test]
