@@ -1,8 +1,8 @@
 //! Everything of the CA that reads DER from outside, under mutated objects of a real CA: no panic, no hang, no flood of memory,
 //! and only the protocol's own refusals.
 //!
-//! `SIGNUM_FUZZ_SECONDS` (12) is the time of all targets together, `SIGNUM_FUZZ_SEED` another start, `SIGNUM_FUZZ_FINDINGS` the
-//! folder that findings go to. What was found once lies in `kept/` and is tried first in every run.
+//! `SIGNUM_FUZZ_SECONDS` (12) is the time of all targets together, `SIGNUM_FUZZ_SEED` another start, `SIGNUM_FUZZ_TARGET`
+//! one target alone, `SIGNUM_FUZZ_FINDINGS` the folder that findings go to. What was found once lies in `kept/` and is tried first in every run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[allow(dead_code)] // The CA's own tests use the rest.
@@ -37,6 +37,9 @@ fn der_from_outside_is_taken_or_refused_in_good_order() {
 fn run_all(house: &house::House, objects: &Objects, findings: &Path) -> Vec<Figures> {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let mut targets = targets::all(house, objects);
+    if let Ok(only) = std::env::var("SIGNUM_FUZZ_TARGET") {
+        targets.retain(|target| target.name == only);
+    }
     let count = u32::try_from(targets.len()).unwrap();
     let each = Duration::from_secs(number("SIGNUM_FUZZ_SECONDS").unwrap_or(12)) / count;
     let seed = number("SIGNUM_FUZZ_SEED").unwrap_or(1);

@@ -109,16 +109,19 @@ fn issuer(o: &Objects, now: i64, der: &[u8]) -> Verdict {
     )
 }
 
-/// A certificate in the list of roots is trusted as it stands, unless it claims to have signed itself: one with the issuing
-/// CA's name and key ends the path as well, whoever it says has issued it.
+/// A certificate in the list of roots is trusted as it stands, unless it claims to have signed itself: one with a name and key
+/// of the path ends it, whoever it says has issued it.
 fn is_anchor(o: &Objects, der: &[u8]) -> bool {
-    let (Ok(found), Ok(issuing)) = (Certificate::from_der(der), Certificate::from_der(&o.issuing)) else {
+    let Ok(found) = Certificate::from_der(der) else {
         return false;
     };
-    let (found, issuing) = (found.tbs_certificate(), issuing.tbs_certificate());
-    found.issuer() != found.subject()
-        && found.subject() == issuing.subject()
-        && found.subject_public_key_info() == issuing.subject_public_key_info()
+    let found = found.tbs_certificate();
+    let is_same_entity = |original: &Vec<u8>| {
+        let original = Certificate::from_der(original).unwrap();
+        let original = original.tbs_certificate();
+        found.subject() == original.subject() && found.subject_public_key_info() == original.subject_public_key_info()
+    };
+    found.issuer() != found.subject() && [&o.root, &o.issuing].into_iter().any(is_same_entity)
 }
 
 /// Whatever the list becomes, what it revoked is never good.
