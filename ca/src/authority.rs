@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 use der::Decode;
-use serde::{Deserialize, Serialize};
+use der::asn1::Null;
 use signum_core::Timestamp;
 use signum_hsm_shim::{KeyAlgorithm, KeyUri, SignatureAlgorithm};
 use signum_pki::oid;
@@ -10,45 +10,118 @@ use spki::AlgorithmIdentifierOwned;
 use x509_cert::Certificate;
 use x509_cert::name::Name;
 
-use crate::config::Config;
+use crate::config::{Algorithms, Config};
 
-/// Which authority; the short name stands in addresses, key labels and the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AuthorityName {
+/// What an authority is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
     Root,
-    /// Issues citizens' authentication certificates.
+    /// Issues people's authentication certificates.
     Auth,
-    /// Issues qualified signature certificates.
+    /// Issues people's qualified signature certificates.
     Qsig,
+    /// Issues organisations' qualified seal certificates.
+    Seal,
     /// Issues the time-stamping unit's certificates.
     Tsa,
+    /// Issues agencies' TLS server certificates.
+    Tls,
 }
 
-impl AuthorityName {
-    pub const ALL: [Self; 4] = [Self::Root, Self::Auth, Self::Qsig, Self::Tsa];
-    pub const ISSUING: [Self; 3] = [Self::Auth, Self::Qsig, Self::Tsa];
+/// Which authority: what it is for, in which generation of algorithms. Both generations may live side by side; the short
+/// name stands in addresses, key labels and the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AuthorityName {
+    pub role: Role,
+    pub algorithms: Algorithms,
+}
 
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Auth => "auth",
-            Self::Qsig => "qsig",
-            Self::Tsa => "tsa",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|name| name.as_str() == text)
-    }
+impl Role {
+    pub const ALL: [Self; 6] = [Self::Root, Self::Auth, Self::Qsig, Self::Seal, Self::Tsa, Self::Tls];
 
     /// What the common name says between the prefix and the generation.
-    pub(crate) const fn title(self) -> &'static str {
+    const fn title(self) -> &'static str {
         match self {
             Self::Root => "Root CA",
             Self::Auth => "Citizen Authentication CA",
             Self::Qsig => "Qualified Signature CA",
+            Self::Seal => "Qualified Seal CA",
             Self::Tsa => "Time Stamping CA",
+            Self::Tls => "TLS CA",
+        }
+    }
+
+    pub const fn of(self, algorithms: Algorithms) -> AuthorityName {
+        AuthorityName { role: self, algorithms }
+    }
+}
+
+impl AuthorityName {
+    /// Every authority that may be, of both generations.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let of = |algorithms| Role::ALL.into_iter().map(move |role| role.of(algorithms));
+        Algorithms::ALL.into_iter().flat_map(of)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match (self.role, self.algorithms) {
+            (Role::Root, Algorithms::Ec) => "root",
+            (Role::Auth, Algorithms::Ec) => "auth",
+            (Role::Qsig, Algorithms::Ec) => "qsig",
+            (Role::Seal, Algorithms::Ec) => "seal",
+            (Role::Tsa, Algorithms::Ec) => "tsa",
+            (Role::Tls, Algorithms::Ec) => "tls",
+            (Role::Root, Algorithms::Rsa) => "root-rsa",
+            (Role::Auth, Algorithms::Rsa) => "auth-rsa",
+            (Role::Qsig, Algorithms::Rsa) => "qsig-rsa",
+            (Role::Seal, Algorithms::Rsa) => "seal-rsa",
+            (Role::Tsa, Algorithms::Rsa) => "tsa-rsa",
+            (Role::Tls, Algorithms::Rsa) => "tls-rsa",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::all().find(|name| name.as_str() == text)
+    }
+
+    pub fn is_root(self) -> bool {
+        self.role == Role::Root
+    }
+
+    /// The root of its generation.
+    pub const fn root(self) -> Self {
+        Role::Root.of(self.algorithms)
+    }
+
+    /// What stands at the end of holders and key labels of that generation.
+    pub(crate) const fn suffix(self) -> &'static str {
+        match self.algorithms {
+            Algorithms::Ec => "",
+            Algorithms::Rsa => "-rsa",
+        }
+    }
+
+    /// What the common name says between the prefix and the generation.
+    pub(crate) fn title(self) -> String {
+        match self.algorithms {
+            Algorithms::Ec => self.role.title().to_owned(),
+            Algorithms::Rsa => format!("{} RSA", self.role.title()),
+        }
+    }
+
+    /// Its own key.
+    pub(crate) const fn key_algorithm(self) -> KeyAlgorithm {
+        match self.algorithms {
+            Algorithms::Ec => KeyAlgorithm::EcP384,
+            Algorithms::Rsa => KeyAlgorithm::Rsa3072,
+        }
+    }
+
+    /// The keys of its responders and units.
+    pub(crate) const fn unit_algorithm(self) -> KeyAlgorithm {
+        match self.algorithms {
+            Algorithms::Ec => KeyAlgorithm::EcP256,
+            Algorithms::Rsa => KeyAlgorithm::Rsa3072,
         }
     }
 }
@@ -68,19 +141,21 @@ pub(crate) struct SigningKey {
 }
 
 impl SigningKey {
-    /// P-384 signs with SHA-384, P-256 with SHA-256; nothing else is a key of ours.
+    /// P-384 signs with SHA-384, P-256 and RSA (PKCS#1 v1.5) with SHA-256; nothing else is a key of ours.
     pub fn scheme(&self) -> Option<(SignatureAlgorithm, ObjectIdentifier)> {
         match self.algorithm {
             KeyAlgorithm::EcP384 => Some((SignatureAlgorithm::EcdsaSha384, oid::ECDSA_SHA384)),
             KeyAlgorithm::EcP256 => Some((SignatureAlgorithm::EcdsaSha256, oid::ECDSA_SHA256)),
-            KeyAlgorithm::Rsa3072 | KeyAlgorithm::Ed25519 => None,
+            KeyAlgorithm::Rsa3072 => Some((SignatureAlgorithm::RsaPkcs1Sha256, oid::RSA_SHA256)),
+            KeyAlgorithm::Ed25519 => None,
         }
     }
 
-    /// The AlgorithmIdentifier of its signatures; parameters absent (RFC 5758 section 3.2).
+    /// The AlgorithmIdentifier of its signatures; parameters absent (RFC 5758 section 3.2), NULL with RSA (RFC 4055 section 5).
     pub fn algorithm_identifier(&self) -> Option<AlgorithmIdentifierOwned> {
+        let parameters = (self.algorithm == KeyAlgorithm::Rsa3072).then(|| Null.into());
         self.scheme()
-            .map(|(_, oid)| AlgorithmIdentifierOwned { oid, parameters: None })
+            .map(|(_, oid)| AlgorithmIdentifierOwned { oid, parameters })
     }
 }
 
@@ -126,15 +201,15 @@ impl Authority {
 /// The key of one of our own certificates.
 pub(crate) fn own_key(config: &Config, label: &str, certificate: &Certificate) -> der::Result<SigningKey> {
     let spki = signum_pki::certificate::spki(certificate)?;
-    let parameters = &certificate
-        .tbs_certificate()
-        .subject_public_key_info()
-        .algorithm
-        .parameters;
-    let curve = parameters.as_ref().and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
-    let algorithm = match curve {
-        Some(oid::P384) => KeyAlgorithm::EcP384,
-        Some(oid::P256) => KeyAlgorithm::EcP256,
+    let kind = &certificate.tbs_certificate().subject_public_key_info().algorithm;
+    let curve = kind
+        .parameters
+        .as_ref()
+        .and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
+    let algorithm = match (kind.oid, curve) {
+        (oid::EC_PUBLIC_KEY, Some(oid::P384)) => KeyAlgorithm::EcP384,
+        (oid::EC_PUBLIC_KEY, Some(oid::P256)) => KeyAlgorithm::EcP256,
+        (oid::RSA_ENCRYPTION, _) => KeyAlgorithm::Rsa3072,
         _ => return Err(der::ErrorKind::Failed.into()),
     };
     Ok(SigningKey {
@@ -156,9 +231,10 @@ pub(crate) mod address {
     }
     /// The list that covers what `name` issued.
     pub fn crl(config: &Config, name: AuthorityName, shard: u32) -> String {
-        match name {
-            AuthorityName::Root => format!("{}/arl/root.crl", config.public_url),
-            _ => format!("{}/crl/{name}/{shard}.crl", config.public_url),
+        if name.is_root() {
+            format!("{}/arl/{name}.crl", config.public_url)
+        } else {
+            format!("{}/crl/{name}/{shard}.crl", config.public_url)
         }
     }
 }

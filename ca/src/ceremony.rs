@@ -14,11 +14,11 @@ use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::Service;
-use crate::authority::{Authority, AuthorityName, Issuer, SigningKey};
+use crate::authority::{Authority, AuthorityName, Issuer, Role, SigningKey};
 use crate::crl::CrlError;
 use crate::issue::{self, Holder, IssueError, Request};
 use crate::name;
-use crate::profile::{DAY, Profile, issuing, ocsp_responder, root, tsu};
+use crate::profile::{self, DAY, Profile, ocsp_responder, tsu};
 
 /// A responder's certificate is renewed when it has less than this left.
 const RENEW_RESPONDER: i64 = 15 * DAY;
@@ -81,8 +81,8 @@ impl Service {
     /// against the token.
     pub async fn ceremony(&self) -> Result<Transcript, CeremonyError> {
         let mut steps = Vec::new();
-        for authority in AuthorityName::ALL {
-            steps.push(self.authority_step(authority).await?);
+        for role in Role::ALL {
+            steps.push(self.authority_step(role.of(self.config.algorithms)).await?);
         }
         steps.extend(self.renew_own_keys().await?);
         self.publish_due_crls().await?;
@@ -95,25 +95,29 @@ impl Service {
     /// Responders and the time-stamping unit: found, or replaced by a new key and certificate when due.
     pub async fn renew_own_keys(&self) -> Result<Vec<Step>, CeremonyError> {
         let mut steps = Vec::new();
-        for authority in AuthorityName::ISSUING {
-            let common_name = format!("{} OCSP Responder {authority}", self.config.name_prefix);
-            let holder = format!("ocsp-{authority}");
+        let prefix = &self.config.name_prefix;
+        let mut units = Vec::new();
+        for authority in self.own_authorities().await.map_err(not_held)? {
+            let name = authority.issuer.name;
+            if name.is_root() {
+                continue;
+            }
+            let common_name = format!("{prefix} OCSP Responder {name}");
+            let holder = format!("ocsp-{name}");
+            let step = self.unit_step(&holder, name, &ocsp_responder::PROFILE, &common_name, RENEW_RESPONDER);
+            steps.push(step.await?);
+            if name.role == Role::Tsa {
+                units.push(name);
+            }
+        }
+        for name in units {
+            let common_name = format!("{prefix} Time Stamping Unit{}", name.suffix().to_uppercase());
+            let holder = tsu::holder(name);
             steps.push(
-                self.unit_step(
-                    &holder,
-                    authority,
-                    &ocsp_responder::PROFILE,
-                    &common_name,
-                    RENEW_RESPONDER,
-                )
-                .await?,
+                self.unit_step(&holder, name, &tsu::PROFILE, &common_name, RENEW_TSU)
+                    .await?,
             );
         }
-        let common_name = format!("{} Time Stamping Unit", self.config.name_prefix);
-        steps.push(
-            self.unit_step("tsu", AuthorityName::Tsa, &tsu::PROFILE, &common_name, RENEW_TSU)
-                .await?,
-        );
         Ok(steps)
     }
 
@@ -131,22 +135,21 @@ impl Service {
         }
         let subject = name::authority(&self.config, name).map_err(|e| failed(e.into()))?;
         let key = self
-            .key(&label, KeyAlgorithm::EcP384)
+            .key(&label, name.key_algorithm())
             .await
             .map_err(|e| failed(e.into()))?;
-        let (profile, issuer) = match name {
-            AuthorityName::Root => (&root::PROFILE, Arc::new(self.root_to_be(&label, &subject, &key))),
-            _ => {
-                let root = self.authority(AuthorityName::Root).await.map_err(failed)?;
-                (&issuing::PROFILE, Arc::new(root.issuer.clone()))
-            }
+        let issuer = if name.is_root() {
+            self.root_to_be(name, &label, &subject, &key)
+        } else {
+            self.authority(name.root()).await.map_err(failed)?.issuer.clone()
         };
+        let (profile, issuer) = (profile::of_authority(name.role), Arc::new(issuer));
         self.certify(profile, issuer, subject, key, holder, label).await
     }
 
-    fn root_to_be(&self, label: &str, subject: &Name, key: &PublicKey) -> Issuer {
+    fn root_to_be(&self, name: AuthorityName, label: &str, subject: &Name, key: &PublicKey) -> Issuer {
         Issuer {
-            name: AuthorityName::Root,
+            name,
             subject: subject.clone(),
             key: SigningKey {
                 uri: KeyUri::new(&self.config.token, label),
@@ -185,7 +188,7 @@ impl Service {
         let common_name = format!("{common_name} {number}");
         let subject = name::organization(&self.config, &common_name).map_err(|e| failed(e.into()))?;
         let key = self
-            .key(&label, KeyAlgorithm::EcP256)
+            .key(&label, authority.unit_algorithm())
             .await
             .map_err(|e| failed(e.into()))?;
         self.certify(profile, Arc::new(issuer.issuer.clone()), subject, key, holder, label)
@@ -266,12 +269,22 @@ impl Service {
         row.map_or(Ok(0), |row| row.get("n"))
     }
 
-    /// The authority that a finished ceremony must have.
+    /// The authorities of every generation that were made; a ceremony has made the root that issues now.
     pub(crate) async fn own_authorities(&self) -> Result<Vec<Arc<Authority>>, IssueError> {
-        let mut out = Vec::new();
-        for name in AuthorityName::ALL {
-            out.push(self.authority(name).await?);
+        let mut out = vec![self.authority(Role::Root.of(self.config.algorithms)).await?];
+        for name in AuthorityName::all() {
+            match self.find_authority(name).await? {
+                Some(found) if found.issuer.name != Role::Root.of(self.config.algorithms) => out.push(found),
+                _ => {}
+            }
         }
         Ok(out)
+    }
+}
+
+fn not_held(source: IssueError) -> CeremonyError {
+    CeremonyError::Step {
+        step: "root".to_owned(),
+        source,
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::server_name;
+
 /// When a citizen's signing key counts as lying in a qualified signature creation device (QcSSCD, QCP-n-qscd).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -16,6 +18,32 @@ pub enum Qscd {
     Certified,
     /// As if they were; accepted only of a CA whose name says TEST.
     Pretend,
+}
+
+/// Which algorithms the CA's own keys have; a generation that was made keeps answering when the other one issues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithms {
+    /// P-384 with SHA-384 for authorities, P-256 with SHA-256 for responders and time-stamping units.
+    #[default]
+    Ec,
+    /// RSA-3072 with SHA-256 (PKCS#1 v1.5) throughout.
+    Rsa,
+}
+
+impl Algorithms {
+    pub const ALL: [Self; 2] = [Self::Ec, Self::Rsa];
+}
+
+/// What a person's serialNumber shows (EN 319 412-1 section 5.1.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PersonIdentifier {
+    /// `PNOXK-1234567890`, the national personal number.
+    #[default]
+    PersonalNumber,
+    /// `UI:XK-<uuid>`, a pseudonym that the register gives; `registration_authority_url` says which register.
+    Pseudonym,
 }
 
 signum_core::config! {
@@ -33,10 +61,31 @@ signum_core::config! {
         organization_identifier: String = "NTRXK-810000000".to_owned(),
         /// Start of every authority's common name; a demonstration says TEST here.
         name_prefix: String = "Signum TEST".to_owned(),
+        /// Algorithms of the authorities that issue now: `ec` or `rsa`. The first start with another value makes that generation
+        /// beside the one that is there, which goes on answering for what it issued.
+        algorithms: Algorithms = Algorithms::Ec,
+        /// Whether the country's qualified certificates are qualified in the European Union (mutual recognition or accession):
+        /// drops QcCClegislation, whose absence says so.
+        eu_mode: bool = false,
+        /// Whether time stamps say that they are qualified ones of the European Union; only with `eu_mode`.
+        qualified_time_stamps: bool = false,
+        /// What a person's serialNumber shows: `personal-number` or `pseudonym`.
+        person_identifier: PersonIdentifier = PersonIdentifier::PersonalNumber,
+        /// Digits of a personal number.
+        personal_number_digits: u8 = 10,
+        /// Digits of an organisation's number in the register.
+        organization_number_digits: u8 = 9,
+        /// The register that gives pseudonyms, as a URI.
+        registration_authority_url: String = "https://pki.example.org/pseudonyms".to_owned(),
+        /// Country in the names of TLS servers: empty means `country`; XX is what the CA/Browser Forum asks for where ISO 3166-1 has
+        /// no official code.
+        tls_country: String = String::new(),
+        /// Domains of the agencies: TLS certificates are issued for names in and below these alone.
+        tls_domains: Vec<String> = vec!["example.org".to_owned()],
         /// Generation of the hierarchy; a new one has new names and new keys.
         generation: u32 = 1,
         /// Object identifier under which our certificate policies lie: `.1.1` authentication, `.1.2` qualified signature,
-        /// `.1.5` time stamping. The default lies in the arc kept for documentation (RFC 5612).
+        /// `.1.3` official signature, `.1.4` seal, `.1.5` time stamping, `.1.6` short-lived signature. The default lies in the arc kept for documentation (RFC 5612).
         policy_arc: String = "1.3.6.1.4.1.32473.383".to_owned(),
         /// Address of the certification practice statement; empty means `<public_url>/cps`.
         cps_url: String = String::new(),
@@ -57,6 +106,12 @@ signum_core::config! {
         authentication_days: u32 = 1826,
         /// Validity of signature certificates in days, at most 1096.
         signature_days: u32 = 1096,
+        /// Validity of officials' signature certificates in days, at most 731.
+        official_days: u32 = 731,
+        /// Validity of organisations' seal certificates in days, at most 1096.
+        seal_days: u32 = 1096,
+        /// Validity of TLS server certificates in days, at most 90.
+        tls_days: u32 = 90,
         /// How long an OCSP answer holds (nextUpdate), in seconds; caches keep it for at most 60.
         ocsp_seconds: u32 = 300,
         /// How long a CRL of an issuing CA holds, in hours.
@@ -88,7 +143,6 @@ impl Config {
     /// Refuses what would make wrong certificates.
     pub fn check(&self) -> Result<(), ConfigError> {
         let test = self.name_prefix.split(' ').any(|word| word == "TEST");
-        let country = self.country.len() == 2 && self.country.bytes().all(|b| b.is_ascii_uppercase());
         let identifier = self
             .organization_identifier
             .strip_prefix(&format!("NTR{}-", self.country));
@@ -98,12 +152,37 @@ impl Config {
                 self.public_url.starts_with("http://") && !self.public_url.ends_with('/'),
                 "http:// without a final slash (EN 319 412-2 section 4.4.1: CRL and OCSP addresses are http)",
             ),
-            ("country", country, "two capital letters"),
+            ("country", is_country(&self.country), "two capital letters"),
             (
                 "organization_identifier",
-                identifier.is_some_and(|number| !number.is_empty()),
-                "NTR, the country, a hyphen and a number",
+                identifier.is_some_and(|number| self.is_organization_number(number)),
+                "NTR, the country, a hyphen and a number of organization_number_digits digits",
             ),
+            (
+                "qualified_time_stamps",
+                self.eu_mode || !self.qualified_time_stamps,
+                "only with eu_mode: the statement claims qualification in the European Union",
+            ),
+            (
+                "tls_country",
+                self.tls_country.is_empty() || is_country(&self.tls_country),
+                "empty or two capital letters",
+            ),
+            (
+                "tls_domains",
+                self.tls_domains
+                    .iter()
+                    .all(|domain| server_name::is_public_dns_name(domain)),
+                "public domains in lower case",
+            ),
+            (
+                "registration_authority_url",
+                self.registration_authority_url.starts_with("https://"),
+                "an https address",
+            ),
+            ("official_days", (1..=731).contains(&self.official_days), "1 to 731"),
+            ("seal_days", (1..=1096).contains(&self.seal_days), "1 to 1096"),
+            ("tls_days", (1..=90).contains(&self.tls_days), "1 to 90"),
             (
                 "qscd",
                 self.qscd != Qscd::Pretend || test,
@@ -145,6 +224,47 @@ impl Config {
         }
     }
 
+    pub(crate) fn is_organization_number(&self, text: &str) -> bool {
+        text.len() == usize::from(self.organization_number_digits) && text.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    /// Whether it is a personal number, or a pseudonym where people have one.
+    pub(crate) fn is_person_number(&self, text: &str) -> bool {
+        match self.person_identifier {
+            PersonIdentifier::PersonalNumber => {
+                text.len() == usize::from(self.personal_number_digits) && text.bytes().all(|b| b.is_ascii_digit())
+            }
+            PersonIdentifier::Pseudonym => {
+                let groups: Vec<usize> = text.split('-').map(str::len).collect();
+                let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');
+                groups == [8, 4, 4, 4, 12] && text.bytes().all(hex)
+            }
+        }
+    }
+
+    /// What stands before the number: `PNOXK-` or `UI:XK-`.
+    pub(crate) fn person_scheme(&self) -> String {
+        match self.person_identifier {
+            PersonIdentifier::PersonalNumber => format!("PNO{}-", self.country),
+            PersonIdentifier::Pseudonym => format!("UI:{}-", self.country),
+        }
+    }
+
+    /// Who gives the identifier, when the scheme is locally defined (EN 319 412-1 NAT-5.1.3-06).
+    pub(crate) fn name_authority(&self, of_person: bool) -> Option<&str> {
+        let local = of_person && self.person_identifier == PersonIdentifier::Pseudonym;
+        local.then_some(self.registration_authority_url.as_str())
+    }
+
+    /// C of a TLS server.
+    pub(crate) fn server_country(&self) -> &str {
+        if self.tls_country.is_empty() {
+            &self.country
+        } else {
+            &self.tls_country
+        }
+    }
+
     pub(crate) fn cps(&self) -> String {
         if self.cps_url.is_empty() {
             format!("{}/cps", self.public_url)
@@ -159,4 +279,8 @@ impl Config {
         let own = |(l, u): (&String, &String)| (l.clone(), u.clone());
         english.into_iter().chain(others).map(own).collect()
     }
+}
+
+fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
 }

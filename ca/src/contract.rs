@@ -12,23 +12,27 @@ use std::sync::Arc;
 use x509_cert::Certificate;
 
 use crate::Service;
-use crate::authority::AuthorityName;
-use crate::issue::{self, IssueError, Request};
+use crate::issue::{self, IssueError, LeafRequest, Request, Subject};
 use crate::ocsp::OcspError;
+use crate::profile::Profile;
 use crate::status::StatusError;
 use crate::tsa::TsaError;
 
 #[async_trait]
 impl CertificateAuthority for Service {
     async fn issue(&self, request: CertificateRequest) -> Result<IssuedCertificate, ContractError> {
-        let key = hex::encode(request.idempotency_key);
-        match self.issue_for_person(&request).await {
-            Ok(issued) => Ok(issued),
-            Err(error) => {
-                self.audit_refusal(&error, &key, request.profile).await;
-                Err(issue_error(&error))
-            }
-        }
+        let subject = match request.profile {
+            LeafProfile::CitizenAuthentication => Subject::Authentication(request.person),
+            LeafProfile::CitizenSignature => Subject::Signature(request.person),
+        };
+        let request = LeafRequest {
+            idempotency_key: request.idempotency_key,
+            subject,
+            pkcs10: request.pkcs10,
+            key_origin: request.key_origin,
+            ends_by: None,
+        };
+        self.issue_leaf(&request).await.map_err(|error| issue_error(&error))
     }
 
     async fn revoke(&self, serial: &[u8], reason: u8) -> Result<(), ContractError> {
@@ -44,16 +48,23 @@ impl CertificateAuthority for Service {
 }
 
 impl Service {
-    async fn issue_for_person(&self, request: &CertificateRequest) -> Result<IssuedCertificate, IssueError> {
-        let name = match request.profile {
-            LeafProfile::CitizenAuthentication => AuthorityName::Auth,
-            LeafProfile::CitizenSignature => AuthorityName::Qsig,
-        };
-        let root = self.authority(AuthorityName::Root).await?;
+    /// Issues a leaf certificate of any profile; a refusal is recorded. The caller answers for what the subject is said to be.
+    pub async fn issue_leaf(&self, request: &LeafRequest) -> Result<IssuedCertificate, IssueError> {
+        let issued = self.try_issue_leaf(request).await;
+        if let Err(error) = &issued {
+            let key = hex::encode(request.idempotency_key);
+            self.audit_refusal(error, &key, request.subject.profile()).await;
+        }
+        issued
+    }
+
+    async fn try_issue_leaf(&self, request: &LeafRequest) -> Result<IssuedCertificate, IssueError> {
+        let name = request.subject.issuer().of(self.config.algorithms);
+        let root = self.authority(name.root()).await?;
         let authority = self.authority(name).await?;
         let issuer = Arc::new(authority.issuer.clone());
         let pinned = self.statement_key()?;
-        let request = Request::for_person(&self.config, request, issuer, pinned.as_deref())?;
+        let request = Request::for_leaf(&self.config, request, issuer, pinned.as_deref())?;
         let issued = issue::issue(self, request).await?;
         Ok(IssuedCertificate {
             certificate: issued.certificate,
@@ -75,13 +86,13 @@ impl Service {
     }
 
     /// A refusal is recorded under the idempotency key; what the linter refused has its own event already.
-    async fn audit_refusal(&self, error: &IssueError, key: &str, profile: LeafProfile) {
+    async fn audit_refusal(&self, error: &IssueError, key: &str, profile: &Profile) {
         let IssueError::Refused { code, .. } = error else {
             tracing::error!(%error, "issuance failed");
             return;
         };
         tracing::warn!(code, "issuance refused");
-        let detail = &json!({ "code": code, "profile": profile });
+        let detail = &json!({ "code": code, "profile": profile.id });
         let cx = &self.cx;
         let recorded = cx.db.run("ca.refused", |tx| async move {
             audit::record(&tx, cx, &Event::new("certificate.refused", key, detail.clone())).await
@@ -101,11 +112,10 @@ impl CertificateStatus for Service {
         };
         let request = signum_pki::ocsp_request(certificate, issuer).map_err(malformed)?;
         let issuer = Certificate::from_der(issuer).map_err(malformed)?;
-        for authority in AuthorityName::ISSUING {
-            let known = self.authority(authority).await.map_err(|e| issue_error(&e))?;
-            if known.parsed == issuer {
+        for known in self.own_authorities().await.map_err(|e| issue_error(&e))? {
+            if known.parsed == issuer && !known.issuer.name.is_root() {
                 return self
-                    .ocsp_answer(authority, &request)
+                    .ocsp_answer(known.issuer.name, &request)
                     .await
                     .map(|a| a.der)
                     .map_err(|e| ocsp_error(&e));

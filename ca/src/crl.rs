@@ -60,9 +60,10 @@ impl Service {
     pub async fn publish_due_crls(&self) -> Result<u32, CrlError> {
         let mut made = 0;
         for authority in self.own_authorities().await? {
-            let shards = match authority.issuer.name {
-                AuthorityName::Root => 1,
-                _ => self.config.crl_shards,
+            let shards = if authority.issuer.name.is_root() {
+                1
+            } else {
+                self.config.crl_shards
             };
             for shard in 0..shards {
                 if self.is_due(authority.issuer.name, shard).await? {
@@ -118,10 +119,11 @@ impl Service {
         let name = authority.issuer.name;
         // Lists have whole seconds; an event of this very second is on it, and on the next one.
         let this_update = Timestamp::from_seconds(self.cx.now().seconds());
-        let lives = match name {
-            AuthorityName::Root => Duration::from_secs(u64::from(self.config.arl_days) * 86_400),
-            _ => Duration::from_secs(u64::from(self.config.crl_hours) * 3_600),
-        };
+        let lives = Duration::from_secs(if name.is_root() {
+            u64::from(self.config.arl_days) * 86_400
+        } else {
+            u64::from(self.config.crl_hours) * 3_600
+        });
         let next_update = this_update.plus(lives);
         let snapshot = self
             .cx
@@ -160,7 +162,7 @@ impl Service {
             .key
             .algorithm_identifier()
             .ok_or(der::Error::from(der::ErrorKind::Failed))?;
-        let is_root = issuer.name == AuthorityName::Root;
+        let is_root = issuer.name.is_root();
         let scope = IssuingDistributionPoint {
             distribution_point: Some(full_name(&address::crl(&self.config, issuer.name, shard))?),
             only_contains_user_certs: !is_root,

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use signum_core::contract::{CertificateStatus, TimeStamping};
 
 use crate::Service;
-use crate::authority::AuthorityName;
+use crate::authority::{AuthorityName, Role};
 
 /// Why the files could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum ExportError {
 
 impl Service {
     /// Writes `<holder>.pem` of every key of the CA, `leaf-<n>-<profile>.pem` of `leaves` with `leaf-<n>-<profile>.ocsp`,
-    /// `<ca>.crl`, and `stamp.tsr` over `stamp.data`, into the folder `dir`. `tests/peers/pki_judges.py` reads them.
+    /// `<ca>.crl`, and `stamp.tsr` (`stamp-rsa.tsr`) over `stamp.data`, into the folder `dir`. `tests/peers/pki_judges.py` reads them.
     pub async fn export(&self, dir: &Path, leaves: &[(&str, Vec<u8>)]) -> Result<(), ExportError> {
         let wrong = |e: &dyn std::fmt::Display| ExportError::Ca(e.to_string());
         for step in self.ceremony().await.map_err(|e| wrong(&e))?.steps {
@@ -34,7 +34,7 @@ impl Service {
                 pem("CERTIFICATE", &step.certificate).as_bytes(),
             )?;
         }
-        for authority in AuthorityName::ALL {
+        for authority in AuthorityName::all() {
             if let Some(list) = self.newest_crl(authority, 0).await.map_err(|e| wrong(&e))? {
                 write(dir, &format!("{authority}.crl"), pem("X509 CRL", &list.der).as_bytes())?;
             }
@@ -51,9 +51,10 @@ impl Service {
         let digest = <sha2::Sha256 as sha2::Digest>::digest(data).into();
         let query = signum_pki::tsp_request(&digest, &nonce).map_err(|e| wrong(&e))?;
         let reply = self.time_stamp(&query).await.map_err(|e| wrong(&e))?;
-        write(dir, "stamp.data", data)?;
-        write(dir, "stamp.tsq", &query)?;
-        write(dir, "stamp.tsr", &reply)
+        let stamp = format!("stamp{}", Role::Tsa.of(self.config.algorithms).suffix());
+        write(dir, &format!("{stamp}.data"), data)?;
+        write(dir, &format!("{stamp}.tsq"), &query)?;
+        write(dir, &format!("{stamp}.tsr"), &reply)
     }
 
     async fn issuer_of(&self, certificate: &[u8]) -> Result<Vec<u8>, ExportError> {

@@ -38,7 +38,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/ocsp/{ca}", post(ocsp_post))
         .route("/ocsp/{ca}/{*request}", get(ocsp_get))
         .route("/crl/{ca}/{file}", get(crl))
-        .route("/arl/root.crl", get(arl))
+        .route("/arl/{file}", get(arl))
         .route("/ca/{file}", get(certificate))
         .route("/tsa", post(time_stamp))
         .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
@@ -74,9 +74,9 @@ async fn ocsp_get(State(service): State<Arc<Service>>, Path((ca, request)): Path
 }
 
 async fn ocsp(service: &Service, ca: &str, request: &[u8]) -> Response {
-    let answer = match AuthorityName::parse(ca) {
-        // The root's certificates have their status in its list alone.
-        None | Some(AuthorityName::Root) => Answer::error(ResponseStatus::Unauthorized).map_err(OcspError::from),
+    // The root's certificates have their status in its list alone.
+    let answer = match AuthorityName::parse(ca).filter(|name| !name.is_root()) {
+        None => Answer::error(ResponseStatus::Unauthorized).map_err(OcspError::from),
         Some(authority) => service.ocsp_answer(authority, request).await,
     };
     let answer = match answer {
@@ -117,13 +117,16 @@ fn ocsp_failure(error: &OcspError) -> ResponseStatus {
 async fn crl(State(service): State<Arc<Service>>, Path((ca, file)): Path<(String, String)>) -> Response {
     let shard = file.strip_suffix(".crl").and_then(|number| number.parse::<u32>().ok());
     match (AuthorityName::parse(&ca), shard) {
-        (Some(AuthorityName::Root) | None, _) | (_, None) => StatusCode::NOT_FOUND.into_response(),
-        (Some(authority), Some(shard)) => list(&service, authority, shard).await,
+        (Some(authority), Some(shard)) if !authority.is_root() => list(&service, authority, shard).await,
+        _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-async fn arl(State(service): State<Arc<Service>>) -> Response {
-    list(&service, AuthorityName::Root, 0).await
+async fn arl(State(service): State<Arc<Service>>, Path(file): Path<String>) -> Response {
+    match file.strip_suffix(".crl").and_then(AuthorityName::parse) {
+        Some(root) if root.is_root() => list(&service, root, 0).await,
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn list(service: &Service, authority: AuthorityName, shard: u32) -> Response {

@@ -10,6 +10,7 @@ mod origin;
 mod prepared;
 mod request;
 mod reserve;
+mod subject;
 
 use signum_core::DbError;
 use signum_hsm_shim::HsmError;
@@ -19,6 +20,7 @@ pub(crate) use linted::Linted;
 pub(crate) use prepared::Prepared;
 pub(crate) use request::{Holder, Request};
 pub(crate) use reserve::Reserved;
+pub use subject::{LeafRequest, Official, Organization, Seal, Server, Subject};
 
 use crate::Service;
 

@@ -4,6 +4,7 @@
 //! [`MIGRATIONS`] and the contracts that [`Service`] implements.
 
 mod authority;
+mod blocked_key;
 mod ceremony;
 mod config;
 mod contract;
@@ -16,17 +17,18 @@ mod lint;
 mod name;
 mod ocsp;
 mod profile;
+mod server_name;
 mod service;
 mod signing;
 mod status;
 mod tbs;
 mod tsa;
 
-pub use authority::AuthorityName;
+pub use authority::{AuthorityName, Role};
 pub use ceremony::{CeremonyError, Step, Transcript};
-pub use config::{Config, ConfigError, Qscd};
+pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
 pub use export::ExportError;
-pub use issue::IssueError;
+pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, Subject};
 pub use service::{Deps, Service};
 
 use signum_core::db::Migration;
@@ -40,5 +42,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0002_key_statement",
         sql: include_str!("../../migrations/ca/0002_key_statement.sql"),
+    },
+    Migration {
+        name: "ca/0003_blocked_key",
+        sql: include_str!("../../migrations/ca/0003_blocked_key.sql"),
     },
 ];

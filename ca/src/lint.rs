@@ -3,6 +3,7 @@
 //! RFC 5280 section 4, EN 319 412-1, -2 and -5. It kills what pkilint lets pass (no QcType, no QcCClegislation, no QcSSCD, a
 //! wrong country, no serialNumber, no CRL address, a certificate that outlives its issuer) as well as what pkilint finds.
 
+mod alternative_names;
 mod basic_constraints;
 mod country;
 mod criticality;
@@ -23,11 +24,13 @@ mod private_key_usage;
 mod public_key;
 mod qc_compliance;
 mod qc_legislation;
+mod qc_list;
 mod qc_pds;
 mod qc_semantics;
 mod qc_sscd;
 mod qc_type;
 mod serial_number;
+mod short_term;
 mod signature_algorithm;
 mod subject_order;
 mod subject_text;
@@ -35,10 +38,18 @@ mod validity;
 mod version;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod kill_matrix;
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod sample;
 
 use const_oid::ObjectIdentifier;
-use der::Decode;
+use der::{Decode, Encode};
 use signum_core::Timestamp;
 use signum_pki::oid;
 use signum_pki::qc::QcStatements;
@@ -73,7 +84,7 @@ struct Rule {
     holds: fn(&Examined<'_>, &Context<'_>) -> bool,
 }
 
-const RULES: [Rule; 30] = [
+const RULES: [Rule; 33] = [
     encoding::RULE,
     version::RULE,
     serial_number::RULE,
@@ -94,10 +105,13 @@ const RULES: [Rule; 30] = [
     extended_key_usage::RULE,
     basic_constraints::RULE,
     private_key_usage::RULE,
+    alternative_names::RULE,
     policies::RULE,
     information_access::RULE,
     crl_distribution_points::RULE,
     no_check::RULE,
+    short_term::RULE,
+    qc_list::RULE,
     qc_compliance::RULE,
     qc_sscd::RULE,
     qc_type::RULE,
@@ -141,12 +155,12 @@ impl Examined<'_> {
         self.extensions().iter().find(|e| e.extn_id == id)
     }
 
-    /// The extension's value; `None` when it is absent or not of this type.
+    /// The extension's value; `None` when it is absent, not of this type or not in DER.
     fn value<T>(&self, id: ObjectIdentifier) -> Option<T>
     where
-        T: for<'d> Decode<'d, Error = der::Error>,
+        T: for<'d> Decode<'d, Error = der::Error> + Encode,
     {
-        T::from_der(self.extension(id)?.extn_value.as_bytes()).ok()
+        strict(self.extension(id)?.extn_value.as_bytes())
     }
 
     fn qc_statements(&self) -> QcStatements {
@@ -156,11 +170,10 @@ impl Examined<'_> {
     /// The value of a QC statement as `T`.
     fn qc_statement<T>(&self, id: ObjectIdentifier) -> Option<T>
     where
-        T: for<'d> Decode<'d, Error = der::Error>,
+        T: for<'d> Decode<'d, Error = der::Error> + Encode,
     {
-        use der::Encode;
         let statement = self.qc_statements().into_iter().find(|s| s.id == id)?;
-        T::from_der(&statement.info?.to_der().ok()?).ok()
+        strict(&statement.info?.to_der().ok()?)
     }
 
     /// The text of the subject's attribute of that type, when there is exactly one.
@@ -171,4 +184,13 @@ impl Examined<'_> {
         };
         String::from_utf8(attribute.value.value().to_vec()).ok()
     }
+}
+
+/// Decodes what has the one encoding that DER gives it: a lenient decoder would hide a BIT STRING's trailing zeros.
+fn strict<T>(der: &[u8]) -> Option<T>
+where
+    T: for<'d> Decode<'d, Error = der::Error> + Encode,
+{
+    let value = T::from_der(der).ok()?;
+    (value.to_der().ok()? == der).then_some(value)
 }

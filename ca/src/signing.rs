@@ -35,10 +35,10 @@ impl Signable {
     }
 }
 
-/// Signs with a key of ours; the result is DER Ecdsa-Sig-Value. The HSM layer verifies it with the key of our certificate,
-/// the one that relying parties use, before it lets it go.
+/// Signs with a key of ours; the result is DER Ecdsa-Sig-Value, or the octets of an RSA signature. The HSM layer verifies it
+/// with the key of our certificate, the one that relying parties use, before it lets it go.
 pub(crate) async fn sign(hsm: &dyn Hsm, key: &SigningKey, what: &Signable) -> Result<Vec<u8>, HsmError> {
-    let unfit = || HsmError::Misconfigured(format!("{} is not a P-256 or P-384 key", key.uri));
+    let unfit = || HsmError::Misconfigured(format!("{} is not a P-256, P-384 or RSA-3072 key", key.uri));
     let (scheme, _) = key.scheme().ok_or_else(unfit)?;
     sign_message(hsm, &key.uri, scheme, &key.spki, &what.0).await
 }

@@ -8,6 +8,8 @@ use x509_cert::ext::pkix::CrlReason;
 
 use crate::Service;
 use crate::authority::AuthorityName;
+use crate::blocked_key;
+use crate::profile;
 
 /// Why a status was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +141,7 @@ impl Service {
         self.change(serial, Change::Revoked(reason)).await
     }
 
-    /// Suspends a citizen's certificate until it is reinstated or revoked.
+    /// Suspends a person's or an organisation's certificate until it is reinstated or revoked.
     pub async fn suspend(&self, serial: &[u8]) -> Result<(), StatusError> {
         self.change(serial, Change::Suspended).await
     }
@@ -205,11 +207,11 @@ async fn append(tx: &Tx, cx: &Cx, serial: &[u8], change: Change) -> Result<(), S
         )
         .await?;
     let now = Status::after(&history)?;
-    let for_person = row.get::<String>("profile")?.starts_with("citizen-");
+    let suspendable = profile::by_id(&row.get::<String>("profile")?).is_some_and(|profile| profile.suspendable);
     match (now, change) {
         (now, Change::Revoked(_)) if now.is_final() => return Ok(()),
         (_, Change::Revoked(_)) => {}
-        (Status::Good, Change::Suspended) if for_person => {}
+        (Status::Good, Change::Suspended) if suspendable => {}
         (
             Status::Revoked {
                 reason: CrlReason::CertificateHold,
@@ -234,11 +236,7 @@ async fn append(tx: &Tx, cx: &Cx, serial: &[u8], change: Change) -> Result<(), S
     )
     .await?;
     if change == Change::Revoked(CrlReason::KeyCompromise) {
-        tx.exec(
-            "UPDATE subject_key SET blocked_at = $2 WHERE spki_sha256 = $1",
-            params![row.get::<Vec<u8>>("spki_sha256")?, cx.now()],
-        )
-        .await?;
+        blocked_key::block(tx, cx, &row.get::<Vec<u8>>("spki_sha256")?, "key_compromise").await?;
     }
     let subject = format!("{issuer}:{}", hex::encode(serial));
     audit::record(

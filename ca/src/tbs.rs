@@ -22,7 +22,7 @@ use x509_cert::time::{Time, Validity};
 
 use crate::authority::{Issuer, address};
 use crate::config::Config;
-use crate::profile::{Pointers, Policies, Profile, Statements};
+use crate::profile::{Pointers, Policies, Profile};
 
 #[derive(Clone, Debug, Eq, PartialEq, Sequence)]
 pub(crate) struct Tbs {
@@ -56,6 +56,8 @@ pub(crate) struct Particulars<'a> {
     pub not_after: Timestamp,
     pub in_qscd: bool,
     pub shard: u32,
+    /// For subjectAltName.
+    pub names: &'a [GeneralName],
 }
 
 /// UTCTime until 2049, GeneralizedTime after (RFC 5280 section 4.1.2.5); whole seconds.
@@ -116,11 +118,10 @@ fn extensions(config: &Config, issuer: &Issuer, profile: &Profile, of: &Particul
         };
         out.push(extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &value)?);
     }
-    out.push(extension(
-        oid::SUBJECT_KEY_IDENTIFIER,
-        false,
-        &OctetString::new(key_identifier(of.spki)?)?,
-    )?);
+    if profile.key_identifier {
+        let value = OctetString::new(key_identifier(of.spki)?)?;
+        out.push(extension(oid::SUBJECT_KEY_IDENTIFIER, false, &value)?);
+    }
     let usage = profile
         .key_usage
         .iter()
@@ -151,6 +152,9 @@ fn extensions(config: &Config, issuer: &Issuer, profile: &Profile, of: &Particul
         };
         out.push(extension(oid::PRIVATE_KEY_USAGE_PERIOD, false, &value)?);
     }
+    if profile.alternative_names {
+        out.push(extension(oid::SUBJECT_ALT_NAME, false, &of.names.to_vec())?);
+    }
     let policies = policies(config, profile, of.in_qscd)?;
     if !policies.is_empty() {
         out.push(extension(oid::CERTIFICATE_POLICIES, false, &policies)?);
@@ -163,6 +167,10 @@ fn extensions(config: &Config, issuer: &Issuer, profile: &Profile, of: &Particul
     if profile.no_check {
         out.push(extension(oid::OCSP_NO_CHECK, false, &Null)?);
     }
+    if profile.short_term {
+        out.push(extension(oid::VALIDITY_ASSURED_SHORT_TERM, false, &Null)?);
+        out.push(extension(oid::NO_REVOCATION_AVAILABLE, false, &Null)?);
+    }
     Ok(out)
 }
 
@@ -172,9 +180,15 @@ fn policies(config: &Config, profile: &Profile, in_qscd: bool) -> der::Result<Ve
         Policies::None => return Ok(Vec::new()),
         Policies::Any => (oid::ANY_POLICY, None),
         Policies::Own { suffix, etsi } => (own_policy(config, suffix)?, Some(etsi)),
-        Policies::Qualified { suffix } => {
-            let etsi = if in_qscd { oid::QCP_N_QSCD } else { oid::QCP_N };
-            (own_policy(config, suffix)?, Some(etsi))
+        Policies::Qualified { suffix, plain, qscd } => {
+            (own_policy(config, suffix)?, Some(if in_qscd { qscd } else { plain }))
+        }
+        Policies::Bare(policies) => {
+            let bare = |id: &ObjectIdentifier| PolicyInformation {
+                policy_identifier: *id,
+                policy_qualifiers: None,
+            };
+            return Ok(policies.iter().map(bare).collect());
         }
     };
     let cps = PolicyQualifierInfo {
@@ -210,30 +224,46 @@ fn pointers(config: &Config, issuer: &Issuer, profile: &Profile, shard: u32) -> 
             access_location: uri(&address::ocsp(config, issuer.name))?,
         });
     }
-    let list = DistributionPoint {
-        distribution_point: Some(full_name(&address::crl(config, issuer.name, shard))?),
-        reasons: None,
-        crl_issuer: None,
-    };
-    Ok(vec![
-        extension(oid::AUTHORITY_INFORMATION_ACCESS, false, &access)?,
-        extension(oid::CRL_DISTRIBUTION_POINTS, false, &vec![list])?,
-    ])
+    let mut out = vec![extension(oid::AUTHORITY_INFORMATION_ACCESS, false, &access)?];
+    if profile.pointers != Pointers::Issuer {
+        let list = DistributionPoint {
+            distribution_point: Some(full_name(&address::crl(config, issuer.name, shard))?),
+            reasons: None,
+            crl_issuer: None,
+        };
+        out.push(extension(oid::CRL_DISTRIBUTION_POINTS, false, &vec![list])?);
+    }
+    Ok(out)
 }
 
 fn statements(config: &Config, profile: &Profile, in_qscd: bool) -> der::Result<Vec<QcStatement>> {
-    let semantics = || QcStatement::semantics(oid::SEMANTICS_NATURAL);
-    Ok(match profile.statements {
-        Statements::None => Vec::new(),
-        Statements::Semantics => vec![semantics()?],
-        Statements::Qualified => {
-            let mut all = vec![QcStatement::compliance()];
-            all.extend(in_qscd.then(QcStatement::sscd));
-            all.push(QcStatement::esign()?);
-            all.push(QcStatement::pds(&config.pds())?);
+    let mut all = Vec::new();
+    if let Some(kind) = profile.statements.qualified_type() {
+        all.push(QcStatement::compliance());
+        all.extend(in_qscd.then(QcStatement::sscd));
+        all.push(QcStatement::of_type(kind)?);
+        all.push(QcStatement::pds(&config.pds())?);
+        if !config.eu_mode {
             all.push(QcStatement::legislation(&config.country)?);
-            all.push(semantics()?);
-            all
         }
-    })
+    }
+    if let Some(semantics) = profile.statements.semantics() {
+        let authority = config.name_authority(semantics == oid::SEMANTICS_NATURAL);
+        all.push(QcStatement::semantics(semantics, authority)?);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn times_are_utc_time_until_2049_and_generalized_time_after() {
+        let last_of_2049 = Timestamp::from_seconds(2_524_607_999);
+        assert!(matches!(time(last_of_2049).unwrap(), Time::UtcTime(_)));
+        let first_of_2050 = Timestamp::from_seconds(2_524_608_000);
+        assert!(matches!(time(first_of_2050).unwrap(), Time::GeneralTime(_)));
+    }
 }

@@ -19,7 +19,7 @@ use signum_pki::tsp::response::{FailureInfo, TimeStampResp};
 use x509_cert::Certificate;
 
 use crate::Service;
-use crate::authority::{AuthorityName, SigningKey, own_key};
+use crate::authority::{AuthorityName, Role, SigningKey, own_key};
 use crate::issue::IssueError;
 use crate::profile::tsu;
 use crate::signing::{self, Signable};
@@ -85,13 +85,13 @@ impl Service {
         serial: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, TsaError> {
-        let content = token::info(request, serial, now)?;
+        let content = token::info(request, serial, now, self.config.qualified_time_stamps)?;
         let attributes = token::attributes(&content, &unit.certificate, &unit.parsed)?;
         let signature = signing::sign(self.hsm.as_ref(), &unit.key, &Signable::time_stamp(&attributes)?).await?;
         let mut chain = Vec::new();
         if request.cert_req {
             chain.push(unit.parsed.clone());
-            chain.push(self.authority(AuthorityName::Tsa).await?.parsed.clone());
+            chain.push(self.authority(self.stamping()).await?.parsed.clone());
         }
         let algorithm = unit
             .key
@@ -109,7 +109,7 @@ impl Service {
 
     /// The newest unit, when its certificate is valid and its key's year is not over.
     async fn unit(&self, now: Timestamp) -> Result<Option<Unit>, TsaError> {
-        let Some((label, certificate)) = self.current_own("tsu").await? else {
+        let Some((label, certificate)) = self.current_own(&tsu::holder(self.stamping())).await? else {
             return Err(IssueError::NoCeremony.into());
         };
         let parsed = Certificate::from_der(&certificate)?;
@@ -124,6 +124,11 @@ impl Service {
             certificate,
             parsed,
         }))
+    }
+
+    /// The authority whose unit stamps.
+    fn stamping(&self) -> AuthorityName {
+        Role::Tsa.of(self.config.algorithms)
     }
 
     async fn reject(&self, failure: FailureInfo, why: &'static str) -> Result<Vec<u8>, TsaError> {

@@ -82,8 +82,9 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
     let issuer = layout.path("module/issuer-qsig.der");
     write_private(
         &issuer,
-        ceremony
-            .certificate("qsig")
+        ["qsig", "qsig-rsa"]
+            .into_iter()
+            .find_map(|holder| ceremony.certificate(holder))
             .context("the ceremony made no issuing CA for signatures")?,
     )?;
     let module = ModuleConfig {

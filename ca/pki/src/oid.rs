@@ -14,6 +14,7 @@ oids! {
     SURNAME = "2.5.4.4";
     SERIAL_NUMBER = "2.5.4.5";
     COUNTRY = "2.5.4.6";
+    LOCALITY = "2.5.4.7";
     ORGANIZATION = "2.5.4.10";
     TITLE = "2.5.4.12";
     GIVEN_NAME = "2.5.4.42";
@@ -42,6 +43,8 @@ oids! {
     AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1";
     QC_STATEMENTS = "1.3.6.1.5.5.7.1.3";
     CPS_QUALIFIER = "1.3.6.1.5.5.7.2.1";
+    /// RFC 9608: no revocation information will ever be available.
+    NO_REVOCATION_AVAILABLE = "2.5.29.56";
     SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
     TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
@@ -64,12 +67,22 @@ oids! {
     QC_PDS = "0.4.0.1862.1.5";
     QC_TYPE = "0.4.0.1862.1.6";
     QC_TYPE_ESIGN = "0.4.0.1862.1.6.1";
+    QC_TYPE_ESEAL = "0.4.0.1862.1.6.2";
     QC_LEGISLATION = "0.4.0.1862.1.7";
+    /// EN 319 412-1 section 5.2.2: a short-term certificate whose validity was assured when it was issued.
+    VALIDITY_ASSURED_SHORT_TERM = "0.4.0.194121.2.1";
+    /// EN 319 422 section 9.1: a qualified time stamp of the European Union.
+    QUALIFIED_TIME_STAMP = "0.4.0.19422.1.1";
 
     /// EN 319 411-1 and EN 319 411-2 section 5.3, EN 319 421 section 5.2.
     NCP_PLUS = "0.4.0.2042.1.2";
     QCP_N = "0.4.0.194112.1.0";
     QCP_N_QSCD = "0.4.0.194112.1.2";
+    QCP_L = "0.4.0.194112.1.1";
+    QCP_L_QSCD = "0.4.0.194112.1.3";
+    OVCP = "0.4.0.2042.1.7";
+    /// CA/Browser Forum Baseline Requirements section 7.1.6.1: organisation validated.
+    ORGANIZATION_VALIDATED = "2.23.140.1.2.2";
     BTSP = "0.4.0.2023.1.1";
 
     /// Algorithms: RFC 5480, RFC 5758, RFC 8017, FIPS 180.

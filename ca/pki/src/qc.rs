@@ -3,6 +3,7 @@
 use const_oid::ObjectIdentifier;
 use der::asn1::{Any, Ia5String, PrintableString};
 use der::{Encode, Sequence};
+use x509_cert::ext::pkix::name::GeneralName;
 
 use crate::oid;
 
@@ -23,10 +24,12 @@ pub struct PdsLocation {
     pub language: PrintableString,
 }
 
-/// `SemanticsInformation` without nameRegistrationAuthorities (RFC 3739 section 3.2.6.1).
+/// `SemanticsInformation` (RFC 3739 section 3.2.6.1); the authorities say who gives locally defined identifiers.
 #[derive(Clone, Debug, Eq, PartialEq, Sequence)]
 pub struct SemanticsInformation {
     pub identifier: ObjectIdentifier,
+    #[asn1(optional = "true")]
+    pub name_registration_authorities: Option<Vec<GeneralName>>,
 }
 
 impl QcStatement {
@@ -46,9 +49,13 @@ impl QcStatement {
     pub fn sscd() -> Self {
         Self::bare(oid::QC_SSCD)
     }
-    /// The certificate is for electronic signatures.
-    pub fn esign() -> der::Result<Self> {
-        Self::with(oid::QC_TYPE, &vec![oid::QC_TYPE_ESIGN])
+    /// What the certificate is for: `oid::QC_TYPE_ESIGN` or `oid::QC_TYPE_ESEAL`.
+    pub fn of_type(kind: ObjectIdentifier) -> der::Result<Self> {
+        Self::with(oid::QC_TYPE, &vec![kind])
+    }
+    /// In a TSTInfo: the time stamp is a qualified one of the European Union.
+    pub fn qualified_time_stamp() -> Self {
+        Self::bare(oid::QUALIFIED_TIME_STAMP)
     }
     /// Disclosure statements as `(ISO 639-1 language, https URL)`.
     pub fn pds(locations: &[(String, String)]) -> der::Result<Self> {
@@ -67,8 +74,14 @@ impl QcStatement {
     pub fn legislation(country: &str) -> der::Result<Self> {
         Self::with(oid::QC_LEGISLATION, &vec![PrintableString::new(country)?])
     }
-    /// The subject's serialNumber is read as `semantics` says.
-    pub fn semantics(semantics: ObjectIdentifier) -> der::Result<Self> {
-        Self::with(oid::QC_SYNTAX_V2, &SemanticsInformation { identifier: semantics })
+    /// The subject's identifier is read as `semantics` says; `authority` (URI) gave it, when it is locally defined.
+    pub fn semantics(semantics: ObjectIdentifier, authority: Option<&str>) -> der::Result<Self> {
+        let uri = |text| Ok::<_, der::Error>(vec![GeneralName::UniformResourceIdentifier(Ia5String::new(text)?)]);
+        let name_registration_authorities = authority.map(uri).transpose()?;
+        let information = SemanticsInformation {
+            identifier: semantics,
+            name_registration_authorities,
+        };
+        Self::with(oid::QC_SYNTAX_V2, &information)
     }
 }

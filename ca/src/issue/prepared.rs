@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use der::Encode;
-use signum_core::{Cx, Timestamp};
+use signum_core::{Random, Timestamp};
 
 use super::IssueError;
 use super::linted::{Linted, Rejected};
@@ -42,12 +42,19 @@ impl Prepared {
     /// Builds the certificate; refuses when it would outlive its issuer.
     pub fn new(service: &Service, request: Request) -> Result<Self, IssueError> {
         let config = &service.config;
-        let serial = fresh_serial(config, &service.cx);
+        let serial = fresh_serial(config, service.cx.random.as_ref());
         let shard = shard_of(config, &serial);
         let issuer = Arc::clone(&request.issuer);
         let whole = Timestamp::from_seconds(service.cx.now().minus(BACKDATE).seconds());
         let not_before = issuer.validity.map_or(whole, |(from, _)| whole.max(from));
-        let not_after = Timestamp::from_seconds(not_before.seconds().saturating_add(request.validity - 1));
+        let longest = Timestamp::from_seconds(not_before.seconds().saturating_add(request.validity - 1));
+        let not_after = request
+            .ends_by
+            .map_or(longest, |end| longest.min(Timestamp::from_seconds(end.seconds())));
+        if not_after <= service.cx.now() {
+            let message = "what the certificate depends on has ended";
+            return Err(IssueError::refused("ended", message));
+        }
         if issuer.validity.is_some_and(|(_, to)| not_after > to) {
             let message = "the certificate would outlive its issuer: a new CA generation is due";
             return Err(IssueError::refused("outlives_issuer", message));
@@ -60,6 +67,7 @@ impl Prepared {
             not_after,
             in_qscd: request.in_qscd,
             shard,
+            names: &request.names,
         };
         let tbs = Tbs::build(config, &issuer, request.profile, &particulars)?.to_der()?;
         Ok(Self {
@@ -99,10 +107,10 @@ impl Prepared {
 }
 
 /// One configured octet (replica) and 128 random bits: 17 octets, positive (P-01).
-fn fresh_serial(config: &Config, cx: &Cx) -> [u8; 17] {
+fn fresh_serial(config: &Config, source: &dyn Random) -> [u8; 17] {
     let mut serial = [config.serial_prefix; 17];
     if let Some(random) = serial.get_mut(1..) {
-        cx.random.fill(random);
+        source.fill(random);
     }
     serial
 }
@@ -113,4 +121,39 @@ fn shard_of(config: &Config, serial: &[u8]) -> u32 {
     serial
         .iter()
         .fold(0u64, |sum, octet| (sum * 256 + u64::from(*octet)) % u64::from(shards)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use std::collections::BTreeSet;
+
+    use der::Encode;
+    use signum_core::OsRandom;
+    use x509_cert::serial_number::SerialNumber;
+
+    use super::*;
+
+    #[test]
+    fn of_a_hundred_thousand_serial_numbers_none_comes_twice_and_none_is_too_long() {
+        let config = Config {
+            serial_prefix: 0x7f,
+            ..Config::default()
+        };
+        let all: BTreeSet<_> = (0..100_000).map(|_| fresh_serial(&config, &OsRandom)).collect();
+        assert_eq!(all.len(), 100_000);
+        let (mut zeros, mut ones) = ([0xff; 17], [0; 17]);
+        for serial in &all {
+            for (at, octet) in serial.iter().enumerate() {
+                (zeros[at], ones[at]) = (zeros[at] & octet, ones[at] | octet);
+            }
+        }
+        assert_eq!((zeros[0], ones[0]), (0x7f, 0x7f), "the prefix");
+        assert!(
+            zeros[1..].iter().all(|o| *o == 0) && ones[1..].iter().all(|o| *o == 0xff),
+            "128 random bits"
+        );
+        let longest: SerialNumber = SerialNumber::new(all.last().unwrap()).unwrap();
+        assert_eq!(longest.to_der().unwrap().len(), 2 + 17);
+    }
 }

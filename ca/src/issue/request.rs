@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use der::Encode;
 use sha2::{Digest, Sha256};
-use signum_core::contract::{CertificateRequest, LeafProfile};
+use signum_core::Timestamp;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 
-use super::origin::Origin;
-use super::{IssueError, key};
+use super::{IssueError, LeafRequest, key};
 use crate::authority::Issuer;
 use crate::config::Config;
-use crate::name;
-use crate::profile::{DAY, Profile, citizen_authentication, citizen_signature};
+use crate::profile::Profile;
 
 /// What one of the CA's own keys is for, and its label in the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub(crate) struct Request {
     pub profile: &'static Profile,
     pub issuer: Arc<Issuer>,
     pub subject: Name,
+    /// For subjectAltName.
+    pub names: Vec<GeneralName>,
     /// SubjectPublicKeyInfo DER.
     pub spki: Vec<u8>,
     /// A hash that says whose key it is.
@@ -36,41 +37,41 @@ pub(crate) struct Request {
     pub key_statement: Option<Vec<u8>>,
     /// Seconds.
     pub validity: i64,
+    /// The certificate ends no later.
+    pub ends_by: Option<Timestamp>,
     /// For the CA's own keys.
     pub holder: Option<Holder>,
 }
 
 impl Request {
-    /// Checks a person's request: their data, possession, strength and proven origin of the key. `pinned` is the signing
-    /// module's public statement key, if one is pinned.
-    pub fn for_person(
+    /// Checks what a leaf certificate would name, and possession, strength and proven origin of the key. `pinned` is the
+    /// signing module's public statement key, if one is pinned.
+    pub fn for_leaf(
         config: &Config,
-        request: &CertificateRequest,
+        request: &LeafRequest,
         issuer: Arc<Issuer>,
         pinned: Option<&[u8]>,
     ) -> Result<Self, IssueError> {
-        name::check_person(&request.person).map_err(|why| IssueError::refused("person_malformed", why))?;
+        let subject = &request.subject;
+        let malformed = subject.malformed();
+        subject
+            .check(config)
+            .map_err(|why| IssueError::refused(malformed, why))?;
         let spki = key::proven_key(&request.pkcs10)?;
-        let origin = Origin::prove(config, request, pinned)?;
-        let subject = name::person(config, &request.person)
-            .map_err(|_| IssueError::refused("person_malformed", "the name cannot be encoded"))?;
-        let (profile, days) = match request.profile {
-            LeafProfile::CitizenAuthentication => (&citizen_authentication::PROFILE, config.authentication_days),
-            LeafProfile::CitizenSignature => (&citizen_signature::PROFILE, config.signature_days),
-        };
-        let mut owner = Sha256::new();
-        owner.update(b"signum-ca-person\0");
-        owner.update(name::semantics_identifier(config, &request.person));
+        let origin = request.origin(config, pinned)?;
+        let unfit = |_| IssueError::refused(malformed, "the name cannot be encoded");
         Ok(Self {
             idempotency_key: request.idempotency_key,
-            profile,
+            profile: subject.profile(),
             issuer,
-            subject,
+            subject: subject.name(config).map_err(unfit)?,
+            names: subject.alternative_names().map_err(unfit)?,
             spki,
-            owner: owner.finalize().into(),
+            owner: subject.owner(config),
             in_qscd: origin.in_qscd(config.qscd),
             key_statement: origin.into_statement(),
-            validity: i64::from(days) * DAY,
+            validity: subject.validity(config),
+            ends_by: request.ends_by,
             holder: None,
         })
     }
@@ -99,11 +100,13 @@ impl Request {
             profile,
             issuer,
             subject,
+            names: Vec::new(),
             spki,
             owner: hash(b"signum-ca-holder\0", &holder.purpose),
             in_qscd: false,
             key_statement: None,
             validity: profile.longest,
+            ends_by: None,
             holder: Some(holder),
         }
     }
@@ -111,13 +114,18 @@ impl Request {
     /// Tells whether a repeated idempotency key comes with the same request.
     pub fn fingerprint(&self) -> der::Result<[u8; 32]> {
         let mut hash = Sha256::new();
-        for field in [
-            self.profile.id.as_bytes(),
-            self.issuer.name.as_str().as_bytes(),
-            &self.subject.to_der()?,
-            &self.spki,
-            &[u8::from(self.in_qscd)],
-        ] {
+        let mut fields = vec![
+            self.profile.id.as_bytes().to_vec(),
+            self.issuer.name.as_str().as_bytes().to_vec(),
+            self.subject.to_der()?,
+            self.spki.clone(),
+            vec![u8::from(self.in_qscd)],
+        ];
+        if !self.names.is_empty() {
+            fields.push(self.names.to_der()?);
+        }
+        fields.extend(self.ends_by.map(|end| end.0.to_be_bytes().to_vec()));
+        for field in &fields {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);
         }

@@ -10,6 +10,7 @@ use signum_core::{Cx, Timestamp, Tx, params};
 
 use super::prepared::{Intent, Prepared};
 use super::{IssueError, Issued};
+use crate::blocked_key;
 
 /// An intent this old was left by a crash; a new serial number is used and the old one counts as revoked.
 const INTENT_LIVES: Duration = Duration::from_secs(600);
@@ -85,15 +86,12 @@ impl Prepared {
         .await?;
         let row = tx
             .one(
-                "SELECT owner, profile, blocked_at FROM subject_key WHERE spki_sha256 = $1",
+                "SELECT owner, profile FROM subject_key WHERE spki_sha256 = $1",
                 params![&spki],
             )
             .await?;
-        if row.get::<Option<Timestamp>>("blocked_at")?.is_some() {
-            return Err(IssueError::refused(
-                "key_compromised",
-                "this key was revoked as compromised",
-            ));
+        if blocked_key::is_blocked(tx, &spki).await? {
+            return Err(IssueError::refused("key_compromised", "this key is blocked"));
         }
         if row.get::<[u8; 32]>("owner")? != request.owner || row.get::<String>("profile")? != self.profile.id {
             return Err(IssueError::refused(

@@ -3,6 +3,7 @@
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
+use crate::profile::SubjectForm;
 
 pub(super) const RULE: Rule = Rule {
     id: "country",
@@ -11,9 +12,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
+    let expected = match context.profile.subject {
+        SubjectForm::Server | SubjectForm::TlsAuthority => context.config.server_country(),
+        _ => &context.config.country,
+    };
     examined
         .subject_text(oid::COUNTRY)
-        .is_some_and(|country| country == context.config.country)
+        .is_some_and(|country| country == expected)
 }
 
 #[cfg(test)]

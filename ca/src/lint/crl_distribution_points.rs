@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    if context.profile.pointers == Pointers::None {
+    if matches!(context.profile.pointers, Pointers::None | Pointers::Issuer) {
         return true;
     }
     let found = examined

@@ -19,18 +19,22 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
 
 fn expected(profile: &Profile, self_signed: bool) -> impl Iterator<Item = ObjectIdentifier> {
     let pointers = profile.pointers != Pointers::None;
+    let lists = matches!(profile.pointers, Pointers::Root | Pointers::Leaf);
     let all = [
         (!self_signed, oid::AUTHORITY_KEY_IDENTIFIER),
-        (true, oid::SUBJECT_KEY_IDENTIFIER),
+        (profile.key_identifier, oid::SUBJECT_KEY_IDENTIFIER),
         (true, oid::KEY_USAGE),
         (profile.constraints.is_some(), oid::BASIC_CONSTRAINTS),
         (profile.extended_key_usage.is_some(), oid::EXTENDED_KEY_USAGE),
         (profile.private_key_usage.is_some(), oid::PRIVATE_KEY_USAGE_PERIOD),
+        (profile.alternative_names, oid::SUBJECT_ALT_NAME),
         (!matches!(profile.policies, Policies::None), oid::CERTIFICATE_POLICIES),
         (pointers, oid::AUTHORITY_INFORMATION_ACCESS),
-        (pointers, oid::CRL_DISTRIBUTION_POINTS),
+        (lists, oid::CRL_DISTRIBUTION_POINTS),
         (profile.statements != Statements::None, oid::QC_STATEMENTS),
         (profile.no_check, oid::OCSP_NO_CHECK),
+        (profile.short_term, oid::VALIDITY_ASSURED_SHORT_TERM),
+        (profile.short_term, oid::NO_REVOCATION_AVAILABLE),
     ];
     all.into_iter().filter_map(|(present, id)| present.then_some(id))
 }

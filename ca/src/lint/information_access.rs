@@ -20,7 +20,7 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     let ocsp = (oid::OCSP, address::ocsp(context.config, name));
     let expected = match context.profile.pointers {
         Pointers::None => return true,
-        Pointers::Root => vec![issuer],
+        Pointers::Root | Pointers::Issuer => vec![issuer],
         Pointers::Leaf => vec![issuer, ocsp],
     };
     let found = examined

@@ -21,7 +21,8 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
         return false;
     };
     let subject: Option<OctetString> = examined.value(oid::SUBJECT_KEY_IDENTIFIER);
-    if subject.is_none_or(|ski| ski.as_bytes() != own) {
+    let expected = context.profile.key_identifier.then_some(own.as_slice());
+    if subject.as_ref().map(|ski| ski.as_bytes()) != expected {
         return false;
     }
     if context.issuer.validity.is_none() {

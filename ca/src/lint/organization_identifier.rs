@@ -3,23 +3,23 @@
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
-use crate::profile::SubjectForm;
 
 pub(super) const RULE: Rule = Rule {
     id: "organization_identifier",
-    requirement: "EN 319 412-3 4.2.1: organizationIdentifier NTR, country, hyphen, number; not the same as O",
+    requirement: "EN 319 412-3 4.2.1: organizationIdentifier NTR, country, hyphen, digits as configured; not the same as O",
     holds,
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    if context.profile.subject != SubjectForm::Organization {
+    if !context.profile.subject.has_organization_identifier() {
         return true;
     }
     let prefix = format!("NTR{}-", context.config.country);
     let name = examined.subject_text(oid::ORGANIZATION);
-    examined
-        .subject_text(oid::ORGANIZATION_IDENTIFIER)
-        .is_some_and(|own| own.len() > prefix.len() && own.starts_with(&prefix) && name.is_some_and(|name| name != own))
+    examined.subject_text(oid::ORGANIZATION_IDENTIFIER).is_some_and(|own| {
+        let number = own.strip_prefix(&prefix).unwrap_or_default();
+        context.config.is_organization_number(number) && name.is_some_and(|name| name != own)
+    })
 }
 
 #[cfg(test)]

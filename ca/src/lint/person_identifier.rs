@@ -1,9 +1,8 @@
-//! A person has a serialNumber: PNO, country, hyphen, ten digits (EN 319 412-1 section 5.1.3, P-10).
+//! A person has a serialNumber: PNO, country, hyphen, digits as configured; or a pseudonym of a named register (EN 319 412-1 section 5.1.3, P-10).
 
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
-use crate::profile::SubjectForm;
 
 pub(super) const RULE: Rule = Rule {
     id: "person_identifier",
@@ -12,13 +11,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    if context.profile.subject != SubjectForm::NaturalPerson {
+    if !context.profile.subject.is_person() {
         return true;
     }
-    let prefix = format!("PNO{}-", context.config.country);
+    let prefix = context.config.person_scheme();
     examined.subject_text(oid::SERIAL_NUMBER).is_some_and(|text| {
         let number = text.strip_prefix(&prefix).unwrap_or_default();
-        number.len() == 10 && number.bytes().all(|b| b.is_ascii_digit())
+        context.config.is_person_number(number)
     })
 }
 

@@ -1,6 +1,8 @@
 //! Our policy with the practice statement, then ETSI's; the qscd policy only on evidence (EN 319 411-2 section 5.3, P-06).
 
 use const_oid::ObjectIdentifier;
+use der::asn1::Any;
+use der::{Tag, Tagged};
 use signum_pki::oid;
 use x509_cert::ext::pkix::CertificatePolicies;
 use x509_cert::ext::pkix::certpolicy::PolicyInformation;
@@ -27,7 +29,11 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
         return expected.is_empty();
     };
     found.iter().map(|policy| policy.policy_identifier).eq(expected)
-        && has_practice_statement(first, &context.config.cps())
+        && if matches!(context.profile.policies, Policies::Bare(_)) {
+            first.policy_qualifiers.is_none()
+        } else {
+            has_practice_statement(first, &context.config.cps())
+        }
         && others.iter().all(|policy| policy.policy_qualifiers.is_none())
 }
 
@@ -37,16 +43,17 @@ fn expected(context: &Context<'_>) -> Option<Vec<ObjectIdentifier>> {
         Policies::None => Vec::new(),
         Policies::Any => vec![oid::ANY_POLICY],
         Policies::Own { suffix, etsi } => vec![own(suffix)?, etsi],
-        Policies::Qualified { suffix } if context.in_qscd => vec![own(suffix)?, oid::QCP_N_QSCD],
-        Policies::Qualified { suffix } => vec![own(suffix)?, oid::QCP_N],
+        Policies::Qualified { suffix, qscd, .. } if context.in_qscd => vec![own(suffix)?, qscd],
+        Policies::Qualified { suffix, plain, .. } => vec![own(suffix)?, plain],
+        Policies::Bare(policies) => policies.to_vec(),
     })
 }
 
 fn has_practice_statement(policy: &PolicyInformation, address: &str) -> bool {
     match policy.policy_qualifiers.as_deref() {
         Some([one]) => {
-            let qualifier = one.qualifier.as_ref().map(|q| q.value());
-            one.policy_qualifier_id == oid::CPS_QUALIFIER && qualifier == Some(address.as_bytes())
+            let is_address = |q: &Any| q.tag() == Tag::Ia5String && q.value() == address.as_bytes();
+            one.policy_qualifier_id == oid::CPS_QUALIFIER && one.qualifier.as_ref().is_some_and(is_address)
         }
         _ => false,
     }

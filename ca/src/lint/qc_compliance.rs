@@ -3,7 +3,6 @@
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
-use crate::profile::Statements;
 
 pub(super) const RULE: Rule = Rule {
     id: "qc_compliance",
@@ -17,7 +16,7 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
         .iter()
         .filter(|s| s.id == oid::QC_COMPLIANCE && s.info.is_none())
         .count();
-    found == usize::from(context.profile.statements == Statements::Qualified)
+    found == usize::from(context.profile.statements.is_qualified())
 }
 
 #[cfg(test)]

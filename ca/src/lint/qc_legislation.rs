@@ -4,7 +4,6 @@ use der::asn1::PrintableString;
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
-use crate::profile::Statements;
 
 pub(super) const RULE: Rule = Rule {
     id: "qc_legislation",
@@ -14,7 +13,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     let found = examined.qc_statement::<Vec<PrintableString>>(oid::QC_LEGISLATION);
-    if context.profile.statements != Statements::Qualified {
+    // In EU mode its absence is the claim.
+    if !context.profile.statements.is_qualified() || context.config.eu_mode {
         return found.is_none();
     }
     found.is_some_and(|all| matches!(all.as_slice(), [one] if one.as_str() == context.config.country))

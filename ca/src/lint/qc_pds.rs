@@ -4,21 +4,26 @@ use signum_pki::oid;
 use signum_pki::qc::PdsLocation;
 
 use super::{Context, Examined, Rule};
-use crate::profile::Statements;
 
 pub(super) const RULE: Rule = Rule {
     id: "qc_pds",
-    requirement: "EN 319 412-5 4.3.4: QcPDS has https addresses, one in English",
+    requirement: "EN 319 412-5 4.3.4: QcPDS has the configured https addresses, one in English",
     holds,
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
     let found = examined.qc_statement::<Vec<PdsLocation>>(oid::QC_PDS);
-    if context.profile.statements != Statements::Qualified {
+    if !context.profile.statements.is_qualified() {
         return found.is_none();
     }
     let fit = |l: &PdsLocation| l.url.as_str().starts_with("https://") && l.language.as_str().len() == 2;
-    found.is_some_and(|all| all.iter().all(fit) && all.iter().any(|l| l.language.as_str() == "en"))
+    let ours = context.config.pds();
+    found.is_some_and(|all| {
+        let said = all.iter().map(|l| (l.language.as_str(), l.url.as_str()));
+        all.iter().all(fit)
+            && all.iter().any(|l| l.language.as_str() == "en")
+            && said.eq(ours.iter().map(|(language, url)| (language.as_str(), url.as_str())))
+    })
 }
 
 #[cfg(test)]

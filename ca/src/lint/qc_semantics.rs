@@ -1,21 +1,27 @@
-//! A person's serialNumber is read as EN 319 412-1 section 5.1.3 says (id-etsi-qcs-semanticsId-Natural).
+//! How the subject's identifier is read: EN 319 412-1 sections 5.1.3 (natural) and 5.1.4 (legal); who gave a pseudonym.
 
 use signum_pki::oid;
 use signum_pki::qc::SemanticsInformation;
+use x509_cert::ext::pkix::name::GeneralName;
 
 use super::{Context, Examined, Rule};
-use crate::profile::Statements;
 
 pub(super) const RULE: Rule = Rule {
     id: "qc_semantics",
-    requirement: "EN 319 412-1 5.1.2: pkixQCSyntax-v2 with the natural person semantics identifier",
+    requirement: "EN 319 412-1 5.1.2: pkixQCSyntax-v2 with the semantics identifier of a natural or a legal person",
     holds,
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let expected = (context.profile.statements != Statements::None).then_some(oid::SEMANTICS_NATURAL);
+    let expected = context.profile.statements.semantics();
     let found = examined.qc_statement::<SemanticsInformation>(oid::QC_SYNTAX_V2);
-    found.map(|semantics| semantics.identifier) == expected
+    let authority = context.config.name_authority(context.profile.subject.is_person());
+    let by = |semantics: &SemanticsInformation| match (semantics.name_registration_authorities.as_deref(), authority) {
+        (None, None) => true,
+        (Some([GeneralName::UniformResourceIdentifier(uri)]), Some(expected)) => uri.as_str() == expected,
+        _ => false,
+    };
+    found.as_ref().is_none_or(by) && found.map(|semantics| semantics.identifier) == expected
 }
 
 #[cfg(test)]

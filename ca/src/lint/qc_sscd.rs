@@ -3,7 +3,6 @@
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
-use crate::profile::Statements;
 
 pub(super) const RULE: Rule = Rule {
     id: "qc_sscd",
@@ -12,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let expected = context.profile.statements == Statements::Qualified && context.in_qscd;
+    let expected = context.profile.statements.is_qualified() && context.in_qscd;
     let statements = examined.qc_statements();
     let found = statements
         .iter()

@@ -1,19 +1,18 @@
-//! A qualified signature certificate says its type, which pkilint does not ask outside the EU (EN 319 412-5 section 4.2.3).
+//! A qualified certificate says whether it signs or seals, which pkilint does not ask outside the EU (EN 319 412-5 section 4.2.3).
 
 use const_oid::ObjectIdentifier;
 use signum_pki::oid;
 
 use super::{Context, Examined, Rule};
-use crate::profile::Statements;
 
 pub(super) const RULE: Rule = Rule {
     id: "qc_type",
-    requirement: "EN 319 412-5 4.2.3: QcType is esign",
+    requirement: "EN 319 412-5 4.2.3: QcType is esign or eseal, one of them",
     holds,
 };
 
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let expected = (context.profile.statements == Statements::Qualified).then(|| vec![oid::QC_TYPE_ESIGN]);
+    let expected = context.profile.statements.qualified_type().map(|kind| vec![kind]);
     examined.qc_statement::<Vec<ObjectIdentifier>>(oid::QC_TYPE) == expected
 }
 

@@ -1,36 +1,15 @@
 //! Exactly the profile's attributes, in order, one to an RDN (EN 319 412-2 section 4.2.4, 412-3 section 4.2.1).
 
-use const_oid::ObjectIdentifier;
-use signum_pki::oid;
-
 use super::{Context, Examined, Rule};
-use crate::profile::SubjectForm;
 
 pub(super) const RULE: Rule = Rule {
     id: "subject_order",
-    requirement: "P-03: C, O, organizationIdentifier, serialNumber, SN, GN, CN as the profile has them",
+    requirement: "P-03: C, O, organizationIdentifier, title, serialNumber, SN, GN, CN as the profile has them",
     holds,
 };
 
-const ORGANIZATION: [ObjectIdentifier; 4] = [
-    oid::COUNTRY,
-    oid::ORGANIZATION,
-    oid::ORGANIZATION_IDENTIFIER,
-    oid::COMMON_NAME,
-];
-const NATURAL_PERSON: [ObjectIdentifier; 5] = [
-    oid::COUNTRY,
-    oid::SERIAL_NUMBER,
-    oid::SURNAME,
-    oid::GIVEN_NAME,
-    oid::COMMON_NAME,
-];
-
 fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
-    let expected: &[ObjectIdentifier] = match context.profile.subject {
-        SubjectForm::Organization => &ORGANIZATION,
-        SubjectForm::NaturalPerson => &NATURAL_PERSON,
-    };
+    let expected = context.profile.subject.attributes();
     let subject = &examined.tbs.subject;
     subject.iter_rdn().all(|rdn| rdn.len() == 1) && subject.iter().map(|a| a.oid).eq(expected.iter().copied())
 }
@@ -38,6 +17,8 @@ fn holds(examined: &Examined<'_>, context: &Context<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use signum_pki::oid;
+
     use super::*;
     use crate::lint::sample;
 

@@ -26,4 +26,8 @@ pub(crate) const PROFILE: Profile = Profile {
     pointers: Pointers::Leaf,
     private_key_usage: None,
     no_check: false,
+    key_identifier: true,
+    alternative_names: false,
+    short_term: false,
+    suspendable: true,
 };

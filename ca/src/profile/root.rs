@@ -18,4 +18,8 @@ pub(crate) const PROFILE: Profile = Profile {
     pointers: Pointers::None,
     private_key_usage: None,
     no_check: false,
+    key_identifier: true,
+    alternative_names: false,
+    short_term: false,
+    suspendable: false,
 };

@@ -7,6 +7,7 @@ use signum_pki::oid;
 use x509_cert::ext::pkix::KeyUsages;
 
 use super::{DAY, ExtendedUsage, Pointers, Policies, Profile, Statements, SubjectForm};
+use crate::authority::AuthorityName;
 
 pub(crate) const PROFILE: Profile = Profile {
     id: "tsu",
@@ -26,4 +27,13 @@ pub(crate) const PROFILE: Profile = Profile {
     pointers: Pointers::Leaf,
     private_key_usage: Some(366 * DAY),
     no_check: false,
+    key_identifier: true,
+    alternative_names: false,
+    short_term: false,
+    suspendable: false,
 };
+
+/// What the units of an authority are called among our own keys: `tsu`, `tsu-rsa`.
+pub(crate) fn holder(authority: AuthorityName) -> String {
+    format!("tsu{}", authority.suffix())
+}

@@ -11,6 +11,7 @@ use der::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use signum_core::Timestamp;
 use signum_pki::oid;
+use signum_pki::qc::QcStatement;
 use signum_pki::tsp::request::TimeStampReq;
 use signum_pki::tsp::response::{Accuracy, TstInfo};
 use signum_pki::tsp::signing_certificate::SigningCertificateV2;
@@ -18,10 +19,13 @@ use spki::AlgorithmIdentifierOwned;
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 
-use crate::tbs::generalized_time;
+use crate::tbs::{extension, generalized_time};
 
 /// DER of the TSTInfo. genTime has whole seconds, rounded down, which the accuracy of one second covers.
-pub(super) fn info(request: &TimeStampReq, serial: &[u8], now: Timestamp) -> der::Result<Vec<u8>> {
+///
+/// `qualified` adds esi4-qtstStatement-1 (EN 319 422 section 9.1): the stamp is a qualified one of the European Union.
+pub(super) fn info(request: &TimeStampReq, serial: &[u8], now: Timestamp, qualified: bool) -> der::Result<Vec<u8>> {
+    let statements = || extension(oid::QC_STATEMENTS, false, &vec![QcStatement::qualified_time_stamp()]);
     TstInfo {
         version: 1,
         policy: oid::BTSP,
@@ -36,7 +40,7 @@ pub(super) fn info(request: &TimeStampReq, serial: &[u8], now: Timestamp) -> der
         ordering: false,
         nonce: request.nonce.clone(),
         tsa: None,
-        extensions: None,
+        extensions: qualified.then(statements).transpose()?.map(|e| vec![e]),
     }
     .to_der()
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use signum_ca::CeremonyError;
-use signum_core::contract::{CertificateAuthority, ContractError, LeafProfile};
+use signum_ca::{Algorithms, CeremonyError, Config};
+use signum_core::contract::{CertificateAuthority, CertificateStatus, ContractError, LeafProfile};
 use signum_hsm_shim::{Hsm, KeyAlgorithm, KeyUri, local::Local};
 use signum_pki::chain::{Purpose, verify_chain};
 
@@ -24,10 +24,14 @@ fn every_certificate_of_the_ceremony_verifies_up_to_the_root() {
                 "root",
                 "auth",
                 "qsig",
+                "seal",
                 "tsa",
+                "tls",
                 "ocsp-auth",
                 "ocsp-qsig",
+                "ocsp-seal",
                 "ocsp-tsa",
+                "ocsp-tls",
                 "tsu"
             ]
         );
@@ -35,13 +39,15 @@ fn every_certificate_of_the_ceremony_verifies_up_to_the_root() {
             ("ocsp-auth", "auth"),
             ("ocsp-qsig", "qsig"),
             ("ocsp-tsa", "tsa"),
+            ("ocsp-seal", "seal"),
+            ("ocsp-tls", "tls"),
             ("auth", "root"),
         ] {
             verify_chain(&of(leaf), &[of(issuer)], std::slice::from_ref(&root), Purpose::Any, now).unwrap();
         }
         verify_chain(&of("tsu"), &[of("tsa")], &[root], Purpose::TimeStamping, now).unwrap();
-        assert_eq!(house.audited("certificate.issued").await, 8);
-        assert_eq!(house.audited("crl.published").await, 4);
+        assert_eq!(house.audited("certificate.issued").await, 12);
+        assert_eq!(house.audited("crl.published").await, 6);
     });
 }
 
@@ -54,7 +60,7 @@ fn a_second_ceremony_finds_everything_and_makes_nothing() {
             .await
             .unwrap();
         assert!(again.steps.iter().all(|step| !step.made));
-        assert_eq!(house.audited("certificate.issued").await, 8);
+        assert_eq!(house.audited("certificate.issued").await, 12);
     });
 }
 
@@ -110,7 +116,16 @@ fn responders_and_units_are_renewed_with_new_keys_in_time() {
             .filter(|s| s.made)
             .collect();
         let labels: Vec<_> = made.iter().map(|s| s.key.object.as_str()).collect();
-        assert_eq!(labels, ["ocsp-auth-g1-2", "ocsp-qsig-g1-2", "ocsp-tsa-g1-2"]);
+        assert_eq!(
+            labels,
+            [
+                "ocsp-auth-g1-2",
+                "ocsp-qsig-g1-2",
+                "ocsp-seal-g1-2",
+                "ocsp-tsa-g1-2",
+                "ocsp-tls-g1-2"
+            ]
+        );
         house.clock.advance(Duration::from_secs(310 * 86_400));
         let made = house.service.renew_own_keys().await.unwrap();
         assert!(made.iter().any(|s| s.made && s.key.object == "tsu-g1-2"));
@@ -126,5 +141,66 @@ fn nothing_is_issued_before_the_ceremony() {
             house.service.issue(asked).await,
             Err(ContractError::Unavailable(_))
         ));
+    });
+}
+
+#[test]
+fn a_folder_of_an_older_version_gets_the_authorities_that_are_new() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        // As version 1 left it: neither seal nor TLS.
+        for sql in [
+            "DELETE FROM certificate WHERE holder IN ('seal', 'tls', 'ocsp-seal', 'ocsp-tls')",
+            "DELETE FROM subject_key WHERE spki_sha256 NOT IN (SELECT spki_sha256 FROM certificate)",
+        ] {
+            house
+                .cx
+                .db
+                .run("t", |tx| async move { tx.exec(sql, vec![]).await })
+                .await
+                .unwrap();
+        }
+        let again = house::service(config(), &house.cx, &house.token);
+        let made: Vec<_> = again
+            .ceremony()
+            .await
+            .unwrap()
+            .steps
+            .into_iter()
+            .filter(|s| s.made)
+            .collect();
+        let made: Vec<_> = made.iter().map(|step| step.holder.as_str()).collect();
+        assert_eq!(made, ["seal", "tls", "ocsp-seal", "ocsp-tls"]);
+    });
+}
+
+#[test]
+fn a_second_generation_of_algorithms_lives_beside_the_first() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        let asked = request(1, LeafProfile::CitizenAuthentication, pkcs10(&key()));
+        let old = house.service.issue(asked).await.unwrap();
+        let rsa = Config {
+            algorithms: Algorithms::Rsa,
+            ..config()
+        };
+        let new_service = house::service(rsa, &house.cx, &house.token);
+        let transcript = new_service.ceremony().await.unwrap();
+        assert!(transcript.certificate("root-rsa").is_some() && transcript.certificate("root").is_none());
+        let asked = request(2, LeafProfile::CitizenAuthentication, pkcs10(&key()));
+        let new = new_service.issue(asked).await.unwrap();
+        let now = house.now().seconds();
+        for issued in [&old, &new] {
+            let [issuer, root] = issued.chain.as_slice() else {
+                panic!("chain")
+            };
+            let (issuer, root) = (std::slice::from_ref(issuer), std::slice::from_ref(root));
+            verify_chain(&issued.certificate, issuer, root, Purpose::Any, now).unwrap();
+            // Either generation's status is told by whichever service is asked.
+            for service in [&house.service, &new_service] {
+                service.ocsp(&issued.certificate, &issued.chain[0]).await.unwrap();
+            }
+        }
+        assert_ne!(old.chain, new.chain);
     });
 }

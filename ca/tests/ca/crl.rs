@@ -144,7 +144,7 @@ fn a_list_is_renewed_at_half_its_life_without_news() {
         let house = house::open(&dir, config()).await;
         assert_eq!(house.service.publish_due_crls().await.unwrap(), 0);
         house.clock.advance(Duration::from_secs(12 * 3_600));
-        assert_eq!(house.service.publish_due_crls().await.unwrap(), 3);
+        assert_eq!(house.service.publish_due_crls().await.unwrap(), 5);
     });
 }
 
@@ -153,7 +153,7 @@ fn certificates_and_lists_are_served_and_what_is_not_there_is_not_found() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
         let transcript = house.service.ceremony().await.unwrap();
-        for ca in ["root", "auth", "qsig", "tsa"] {
+        for ca in ["root", "auth", "qsig", "seal", "tsa", "tls"] {
             let get = Request::builder()
                 .uri(format!("/ca/{ca}.cer"))
                 .body(Body::empty())

@@ -9,4 +9,5 @@ mod house;
 mod issuance;
 mod ocsp;
 mod origin;
+mod profiles;
 mod tsa;
