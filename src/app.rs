@@ -29,7 +29,7 @@ use crate::first_start;
 use crate::layout::{Layout, write_private};
 
 pub use databases::Databases;
-pub use hsm::Tokens;
+pub use hsm::{Tokens, pin_source};
 
 /// Where the services listen.
 pub struct Listeners {

@@ -37,6 +37,21 @@ signum_core::config! {
         queue: usize = 1024,
         /// Unwrapped keys after which a worker is followed by a fresh one: SoftHSM loses memory with each.
         recycle_after: u64 = 200_000,
+        /// Where the tokens' PINs come from.
+        pins: Pins,
+    }
+}
+
+signum_core::config! {
+    /// Where the PIN of a token comes from, never the PIN itself. The people's is not here: `pin_file` of module.toml.
+    pub struct Pins {
+        /// The source of the CA's PIN: `file:/path` (mode 0600), `credential:NAME` (systemd's `LoadCredentialEncrypted=`) or
+        /// `shares:/path,/path` (as many holders' files as it takes). Empty: a file in the data folder, made by the first start.
+        ca: String = String::new(),
+        /// The source of the identity provider's PIN, in the same words.
+        idp: String = String::new(),
+        /// The source of the audit token's PIN, in the same words.
+        audit: String = String::new(),
     }
 }
 

@@ -89,7 +89,7 @@ async fn main() -> ExitCode {
         Command::Audit(AuditCommand::Verify(verify)) => commands::audit::verify(config, var, verify).await,
         Command::Audit(AuditCommand::Checkpoint { service }) => commands::audit::checkpoint(config, var, service).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
-        Command::Hsm(command) => commands::hsm::run(config, var, command),
+        Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Doctor => commands::doctor::run(config, var),
     };
     match result {

@@ -80,7 +80,10 @@ impl Source {
         let softhsm = environment(layout)?;
         let environment = vec![("SOFTHSM2_CONF".to_owned(), softhsm.display().to_string())];
         let worker = executable(WORKER)?;
-        let pin = pin_file(&layout.pin(service), random)?;
+        let pin = match set_source(config, service)? {
+            Some(source) => source,
+            None => pin_file(&layout.pin(service), random)?,
+        };
         let so_pin = pin_file(&layout.pin(&format!("{service}-so")), random)?;
         let (module, label) = (config.hsm.module.clone(), label.to_owned());
         let new = NewToken {
@@ -125,10 +128,62 @@ impl Source {
     }
 }
 
+/// Where a service's PIN comes from, for whoever opens its token and makes none; `usual` is the file of the data folder.
+pub fn pin_source(config: &Config, service: &str, usual: PathBuf) -> Result<PinSource> {
+    Ok(set_source(config, service)?.unwrap_or(PinSource::File(usual)))
+}
+
+/// The source that is set, as processes without our environment read it.
+fn set_source(config: &Config, service: &str) -> Result<Option<PinSource>> {
+    let pins = &config.hsm.pins;
+    let set = match service {
+        "ca" => &pins.ca,
+        "idp" => &pins.idp,
+        _ => &pins.audit,
+    };
+    if set.is_empty() {
+        return Ok(None);
+    }
+    let source = PinSource::of_uri(set).and_then(PinSource::without_environment);
+    source.map(Some).with_context(|| format!("hsm.pins.{service}"))
+}
+
 fn pin_file(path: &Path, random: &dyn Random) -> Result<PinSource> {
     match create_pin_file(path, |buffer| random.fill(buffer)) {
         Ok(source) => Ok(source),
         Err(HsmError::AlreadyExists(_)) => Ok(PinSource::File(path.to_owned())),
         Err(error) => Err(error).context("PIN file"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn source(set: &str) -> Result<PinSource> {
+        let mut config = Config::default();
+        config.hsm.pins.idp = set.to_owned();
+        pin_source(&config, "idp", "/data/secrets/idp.pin".into())
+    }
+
+    #[test]
+    fn a_pin_comes_from_the_data_folder_unless_a_source_is_set() {
+        assert_eq!(source("").unwrap(), PinSource::File("/data/secrets/idp.pin".into()));
+        assert_eq!(
+            source("file:/etc/idp.pin").unwrap(),
+            PinSource::File("/etc/idp.pin".into())
+        );
+        let shares = PinSource::Shares(vec!["/a".into(), "/b".into()]);
+        assert_eq!(source("shares:/a,/b").unwrap(), shares);
+    }
+
+    #[test]
+    fn a_wrong_source_is_named_by_its_setting_and_a_pin_in_its_place_is_not_repeated() {
+        for wrong in ["1234", "shares:/a", "credential:../pin"] {
+            let error = format!("{:#}", source(wrong).unwrap_err());
+            assert!(error.starts_with("hsm.pins.idp: "), "{error}");
+            assert!(!error.contains("1234"), "{error}");
+        }
     }
 }

@@ -98,8 +98,11 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
         pinned_issuers: vec![issuer],
         peers: vec![],
         socket_group: None,
+        binding_key_check: None,
+        seal_key_check: None,
         relying_party: relying_party(&config.signer.public_url)?,
         officers,
+        keks: Vec::new(),
     };
     write_private(&layout.module_config(), toml::to_string(&module)?.as_bytes())
 }

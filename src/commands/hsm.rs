@@ -4,6 +4,8 @@ mod approvals;
 mod backup;
 mod look;
 mod pins;
+mod rewrap;
+mod rotate;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -12,8 +14,9 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use signum_activation::ModuleConfig;
 use signum_hsm_shim::ceremony::{Address, Answer, Order, apart};
-use signum_hsm_shim::token::{PinSource, TokenConfig};
+use signum_hsm_shim::token::TokenConfig;
 
+use crate::app::pin_source;
 use crate::children::executable;
 use crate::config::Config;
 
@@ -41,6 +44,10 @@ pub enum HsmCommand {
     BackupKek(backup::BackupKek),
     /// Put a key back out of its backup, as an approved ceremony says.
     RestoreKek(backup::RestoreKek),
+    /// Make the KEK of the next epoch, as an approved ceremony says.
+    RotateKek(rotate::RotateKek),
+    /// Wrap people's keys anew under the newer KEK, as an approved ceremony says.
+    Rewrap(rewrap::Rewrap),
     /// Split a PIN into shares, one file for each holder.
     SplitPin(pins::SplitPin),
     /// Put a PIN together from shares.
@@ -64,7 +71,7 @@ struct Desk {
     var: PathBuf,
 }
 
-pub fn run(file: Option<&Path>, var: &Path, command: HsmCommand) -> Result<()> {
+pub async fn run(file: Option<&Path>, var: &Path, command: HsmCommand) -> Result<()> {
     let desk = Desk {
         config: super::configuration(file)?,
         var: std::path::absolute(var)?,
@@ -80,6 +87,8 @@ pub fn run(file: Option<&Path>, var: &Path, command: HsmCommand) -> Result<()> {
         HsmCommand::Destroy(destroy) => approvals::destroy(&desk, destroy),
         HsmCommand::BackupKek(backup) => backup::backup_kek(&desk, backup),
         HsmCommand::RestoreKek(restore) => backup::restore_kek(&desk, restore),
+        HsmCommand::RotateKek(rotate) => rotate::rotate_kek(&desk, &rotate),
+        HsmCommand::Rewrap(rewrap) => rewrap::rewrap(&desk, &rewrap).await,
         HsmCommand::SplitPin(split) => pins::split(&split),
         HsmCommand::JoinPin(join) => pins::join(&join),
     }
@@ -88,19 +97,32 @@ pub fn run(file: Option<&Path>, var: &Path, command: HsmCommand) -> Result<()> {
 impl Desk {
     /// The tokens of this configuration.
     fn tokens(&self) -> Result<Vec<TokenConfig>> {
-        let of = |service: &str, label: &str| TokenConfig {
-            module: self.config.hsm.module.clone(),
-            token: label.to_owned(),
-            pin: PinSource::File(self.var.join(format!("secrets/{service}.pin"))),
-            sessions: 1,
+        let of = |service: &str, label: &str| -> Result<TokenConfig> {
+            let file = self.var.join(format!("secrets/{service}.pin"));
+            Ok(TokenConfig {
+                module: self.config.hsm.module.clone(),
+                token: label.to_owned(),
+                pin: pin_source(&self.config, service, file)?,
+                sessions: 1,
+            })
         };
-        let mut tokens = vec![of("ca", &self.config.ca.token), of("idp", &self.config.idp.hsm_token)];
-        let module = self.var.join("module/module.toml");
-        if module.exists() {
-            let people = ModuleConfig::load(&module).context("the signing module's configuration")?;
-            tokens.push(people.token_config());
-        }
+        let mut tokens = vec![
+            of("ca", &self.config.ca.token)?,
+            of("idp", &self.config.idp.hsm_token)?,
+            of("audit", &self.config.audit.token)?,
+        ];
+        tokens.extend(self.module()?.map(|people| people.token_config()));
         Ok(tokens)
+    }
+
+    /// What the signing module believes, if it is of this data folder.
+    fn module(&self) -> Result<Option<ModuleConfig>> {
+        let module = self.var.join("module/module.toml");
+        if !module.exists() {
+            return Ok(None);
+        }
+        let config = ModuleConfig::load(&module).context("the signing module's configuration")?;
+        Ok(Some(config))
     }
 
     /// The token of an address, or the configured one of this label.
@@ -116,6 +138,11 @@ impl Desk {
     }
 
     fn ask(&self, which: &Which, order: &Order) -> Result<Answer> {
+        Ok(apart(&executable(CEREMONY)?, &self.environment(which)?, order)?)
+    }
+
+    /// What the other process is started with.
+    fn environment(&self, which: &Which) -> Result<Vec<(String, String)>> {
         let mut environment = Vec::new();
         // An address may lead to any module; configured tokens lie where the data folder says.
         let softhsm = self.var.join("softhsm2.conf");
@@ -127,7 +154,7 @@ impl Desk {
             environment.retain(|(known, _)| known != name);
             environment.push((name.clone(), value));
         }
-        Ok(apart(&executable(CEREMONY)?, &environment, order)?)
+        Ok(environment)
     }
 }
 

@@ -60,10 +60,19 @@ impl PinSource {
         }
     }
 
-    /// `pin-source` of a PKCS#11 address (RFC 7512 section 2.4): `file:/path`, a path, or `credential:NAME`.
+    /// `pin-source` of a PKCS#11 address (RFC 7512 section 2.4) or of a setting: `file:/path`, a path, `credential:NAME`, or
+    /// `shares:/path,/path` with two files at least.
     pub fn of_uri(source: &str) -> Result<Self, HsmError> {
         if let Some(name) = source.strip_prefix("credential:") {
             return Ok(Self::Credential(name.to_owned()));
+        }
+        if let Some(paths) = source.strip_prefix("shares:") {
+            let paths: Vec<PathBuf> = paths.split(',').map(PathBuf::from).collect();
+            return if paths.len() >= 2 && paths.iter().all(|path| path.is_absolute()) {
+                Ok(Self::Shares(paths))
+            } else {
+                Err(HsmError::Misconfigured("pin-source: shares:/path,/path".into()))
+            };
         }
         let path = source.strip_prefix("file:").unwrap_or(source);
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -72,7 +81,7 @@ impl PinSource {
         } else {
             // A leading | would be a command to run: not here.
             Err(HsmError::Misconfigured(
-                "pin-source: file:/path or credential:NAME".into(),
+                "pin-source: file:/path, credential:NAME or shares:/path,/path".into(),
             ))
         }
     }

@@ -79,3 +79,30 @@ fn two_tokens_of_one_module_live_side_by_side() {
         first.health().unwrap();
     });
 }
+
+#[test]
+fn a_pin_source_has_one_spelling_in_addresses_and_settings_and_is_no_command() {
+    let shares = PinSource::Shares(vec!["/media/a/share.toml".into(), "/media/b/share.toml".into()]);
+    for (text, source) in [
+        ("file:/etc/pin", PinSource::File("/etc/pin".into())),
+        ("/etc/pin", PinSource::File("/etc/pin".into())),
+        ("credential:ca.pin", PinSource::Credential("ca.pin".into())),
+        ("shares:/media/a/share.toml,/media/b/share.toml", shares),
+    ] {
+        assert_eq!(PinSource::of_uri(text), Ok(source), "{text}");
+    }
+    for text in [
+        "",
+        "|cat /etc/pin",
+        "etc/pin",
+        "shares:",
+        "shares:/one",
+        "shares:/one,two",
+        "1234",
+    ] {
+        assert!(
+            matches!(PinSource::of_uri(text), Err(HsmError::Misconfigured(_))),
+            "{text}"
+        );
+    }
+}

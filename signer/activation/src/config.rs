@@ -11,6 +11,7 @@ use signum_gesture::key::VerifyingKey;
 use signum_hsm_shim::HsmError;
 use signum_hsm_shim::frames::Peers;
 use signum_hsm_shim::frames::peers::group_id;
+use signum_hsm_shim::backup::CheckValue;
 use signum_hsm_shim::token::{PinSource, TokenConfig};
 
 use crate::officer::Officer;
@@ -46,10 +47,28 @@ pub struct ModuleConfig {
     /// Group (name or number) that may open the socket; the peers are in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub socket_group: Option<String>,
+    /// The check value of the binding key, if it was made with a backup or came out of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding_key_check: Option<CheckValue>,
+    /// The same of the seal key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_key_check: Option<CheckValue>,
     /// The signer: gestures made elsewhere are worth nothing.
     pub relying_party: RelyingParty,
     /// Two at least.
     pub officers: Vec<Officer>,
+    /// KEKs made in ceremonies. The newest wraps new keys, all open keys that are under them; without any, the module makes
+    /// and uses one of epoch 1. `signum hsm rotate-kek` prints an entry.
+    #[serde(default, rename = "kek", skip_serializing_if = "Vec::is_empty")]
+    pub keks: Vec<PinnedKek>,
+}
+
+/// A KEK as a ceremony made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedKek {
+    pub epoch: u32,
+    pub check: CheckValue,
 }
 
 /// Why the module does not start.
@@ -120,6 +139,11 @@ impl ModuleConfig {
         }
         if self.socket_group.is_some() != !self.peers.is_empty() {
             return wrong("peers and socket_group: both or neither");
+        }
+        for (at, kek) in self.keks.iter().enumerate() {
+            if self.keks.iter().skip(at + 1).any(|other| other.epoch == kek.epoch) {
+                return wrong("kek: two of the same epoch");
+            }
         }
         self.check_officers()
     }

@@ -11,6 +11,7 @@ pub mod client;
 pub mod commitment;
 pub mod config;
 mod encoding;
+mod guards;
 pub mod journal;
 mod limits;
 pub mod module;
@@ -26,6 +27,6 @@ pub mod voucher;
 
 pub use client::ModuleClient;
 pub use commitment::{Commitment, CommittedDocument, DisplayClass};
-pub use config::ModuleConfig;
+pub use config::{ModuleConfig, PinnedKek};
 pub use module::Module;
 pub use signum_gesture::officer::{self, Officer};

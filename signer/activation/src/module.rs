@@ -13,21 +13,19 @@ use signum_hsm_shim::{HsmError, KeyAlgorithm};
 use crate::activation::activate;
 use crate::config::{ConfigError, ModuleConfig};
 use crate::encoding::{Fields, authenticator as encode};
+use crate::guards::Keks;
 use crate::journal::Journal;
 use crate::officer::Officer;
 use crate::outcome::Outcomes;
 use crate::protocol::{Refusal, Request, Response, SealedSet, StoredKey, Voucher};
 use crate::ticket::Tickets;
 use crate::voucher::{verify_vouchers, voucher_challenge};
-use crate::{origin, pkcs10, seal};
+use crate::{guards, origin, pkcs10, seal};
 
 /// Label of the master KEK (with its generation).
 pub const KEK: &str = "people-kek";
 /// Label of the HMAC key that binds wrapped keys.
 pub const BINDING_KEY: &str = "people-binding";
-/// The generation new keys are wrapped under.
-const EPOCH: u32 = 1;
-
 /// Seconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -39,7 +37,7 @@ pub struct Module {
     pub(crate) tickets: Tickets,
     pub(crate) journal: Journal,
     pub(crate) outcomes: Outcomes,
-    kek: Kek,
+    keks: Keks,
     /// Public half (SubjectPublicKeyInfo, DER).
     statement_key: Vec<u8>,
     clock: Clock,
@@ -47,10 +45,8 @@ pub struct Module {
 
 /// Makes what the module needs in its token: the KEK, the two HMAC keys and the statement key, whose public half (DER) it
 /// returns. Repeating it changes nothing.
-pub fn make_keys(token: &Token) -> Result<Vec<u8>, HsmError> {
-    token.ensure_kek(KEK, EPOCH)?;
-    token.ensure_mac_key(BINDING_KEY)?;
-    token.ensure_mac_key(seal::SEAL_KEY)?;
+pub fn make_keys(config: &ModuleConfig, token: &Token) -> Result<Vec<u8>, HsmError> {
+    guards::make(config, token)?;
     origin::ensure_key(token)
 }
 
@@ -59,15 +55,12 @@ impl Module {
     /// made where an older `init` has not: a CA believes it only after pinning it.
     pub fn new(config: ModuleConfig, token: Arc<Token>, clock: Clock) -> Result<Self, ConfigError> {
         config.check()?;
-        for label in [BINDING_KEY, seal::SEAL_KEY] {
-            token.mac(label, b"")?;
-        }
         Ok(Self {
             issuers: config.read_issuers()?,
             tickets: Tickets::new(config.ticket_seconds)?,
             journal: Journal::open(&config.journal, clock())?,
             outcomes: Outcomes::default(),
-            kek: token.ensure_kek(KEK, EPOCH)?,
+            keks: Keks::open(&config, &token)?,
             statement_key: origin::ensure_key(&token)?,
             config,
             token,
@@ -107,11 +100,7 @@ impl Module {
 
     /// The KEK of a generation.
     pub(crate) fn kek(&self, epoch: u32) -> Result<&Kek, Refusal> {
-        if epoch == self.kek.epoch {
-            Ok(&self.kek)
-        } else {
-            Err(Refusal::Key("of another KEK generation".into()))
-        }
+        self.keks.of(epoch)
     }
 
     fn status(&self) -> Response {
@@ -144,19 +133,17 @@ impl Module {
         authenticator: &Authenticator,
     ) -> Result<Response, Refusal> {
         self.check_authenticator(authenticator)?;
+        let kek = self.keks.newest();
         let owner = KeyBinding {
             key: credential,
             person,
             algorithm: KeyAlgorithm::EcP256,
             usage: KeyUsage::Sign,
-            epoch: self.kek.epoch,
+            epoch: kek.epoch,
         };
         let malformed = |_| HsmError::SelfCheckFailed;
         let info = |spki: &[u8]| pkcs10::request_info(&credential, spki).map_err(malformed);
-        let new = self
-            .token
-            .create_wrapped(&self.kek, BINDING_KEY, &owner, info)
-            .map_err(hsm)?;
+        let new = self.token.create_wrapped(kek, BINDING_KEY, &owner, info).map_err(hsm)?;
         let proof = ecdsa_der(&new.proof_signature).map_err(Refusal::Hsm)?;
         let pkcs10 = pkcs10::request(&new.proof_tbs, &proof).map_err(|e| Refusal::Hsm(malformed(e)))?;
         pkcs10::check(&pkcs10, &credential, &new.spki)?;
@@ -218,7 +205,7 @@ impl Module {
 }
 
 /// A stored key as the HSM layer takes it; all people's keys are P-256.
-pub(crate) fn wrapped(key: &StoredKey) -> WrappedKey {
+pub fn wrapped(key: &StoredKey) -> WrappedKey {
     WrappedKey {
         owner: KeyBinding {
             key: key.credential,

@@ -59,7 +59,7 @@ pub fn init(config: &ModuleConfig) -> Result<(), ConfigError> {
         Err(error) => return Err(error.into()),
     }
     let token = Token::open(config.token_config())?;
-    let statement_key = make_keys(&token)?;
+    let statement_key = make_keys(config, &token)?;
     std::fs::write(config.statement_key_file(), statement_key)?;
     tracing::info!(token = token.label(), "the token holds its keys");
     Ok(())

@@ -12,13 +12,27 @@ use signum_hsm_shim::backup::{Backup, transports_detail};
 use signum_hsm_shim::ceremony::{Answer, Order};
 
 use super::pins::write_new;
-use super::{Desk, Which, backup, read, unfitting};
+use super::{Desk, Which, backup, read, rewrap, unfitting};
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Operation {
     Destroy,
+    RotateKek,
+    Rewrap,
     BackupKek,
     RestoreKek,
+}
+
+impl Operation {
+    fn deed(self) -> Deed {
+        match self {
+            Self::Destroy => Deed::Destroy,
+            Self::RotateKek => Deed::RotateKek,
+            Self::Rewrap => Deed::Rewrap,
+            Self::BackupKek => Deed::BackupKek,
+            Self::RestoreKek => Deed::RestoreKek,
+        }
+    }
 }
 
 /// What is to be done; nobody has approved it yet.
@@ -28,18 +42,21 @@ pub struct Draft {
     /// Label of the token.
     #[arg(long)]
     token: String,
-    /// Label of the key: for a KEK `LABEL.EPOCH`. A restore takes it from the backup.
+    /// Label of the key: for a KEK `LABEL.EPOCH`. restore-kek and rewrap take it from the backup.
     #[arg(long)]
     object: Option<String>,
     /// Hours until the approvals are worth nothing.
     #[arg(long, default_value_t = 24)]
     hours: i64,
-    /// Public transport keys the backup goes to (backup-kek).
+    /// Public transport keys the backup goes to (backup-kek; rotate-kek if the new KEK shall have one).
     #[arg(long = "transport", value_name = "PEM")]
     transports: Vec<PathBuf>,
-    /// The backup to restore (restore-kek).
+    /// The backup to restore (restore-kek), or of the old KEK (rewrap).
     #[arg(long)]
     backup: Option<PathBuf>,
+    /// What `rotate-kek` or `backup-kek` wrote of the new KEK (rewrap).
+    #[arg(long)]
+    to: Option<PathBuf>,
     #[arg(long)]
     out: PathBuf,
 }
@@ -78,26 +95,29 @@ pub struct Destroy {
 }
 
 pub(super) fn draft(draft: Draft) -> Result<()> {
-    let deed = match draft.operation {
-        Operation::Destroy => Deed::Destroy,
-        Operation::BackupKek => Deed::BackupKek,
-        Operation::RestoreKek => Deed::RestoreKek,
-    };
-    let mut details = Vec::new();
-    let mut object = draft.object;
-    if deed == Deed::BackupKek {
-        let keys = draft.transports.iter().map(|path| backup::read_transport(path));
-        let keys = keys.collect::<Result<Vec<_>>>()?;
-        if keys.is_empty() {
-            bail!("a backup goes to one --transport key at least");
+    let deed = draft.operation.deed();
+    let (mut details, mut object) = (Vec::new(), draft.object);
+    let keys = draft.transports.iter().map(|path| backup::read_transport(path));
+    let keys = keys.collect::<Result<Vec<_>>>()?;
+    let old =
+        |path: Option<PathBuf>| -> Result<Backup> { Ok(Backup::parse(&read(&path.context("--backup is missing")?)?)?) };
+    match deed {
+        Deed::BackupKek if keys.is_empty() => bail!("a backup goes to one --transport key at least"),
+        Deed::BackupKek | Deed::RotateKek if !keys.is_empty() => {
+            details.push(("transports", transports_detail(&keys)));
         }
-        details.push(("transports", transports_detail(&keys)));
-    }
-    if deed == Deed::RestoreKek {
-        let path = draft.backup.context("--backup is missing")?;
-        let backup = Backup::parse(&read(&path)?)?;
-        details.push(("check", backup.check.to_string()));
-        object = Some(backup.object);
+        Deed::RestoreKek => {
+            let backup = old(draft.backup)?;
+            details.push(("check", backup.check.to_string()));
+            object = Some(backup.object);
+        }
+        Deed::Rewrap => {
+            let backup = old(draft.backup)?;
+            let plan = rewrap::plan(&backup, &draft.to.context("--to is missing")?)?;
+            details.extend(plan.details()?);
+            object = Some(backup.object);
+        }
+        _ => {}
     }
     let object = object.context("--object is missing")?;
     let expires = SystemClock.now().seconds() + draft.hours * 3600;

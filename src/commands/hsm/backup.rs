@@ -14,7 +14,7 @@ use super::pins::write_new;
 use super::{Desk, Which, read, unfitting};
 
 /// Label of a backup token's transport key.
-const TRANSPORT: &str = "kek-transport";
+pub(super) const TRANSPORT: &str = "kek-transport";
 const PEM: &str = "PUBLIC KEY";
 
 #[derive(Args)]
@@ -101,15 +101,20 @@ pub(super) fn backup_kek(desk: &Desk, make: BackupKek) -> Result<()> {
     let Answer::Backup(backup) = desk.ask(&make.which, &order)? else {
         return Err(unfitting());
     };
+    keep(&backup, &make.out)
+}
+
+/// Writes down a key that was just made.
+pub(super) fn keep(backup: &Backup, out: &Path) -> Result<()> {
     let text = backup.to_toml()?;
     // The key exists now and can be wrapped no second time: if the file fails, the backup goes to the terminal.
-    if let Err(error) = write_new(&make.out, text.as_bytes()) {
+    if let Err(error) = write_new(out, text.as_bytes()) {
         eprintln!("{error:#}; this is the backup, keep it:");
         print!("{text}");
         return Err(error);
     }
     println!("{} made in token {}", backup.object, backup.token);
-    println!("{}  check value {}", make.out.display(), backup.check);
+    println!("{}  check value {}", out.display(), backup.check);
     Ok(())
 }
 

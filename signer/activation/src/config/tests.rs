@@ -53,8 +53,11 @@ fn good() -> ModuleConfig {
         pinned_issuers: vec!["issuer.cer".into()],
         peers: vec![],
         socket_group: None,
+        binding_key_check: None,
+        seal_key_check: None,
         relying_party: rp(),
         officers: officers(),
+        keks: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ const CHILD: &str = "SIGNUM_MODULE_TEST_CHILD";
 const START: i64 = 1_800_000_000;
 
 /// `SOFTHSM2_CONF` belongs to a whole process, so the test runs in a child that has it from its start.
-fn in_own_process(test: impl FnOnce()) {
+pub fn in_own_process(test: impl FnOnce()) {
     if std::env::var_os(CHILD).is_some() {
         return test();
     }

@@ -8,6 +8,7 @@ mod happy;
 mod origin;
 mod outcomes;
 mod people;
+mod rotation;
 mod rows;
 mod status;
 mod vouchers;

@@ -76,8 +76,11 @@ impl World {
             pinned_issuers: vec![at("issuer.cer")],
             peers: vec![],
             socket_group: None,
+            binding_key_check: None,
+            seal_key_check: None,
             relying_party: rp(),
             officers: pinned.collect(),
+            keks: Vec::new(),
         };
         let file = at("module.toml");
         fs::write(&file, toml::to_string(&config).unwrap()).unwrap();
