@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use signum_gesture::RelyingParty;
 use signum_gesture::key::VerifyingKey;
 use signum_hsm_shim::HsmError;
+use signum_hsm_shim::backup::CheckValue;
 use signum_hsm_shim::frames::Peers;
 use signum_hsm_shim::frames::peers::group_id;
-use signum_hsm_shim::backup::CheckValue;
 use signum_hsm_shim::token::{PinSource, TokenConfig};
 
 use crate::officer::Officer;

@@ -118,3 +118,23 @@ fn other_users_are_let_in_only_with_a_group_for_the_socket() {
     config.socket_group = Some("no such group".into());
     assert!(config.allowed_peers().is_err());
 }
+
+#[test]
+fn pinned_keks_survive_the_file_and_are_one_for_each_epoch() {
+    let check = signum_hsm_shim::backup::CheckValue::try_from("5a".repeat(32)).unwrap();
+    let mut config = good();
+    config.binding_key_check = Some(check);
+    config.seal_key_check = Some(check);
+    config.keks = vec![
+        super::PinnedKek { epoch: 1, check },
+        super::PinnedKek { epoch: 2, check },
+    ];
+    config.check().unwrap();
+    let text = toml::to_string(&config).unwrap();
+    // As OPERATIONS says: an entry can be appended.
+    let more = format!("{text}\n[[kek]]\nepoch = 3\ncheck = \"{check}\"\n");
+    assert_eq!(toml::from_str::<ModuleConfig>(&text).unwrap(), config);
+    assert_eq!(toml::from_str::<ModuleConfig>(&more).unwrap().keks.len(), 3);
+    config.keks[1].epoch = 1;
+    assert!(config.check().is_err());
+}
