@@ -137,7 +137,7 @@ impl ModuleConfig {
         if host.and_then(|host| host.split(':').next()) != Some(rp.id.as_str()) {
             return wrong("relying_party: the id must be exactly the origin's host");
         }
-        if self.socket_group.is_some() != !self.peers.is_empty() {
+        if self.socket_group.is_some() == self.peers.is_empty() {
             return wrong("peers and socket_group: both or neither");
         }
         for (at, kek) in self.keks.iter().enumerate() {
