@@ -63,7 +63,7 @@ pub(super) fn join(join: &JoinPin) -> Result<()> {
     }
     let mut input = std::io::stdin().lock();
     for n in 1..=join.prompt {
-        eprint!("Share {n}, then an empty line:\n");
+        eprintln!("Share {n}, then an empty line:");
         all.push(Share::parse(&paragraph(&mut input)?)?);
     }
     let pin = shares::combine(&all)?;
