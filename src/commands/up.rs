@@ -230,9 +230,13 @@ mod tests {
         ] {
             assert!(text.contains(line), "{text}");
         }
-        assert!(
-            !welcome(&config, &[]).contains("try"),
-            "without the demonstration there is nothing to try"
-        );
+        assert!(welcome(&config, &[]).contains("  1. Every demo account is active"));
+    }
+
+    #[test]
+    fn without_the_demonstration_there_is_nothing_to_try() {
+        let mut config = Config::default();
+        config.demo.enabled = false;
+        assert!(!welcome(&config.settled(), &[]).contains("try"));
     }
 }
