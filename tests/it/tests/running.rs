@@ -1,6 +1,6 @@
 //! One data folder, one Signum: `./run demo` uses the one that runs on its folder, and a second one is refused.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,9 @@ fn answering(status: &'static str, instance: &'static str) -> String {
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 1024]);
+        // The whole request, which may come in parts: closing on unread octets would reset the connection.
+        let head = BufReader::new(&stream).lines().map_while(Result::ok);
+        head.take_while(|line| !line.is_empty()).for_each(drop);
         let body = format!("{{\"ready\":true,\"instance\":\"{instance}\"}}");
         let _ = write!(
             stream,
