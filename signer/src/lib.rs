@@ -10,6 +10,7 @@ mod http;
 mod login;
 pub mod module;
 mod officers;
+mod pace;
 pub mod pades;
 mod pages;
 mod person;

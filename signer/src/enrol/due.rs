@@ -1,7 +1,5 @@
 //! The job: takes up every enrolment that something interrupted, each at its own pace, so that none holds up the others.
 
-use std::time::Duration;
-
 use signum_core::contract::ContractError;
 use signum_core::db::Row;
 use signum_core::{DbError, Id, Timestamp, params};
@@ -9,18 +7,8 @@ use signum_core::{DbError, Id, Timestamp, params};
 use super::advance::fail;
 use super::{EnrolError, Enrolment, Stage, advance, read, restart};
 use crate::module::ModuleError;
+use crate::pace::{ATTEMPTS, BATCH, HOPELESS_ATTEMPTS, pause_after};
 use crate::service::Signer;
-
-/// Rows of one run.
-const BATCH: u32 = 20;
-/// The pause after the first attempt; it doubles with every further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// Attempts while a neighbour is away: about a day and a half.
-const ATTEMPTS: u32 = 45;
-/// Attempts at what trying again hardly mends.
-const HOPELESS_ATTEMPTS: u32 = 5;
 
 /// Takes up what is due, longest due first. Returns how many were looked at. Who waits for officers is not due.
 pub(crate) async fn advance_all(signer: &Signer) -> Result<usize, DbError> {
@@ -94,11 +82,6 @@ async fn claim(signer: &Signer, id: Id<Enrolment>, due: Timestamp, attempt: u32)
         })
         .await?;
     Ok(changed == 1)
-}
-
-fn pause_after(attempt: u32) -> Duration {
-    let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1).min(16));
-    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
 }
 
 /// After how many attempts it is given up, and the name of that failure.

@@ -1,7 +1,5 @@
 //! The job: takes up what is due, each row at its own pace, so that none that keeps failing holds up the others.
 
-use std::time::Duration;
-
 use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::db::Row;
@@ -10,18 +8,8 @@ use signum_core::{DbError, Id, Timestamp, params};
 use super::finish::resume;
 use super::settle::{lose, settle};
 use super::{Document, SignError, Stage, read};
+use crate::pace::{ATTEMPTS, BATCH, HOPELESS_ATTEMPTS, pause_after};
 use crate::service::Signer;
-
-/// Rows of one run.
-const BATCH: u32 = 20;
-/// The pause after the first attempt; it doubles with every further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// Attempts while a neighbour is away: about a day and a half.
-const ATTEMPTS: u32 = 45;
-/// Attempts at what trying again hardly mends.
-const HOPELESS_ATTEMPTS: u32 = 5;
 
 /// Takes up what is due, longest due first. Returns how many documents were looked at.
 pub(crate) async fn finish_all(signer: &Signer) -> Result<usize, DbError> {
@@ -97,11 +85,6 @@ async fn claim(signer: &Signer, id: Id<Document>, due: Timestamp, attempt: u32) 
     Ok(changed == 1)
 }
 
-fn pause_after(attempt: u32) -> Duration {
-    let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1).min(16));
-    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
-}
-
 /// Whether time alone may mend it.
 fn is_passing(error: &SignError) -> bool {
     match error {
@@ -163,18 +146,4 @@ pub(crate) async fn try_again(signer: &Signer, document: &Document) -> Result<()
         })
         .await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_an_hour_and_all_attempts_together_take_more_than_a_day() {
-        let pauses: Vec<u64> = (1..=4).map(|attempt| pause_after(attempt).as_secs()).collect();
-        assert_eq!(pauses, [5, 10, 20, 40]);
-        assert_eq!(pause_after(ATTEMPTS).as_secs(), 3600);
-        let together: u64 = (1..=ATTEMPTS).map(|attempt| pause_after(attempt).as_secs()).sum();
-        assert!(together > 24 * 3600);
-    }
 }
