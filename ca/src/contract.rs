@@ -31,6 +31,7 @@ impl CertificateAuthority for Service {
             pkcs10: request.pkcs10,
             key_origin: request.key_origin,
             ends_by: None,
+            desk: None,
         };
         self.issue_leaf(&request).await.map_err(|error| issue_error(&error))
     }

@@ -13,6 +13,7 @@ mod export;
 mod http;
 mod issue;
 mod jobs;
+mod key_kind;
 mod lint;
 mod name;
 mod ocsp;
@@ -29,6 +30,7 @@ pub use ceremony::{CeremonyError, Step, Transcript};
 pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
 pub use export::ExportError;
 pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, Subject};
+pub use key_kind::KeyKind;
 pub use service::{Deps, Service};
 
 use signum_core::db::Migration;
@@ -46,5 +48,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0003_blocked_key",
         sql: include_str!("../../migrations/ca/0003_blocked_key.sql"),
+    },
+    Migration {
+        name: "ca/0004_status",
+        sql: include_str!("../../migrations/ca/0004_status.sql"),
     },
 ];

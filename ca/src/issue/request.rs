@@ -39,6 +39,8 @@ pub(crate) struct Request {
     pub validity: i64,
     /// The certificate ends no later.
     pub ends_by: Option<Timestamp>,
+    /// The registration desk that asked.
+    pub desk: Option<String>,
     /// For the CA's own keys.
     pub holder: Option<Holder>,
 }
@@ -72,6 +74,7 @@ impl Request {
             key_statement: origin.into_statement(),
             validity: subject.validity(config),
             ends_by: request.ends_by,
+            desk: request.desk.clone(),
             holder: None,
         })
     }
@@ -107,6 +110,7 @@ impl Request {
             key_statement: None,
             validity: profile.longest,
             ends_by: None,
+            desk: None,
             holder: Some(holder),
         }
     }

@@ -10,7 +10,7 @@ use signum_core::{Cx, Timestamp, Tx, params};
 
 use super::prepared::{Intent, Prepared};
 use super::{IssueError, Issued};
-use crate::blocked_key;
+use crate::{KeyKind, blocked_key};
 
 /// An intent this old was left by a crash; a new serial number is used and the old one counts as revoked.
 const INTENT_LIVES: Duration = Duration::from_secs(600);
@@ -113,8 +113,9 @@ impl Prepared {
         let holder = request.holder.as_ref();
         tx.exec(
             "INSERT INTO certificate (issuer, serial, profile, shard, idempotency_key, fingerprint, spki_sha256, holder,
-                 key_label, tbs, tbs_sha256, not_before, not_after, reserved_at, key_statement)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                 key_label, tbs, tbs_sha256, not_before, not_after, reserved_at, key_statement, desk,
+                 key_kind)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             params![
                 self.issuer.name.as_str(),
                 &self.serial,
@@ -131,6 +132,8 @@ impl Prepared {
                 *not_after,
                 now,
                 request.key_statement.as_deref(),
+                request.desk.as_deref(),
+                KeyKind::of(&request.spki).map(KeyKind::as_str),
             ],
         )
         .await?;

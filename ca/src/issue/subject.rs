@@ -71,6 +71,8 @@ pub struct LeafRequest {
     pub key_origin: KeyOrigin,
     /// The end of the card's validity or of the employment, when it comes before the profile's.
     pub ends_by: Option<Timestamp>,
+    /// Id of the registration desk that asked, if one did; bulk actions choose by it.
+    pub desk: Option<String>,
 }
 
 impl LeafRequest {

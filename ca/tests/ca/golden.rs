@@ -60,6 +60,7 @@ pub fn leaf(number: u8, subject: Subject, key: &PKey<Private>) -> LeafRequest {
         pkcs10: base.pkcs10,
         key_origin,
         ends_by: None,
+        desk: None,
     }
 }
 
