@@ -17,6 +17,7 @@ mod key_kind;
 mod lint;
 mod name;
 mod ocsp;
+mod officer;
 mod profile;
 mod server_name;
 mod service;
@@ -31,6 +32,10 @@ pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
 pub use export::ExportError;
 pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, Subject};
 pub use key_kind::KeyKind;
+pub use officer::{
+    Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
+    Officers, Role as OfficerRole, SignedList,
+};
 pub use service::{Deps, Service};
 
 use signum_core::db::Migration;

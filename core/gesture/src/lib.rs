@@ -10,6 +10,7 @@ pub mod card;
 mod client_data;
 mod edwards;
 mod encoding;
+pub mod fields;
 pub mod key;
 pub mod officer;
 pub mod options;

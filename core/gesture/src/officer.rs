@@ -17,8 +17,23 @@ pub struct Officer {
     pub name: Option<String>,
     #[serde(alias = "rp")]
     pub relying_party: RelyingParty,
-    #[serde(serialize_with = "write", deserialize_with = "read")]
+    #[serde(with = "text")]
     pub authenticator: Authenticator,
+}
+
+/// An authenticator and the relying party that its gestures are made for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    #[serde(alias = "rp")]
+    pub relying_party: RelyingParty,
+    #[serde(with = "text")]
+    pub authenticator: Authenticator,
+}
+
+/// For `#[serde(with = "...")]` on an [`Authenticator`].
+pub mod text {
+    pub use super::{read as deserialize, write as serialize};
 }
 
 /// An authenticator in text: base64url without padding, AAGUID in hexadecimal.
@@ -32,7 +47,8 @@ struct AuthenticatorText {
     counter: u32,
 }
 
-fn write<S: Serializer>(authenticator: &Authenticator, serializer: S) -> Result<S::Ok, S::Error> {
+#[doc(hidden)]
+pub fn write<S: Serializer>(authenticator: &Authenticator, serializer: S) -> Result<S::Ok, S::Error> {
     AuthenticatorText {
         credential_id: URL_SAFE_NO_PAD.encode(&authenticator.credential_id),
         cose_key: URL_SAFE_NO_PAD.encode(&authenticator.cose_key),
@@ -43,7 +59,8 @@ fn write<S: Serializer>(authenticator: &Authenticator, serializer: S) -> Result<
     .serialize(serializer)
 }
 
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Authenticator, D::Error> {
+#[doc(hidden)]
+pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Authenticator, D::Error> {
     let text = AuthenticatorText::deserialize(deserializer)?;
     let base64url = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(D::Error::custom);
     let aaguid = text.aaguid.replace('-', "");
