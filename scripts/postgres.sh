@@ -17,9 +17,10 @@ postgres_bin() { find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin | so
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# Makes and starts the cluster; sets postgres_url. Writes to the log file $1.
+# Makes and starts the cluster; sets postgres_url. Writes to the log file $1. No fsync, since the cluster lives for one run:
+# $2 = on where durability is what is measured.
 start_postgres() {
-  local log=$1 bin password port tries
+  local log=$1 fsync=${2-off} bin password port tries
   bin=$(postgres_bin)
   [ -n "$bin" ] || die "PostgreSQL's programs are not under /usr/lib/postgresql"
   postgres_dir=$(mktemp -d -t signum-postgres.XXXXXX)
@@ -35,9 +36,8 @@ start_postgres() {
     port=$(free_port)
     if (
       cd "$postgres_dir" || exit 1
-      # No fsync: the cluster lives for one run.
       as_postgres "$bin/pg_ctl" --pgdata="$postgres_dir/data" --wait --log="$postgres_dir/server.log" \
-        --options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c fsync=off -c max_connections=400" start
+        --options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c fsync=$fsync -c max_connections=400" start
     ) >>"$log" 2>&1; then
       postgres_url="postgres://signum:$password@127.0.0.1:$port/postgres"
       return 0

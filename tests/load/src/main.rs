@@ -1,9 +1,10 @@
 //! How fast the HSM layer is beside what the module can do at all, and whether it stays the same for ever (issue 3).
 //!
 //! `signum-load hsm [--short] [--kryoptic MODULE] [--only P-256]`: rates and latencies. `signum-load soak [--short]`: memory, descriptors
-//! and objects over many signatures. Tables go to standard output; the exit status says only whether all was right, never
+//! and objects over many signatures. `signum-load ca [--short] [--only NAME]`: the certification authority (issue 4). Tables go to standard output; the exit status says only whether all was right, never
 //! whether it was fast.
 
+mod ca;
 mod callers;
 mod census;
 mod child;
@@ -26,7 +27,7 @@ pub struct Options {
     /// A quick look at one module, for the ordinary tests.
     pub short: bool,
     pub modules: Vec<module::Module>,
-    /// This algorithm alone.
+    /// This algorithm, or this part of `ca`, alone.
     pub only: Option<String>,
     /// How long each figure is measured.
     pub each: Duration,
@@ -64,7 +65,8 @@ fn main() -> Result<()> {
         .build()?;
     match what.as_str() {
         "hsm" => runtime.block_on(rates::run(&options)),
+        "ca" => runtime.block_on(ca::run(&options)),
         "soak" => runtime.block_on(soak::run(&options)),
-        _ => bail!("signum-load hsm | soak [--short] [--kryoptic MODULE]"),
+        _ => bail!("signum-load hsm | ca | soak [--short] [--kryoptic MODULE]"),
     }
 }

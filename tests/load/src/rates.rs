@@ -159,24 +159,24 @@ where
     Ok((figures, cost))
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Bare processes that work together.
-struct Bare {
+pub struct Bare {
     running: Vec<Running>,
 }
 
-struct Round {
-    per_second: f64,
+pub struct Round {
+    pub per_second: f64,
     /// Processor time of one signature, in microseconds: other work on the machine changes it less than the rate.
-    cost: f64,
+    pub cost: f64,
 }
 
 impl Bare {
-    async fn start(
+    pub async fn start(
         prepared: &Prepared,
         subject: Subject,
         work: Work,
@@ -199,7 +199,7 @@ impl Bare {
     }
 
     /// All of them at once, for as long as was said.
-    async fn round(&mut self) -> Result<Round> {
+    pub async fn round(&mut self) -> Result<Round> {
         for process in &mut self.running {
             process.tell(&()).await?;
         }

@@ -83,16 +83,8 @@ impl Prepared {
         })
     }
 
-    /// `signum-hsm-worker` lies beside this executable.
     pub fn workers(&self, count: usize) -> Result<WorkersConfig> {
-        let executable = std::env::current_exe()?;
-        let beside = executable.parent().context("no folder")?;
-        let built: Vec<PathBuf> = [beside.to_owned(), beside.join("..")]
-            .iter()
-            .map(|folder| folder.join("signum-hsm-worker"))
-            .collect();
-        let executable = built.into_iter().find(|path| path.exists());
-        let executable = executable.context("signum-hsm-worker is not built: cargo build -p signum-hsm-shim")?;
+        let executable = worker_executable()?;
         Ok(WorkersConfig {
             count,
             deadline: std::time::Duration::from_secs(30),
@@ -105,6 +97,18 @@ impl Prepared {
             )
         })
     }
+}
+
+/// `signum-hsm-worker` lies beside this executable.
+pub fn worker_executable() -> Result<PathBuf> {
+    let executable = std::env::current_exe()?;
+    let beside = executable.parent().context("no folder")?;
+    let built: Vec<PathBuf> = [beside.to_owned(), beside.join("..")]
+        .iter()
+        .map(|folder| folder.join("signum-hsm-worker"))
+        .collect();
+    let executable = built.into_iter().find(|path| path.exists());
+    executable.context("signum-hsm-worker is not built: cargo build -p signum-hsm-shim")
 }
 
 /// What this module can do.
