@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use secrecy::{ExposeSecret, SecretString};
+use signum_hsm_shim::latch::Latch;
 
 /// The data folder. Everything in it belongs to the user who runs Signum and to nobody else.
 #[derive(Clone, Debug)]
@@ -35,6 +36,10 @@ impl Layout {
     }
     pub fn pin(&self, token: &str) -> PathBuf {
         self.path(&format!("secrets/{token}.pin"))
+    }
+    /// Where it is remembered that a token's PIN was refused.
+    pub fn pin_latch(&self, token: &str) -> Latch {
+        Latch::of_token(&self.path("run"), token)
     }
     pub fn client_secret(&self, client: &str) -> PathBuf {
         self.path(&format!("secrets/client-{client}"))

@@ -19,7 +19,7 @@ pub enum HsmError {
     #[error("the HSM is away for {down_ms} ms: {why}")]
     DeviceDown { why: String, down_ms: u64 },
     // For the operator.
-    #[error("the PIN was refused; no further login is tried until an operator acts")]
+    #[error("the PIN was refused; no login is tried before it is mended and `signum hsm unlatch` says so")]
     PinLatched,
     #[error("HSM configuration: {0}")]
     Misconfigured(String),

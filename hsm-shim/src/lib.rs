@@ -92,7 +92,7 @@
 //! | worker killed or crashed | none, or [`SessionLost`](HsmError::SessionLost) the second time | asked another worker once, if the request bears it |
 //! | module hangs | [`Timeout`](HsmError::Timeout) | killed the worker at the deadline, started another |
 //! | token away | [`DeviceDown`](HsmError::DeviceDown) | starts workers until it is back, twice a second while somebody waits |
-//! | PIN refused | [`PinLatched`](HsmError::PinLatched) | one try, then nothing until [`unlatch`](workers::Workers::unlatch) |
+//! | PIN refused | [`PinLatched`](HsmError::PinLatched) | one try, then nothing, also after a restart, until an operator lifts the [`latch`] |
 //! | too many callers | [`Overloaded`](HsmError::Overloaded) | measured the rate to say when to return |
 //! | wrong signature | [`SelfCheckFailed`](HsmError::SelfCheckFailed) | kept it; tried the worker with the canary key |
 //! | new key not found by a fresh process | [`KeyNotFound`](HsmError::KeyNotFound), [`PublicKeyMismatch`](HsmError::PublicKeyMismatch) | will not use the key before it is proven |
@@ -108,6 +108,7 @@ pub mod health;
 pub mod init;
 pub mod jws;
 pub mod key;
+pub mod latch;
 pub mod local;
 mod queue;
 mod raw;

@@ -3,7 +3,8 @@
 //! Each worker process goes `Starting -> Ready`, having signed with the canary key in between; one that dies, hangs past the
 //! deadline or no longer signs with the canary is killed and replaced after a pause (50 ms to 5 s); one that has unwrapped
 //! [`recycle_after`](WorkersConfig::recycle_after) keys is followed by its successor before it ends, so that no request is
-//! lost. A PIN that is refused latches the token: nothing is started until [`Workers::unlatch`].
+//! lost. A PIN that is refused latches the token ([`Latch`]), for later starts of the service too: nothing is started until an
+//! operator lifts the latch, here or from another process.
 
 mod alarm;
 mod call;
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 use crate::error::HsmError;
 use crate::health::{HealthReport, WorkerReport, WorkerState};
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
+use crate::latch::Latch;
 use crate::queue::Queue;
 use crate::token::TokenConfig;
 use crate::worker::{AllowList, Answer, Operation, Reply, Request, unfitting};
@@ -43,6 +45,8 @@ const LONGEST_GENERATION: Duration = Duration::from_secs(60);
 /// process takes little with it.
 const WINDOW: usize = 32;
 const COMMANDS: usize = 16;
+/// While workers stand latched, the latch is looked at this often.
+const LATCH_LOOK: Duration = Duration::from_millis(500);
 
 /// How a token's workers run.
 #[derive(Clone, Debug)]
@@ -66,6 +70,8 @@ pub struct WorkersConfig {
     pub allow: AllowList,
     /// `officers.toml`: who may approve, together, what `allow` does not.
     pub officers: Option<PathBuf>,
+    /// Where a refused PIN is remembered; every process that opens the token with this PIN names the same.
+    pub latch: Latch,
     /// Fills a buffer with randomness, for the jitter of pauses.
     pub random: fn(&mut [u8]),
 }
@@ -74,6 +80,7 @@ impl WorkersConfig {
     /// One process, 5 s, a queue of 1,024, recycled after 200,000 unwraps; keys may be used and none made.
     pub fn new(executable: &Path, env: &[(String, String)], token: TokenConfig, socket_dir: &Path) -> Self {
         Self {
+            latch: Latch::of_token(socket_dir, &token.token),
             executable: executable.to_owned(),
             env: env.to_vec(),
             token,
@@ -104,7 +111,8 @@ struct Shared {
     meters: Meters,
     /// Held by the one supervisor that starts a process.
     start_gate: tokio::sync::Mutex<()>,
-    latched: AtomicBool,
+    /// A refused PIN that could not be written down.
+    unwritten: AtomicBool,
     /// When the last worker that was ready ceased to be.
     down_since: Mutex<Option<Instant>>,
     /// Labels of keys that were made here and that no fresh process has used yet.
@@ -137,7 +145,7 @@ impl Workers {
             queue: Queue::new(config.count * config.token.sessions.max(1) * WINDOW, config.queue),
             meters: Meters::new(&config.token.token, config.count),
             start_gate: tokio::sync::Mutex::new(()),
-            latched: AtomicBool::new(false),
+            unwritten: AtomicBool::new(false),
             down_since: Mutex::new(None),
             unproven: Mutex::new(BTreeSet::new()),
             config,
@@ -164,6 +172,8 @@ impl Workers {
         workers
             .supervisors
             .push(tokio::spawn(watch_downtime(workers.shared.clone())));
+        let lifted = take_up_when_lifted(workers.shared.clone(), workers.commands.clone());
+        workers.supervisors.push(tokio::spawn(lifted));
         Ok(workers)
     }
 
@@ -178,18 +188,11 @@ impl Workers {
     }
 
     /// An operator has mended the PIN: workers are started again, and one login is tried.
-    pub async fn unlatch(&self) {
-        self.shared.latched.store(false, Ordering::SeqCst);
-        tracing::warn!(token = %self.shared.config.token.token, "PIN latch lifted by an operator");
-        // Whoever asks from now on waits for the new start.
-        self.shared.standings.send_modify(|all| {
-            for standing in all.iter_mut().filter(|standing| matches!(standing, Standing::Latched)) {
-                *standing = Standing::Starting;
-            }
-        });
-        for commands in &self.commands {
-            let _already_ended = commands.send(Command::Unlatch).await;
-        }
+    pub async fn unlatch(&self) -> Result<(), HsmError> {
+        self.shared.config.latch.lift()?;
+        self.shared.unwritten.store(false, Ordering::SeqCst);
+        self.shared.resume(&self.commands).await;
+        Ok(())
     }
 
     /// Ids of the processes that are ready now.
@@ -223,11 +226,31 @@ impl Drop for Workers {
 
 impl Shared {
     fn latch(&self) {
-        self.latched.store(true, Ordering::SeqCst);
+        let (latch, token) = (&self.config.latch, &self.config.token);
+        if !latch.is_set()
+            && let Err(error) = latch.set(&token.token, &token.pin)
+        {
+            tracing::error!(token = %token.token, %error, "a restart will not know that the PIN was refused");
+            self.unwritten.store(true, Ordering::SeqCst);
+        }
     }
 
     fn is_latched(&self) -> bool {
-        self.latched.load(Ordering::SeqCst)
+        self.unwritten.load(Ordering::SeqCst) || self.config.latch.is_set()
+    }
+
+    /// The latch was lifted: one login is tried.
+    async fn resume(&self, commands: &[mpsc::Sender<Command>]) {
+        tracing::warn!(token = %self.config.token.token, "PIN latch lifted by an operator");
+        // Whoever asks from now on waits for the new start.
+        self.standings.send_modify(|all| {
+            for standing in all.iter_mut().filter(|standing| matches!(standing, Standing::Latched)) {
+                *standing = Standing::Starting;
+            }
+        });
+        for commands in commands {
+            let _already_ended = commands.send(Command::Unlatch).await;
+        }
     }
 
     /// No worker is ready: why, and for how long.
@@ -243,6 +266,18 @@ impl Shared {
             down_ms: since.map_or(0, |since| {
                 u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
             }),
+        }
+    }
+}
+
+/// An operator lifts the latch in a process of their own; workers that stand latched find out here.
+async fn take_up_when_lifted(shared: Arc<Shared>, commands: Vec<mpsc::Sender<Command>>) {
+    let mut standings = shared.standings.subscribe();
+    let some_latched = |all: &Vec<Standing>| all.iter().any(|standing| matches!(standing, Standing::Latched));
+    while standings.wait_for(some_latched).await.is_ok() {
+        tokio::time::sleep(LATCH_LOOK).await;
+        if !shared.is_latched() {
+            shared.resume(&commands).await;
         }
     }
 }

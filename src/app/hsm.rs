@@ -37,9 +37,9 @@ impl Tokens {
         let audit = Source::make("audit", &config.audit.token, config, layout, random).await?;
         let sockets = layout.path("run");
         let (ca, idp, audit) = tokio::try_join!(
-            ca.open(config, &sockets),
-            idp.open(config, &sockets),
-            audit.open(config, &sockets)
+            ca.open(config, layout, &sockets),
+            idp.open(config, layout, &sockets),
+            audit.open(config, layout, &sockets)
         )?;
         Ok(Self { ca, idp, audit })
     }
@@ -53,7 +53,7 @@ impl Tokens {
     ) -> Result<Arc<Workers>> {
         Source::make("ca", &config.ca.token, config, layout, random)
             .await?
-            .open(config, sockets)
+            .open(config, layout, sockets)
             .await
     }
 
@@ -110,8 +110,9 @@ impl Source {
         })
     }
 
-    async fn open(self, config: &Config, sockets: &Path) -> Result<Arc<Workers>> {
+    async fn open(self, config: &Config, layout: &Layout, sockets: &Path) -> Result<Arc<Workers>> {
         let label = self.token.token.clone();
+        let latch = layout.pin_latch(&label);
         let workers = Workers::start(WorkersConfig {
             count: config.hsm.workers,
             deadline: Duration::from_millis(config.hsm.deadline_ms),
@@ -119,6 +120,7 @@ impl Source {
             recycle_after: config.hsm.recycle_after,
             // The first start makes the keys; later ones find them.
             allow: AllowList::default().and("*", &[Operation::Generate]),
+            latch,
             random: |buffer| OsRandom.fill(buffer),
             ..WorkersConfig::new(&self.worker, &self.environment, self.token, sockets)
         });

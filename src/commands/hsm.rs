@@ -7,18 +7,22 @@ mod pins;
 mod rewrap;
 mod rotate;
 mod table;
+mod unlatch;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use signum_activation::ModuleConfig;
+use signum_hsm_shim::HsmError;
 use signum_hsm_shim::ceremony::{Address, Answer, Order, apart};
+use signum_hsm_shim::latch::Latch;
 use signum_hsm_shim::token::TokenConfig;
 
 use crate::app::pin_source;
 use crate::children::executable;
 use crate::config::Config;
+use crate::layout::Layout;
 
 const CEREMONY: &str = "signum-hsm-ceremony";
 
@@ -48,6 +52,8 @@ pub enum HsmCommand {
     RotateKek(rotate::RotateKek),
     /// Wrap people's keys anew under the newer KEK, as an approved ceremony says.
     Rewrap(rewrap::Rewrap),
+    /// Let a token be logged into again after its PIN was refused and mended.
+    Unlatch(unlatch::Unlatch),
     /// Split a PIN into shares, one file for each holder.
     SplitPin(pins::SplitPin),
     /// Put a PIN together from shares.
@@ -89,6 +95,7 @@ pub async fn run(file: Option<&Path>, var: &Path, command: HsmCommand) -> Result
         HsmCommand::RestoreKek(restore) => backup::restore_kek(&desk, restore),
         HsmCommand::RotateKek(rotate) => rotate::rotate_kek(&desk, &rotate),
         HsmCommand::Rewrap(rewrap) => rewrap::rewrap(&desk, &rewrap).await,
+        HsmCommand::Unlatch(unlatch) => unlatch::unlatch(&desk, &unlatch),
         HsmCommand::SplitPin(split) => pins::split(&split),
         HsmCommand::JoinPin(join) => pins::join(&join),
     }
@@ -138,7 +145,35 @@ impl Desk {
     }
 
     fn ask(&self, which: &Which, order: &Order) -> Result<Answer> {
-        Ok(apart(&executable(CEREMONY)?, &self.environment(which)?, order)?)
+        let ask = || Ok(apart(&executable(CEREMONY)?, &self.environment(which)?, order)?);
+        self.unless_refused(order, ask)
+    }
+
+    /// No login where the PIN was refused before; what is refused now is remembered.
+    fn unless_refused<T>(&self, order: &Order, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+        let Address::Configured(token) = order.address() else {
+            return ask();
+        };
+        let latch = self.latch(&token.token)?;
+        if latch.is_set() {
+            bail!(unlatch::advice(&latch, token));
+        }
+        let asked = ask();
+        if let Err(error) = &asked
+            && matches!(error.downcast_ref(), Some(HsmError::PinLatched))
+        {
+            latch.set(&token.token, &token.pin)?;
+            bail!(unlatch::advice(&latch, token));
+        }
+        asked
+    }
+
+    /// Where it is remembered that the PIN of a configured token was refused: where the process that serves it looks.
+    fn latch(&self, label: &str) -> Result<Latch> {
+        match self.module()? {
+            Some(people) if people.token == label => Ok(people.pin_latch()),
+            _ => Ok(Layout::create(&self.var)?.pin_latch(label)),
+        }
     }
 
     /// What the other process is started with.

@@ -67,6 +67,23 @@ pub enum Order {
     },
 }
 
+impl Order {
+    /// The token it is about.
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::Keys(address)
+            | Self::Inspect { address, .. }
+            | Self::MakeTransport { address, .. }
+            | Self::Backup { address, .. }
+            | Self::RotateKek { address, .. }
+            | Self::Rewrap { address, .. }
+            | Self::Restore { address, .. }
+            | Self::Generate { address, .. }
+            | Self::Destroy { address, .. } => address,
+        }
+    }
+}
+
 /// From which KEK to which people's keys go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RewrapPlan {

@@ -52,6 +52,15 @@ impl PinSource {
         }
     }
 
+    /// The files it is read from.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::File(path) => vec![path.clone()],
+            Self::Credential(name) => credential(name).into_iter().collect(),
+            Self::Shares(paths) => paths.clone(),
+        }
+    }
+
     /// The same source for a process that inherits no environment: a credential becomes the file it is.
     pub fn without_environment(self) -> Result<Self, HsmError> {
         match self {

@@ -33,8 +33,14 @@ impl Workers {
 
     /// A fresh process finds exactly this key and signs; the signature is verified here.
     async fn prove(&self, label: &str, made: &PublicKey) -> Result<(), HsmError> {
+        if self.shared.is_latched() {
+            return Err(HsmError::PinLatched);
+        }
         let proof = process::prove(&self.shared.config, label).await.inspect_err(|error| {
             tracing::error!(key = label, %error, "a fresh process cannot use the new key");
+            if matches!(error, HsmError::PinLatched) {
+                self.shared.latch();
+            }
         })?;
         if proof.public != *made {
             tracing::error!(key = label, "a fresh process finds another key");

@@ -235,7 +235,7 @@ async fn a_pin_latch_is_lifted_by_an_operator_only() {
     std::fs::write(&pin, right).unwrap();
     assert_eq!(service.sign(2).await, Err(HsmError::PinLatched));
     assert_eq!(patient.calls("login"), before + 1, "two workers, one login");
-    service.workers.unlatch().await;
+    service.workers.unlatch().await.unwrap();
     while service.sign(3).await.is_err() {}
     assert!(!service.workers.report().pin_latched);
     service.workers.stop().await;

@@ -12,6 +12,7 @@ use signum_hsm_shim::HsmError;
 use signum_hsm_shim::backup::CheckValue;
 use signum_hsm_shim::frames::Peers;
 use signum_hsm_shim::frames::peers::group_id;
+use signum_hsm_shim::latch::Latch;
 use signum_hsm_shim::token::{PinSource, TokenConfig};
 
 use crate::officer::Officer;
@@ -106,6 +107,12 @@ impl ModuleConfig {
             pin: PinSource::File(self.pin_file.clone()),
             sessions: THREADS,
         }
+    }
+
+    /// Where a refused PIN is remembered, beside the journal.
+    pub fn pin_latch(&self) -> Latch {
+        let journal = self.journal.parent().unwrap_or(Path::new("."));
+        Latch::of_token(journal, &self.token)
     }
 
     /// Where `init` writes the public half of the statement key (SubjectPublicKeyInfo, DER), for a CA to pin: beside the journal.

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use signum_hsm_shim::HsmError;
 use signum_hsm_shim::frames::{Stop, bind_for, serve};
 use signum_hsm_shim::init::{NewToken, create_pin_file, init_token};
-use signum_hsm_shim::token::{PinSource, Token};
+use signum_hsm_shim::token::PinSource;
 
 use crate::config::{ConfigError, ModuleConfig, THREADS};
 use crate::module::{Clock, Module, make_keys};
@@ -58,7 +58,7 @@ pub fn init(config: &ModuleConfig) -> Result<(), ConfigError> {
         Ok(()) | Err(HsmError::AlreadyExists(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let token = Token::open(config.token_config())?;
+    let token = config.pin_latch().open(config.token_config())?;
     let statement_key = make_keys(config, &token)?;
     std::fs::write(config.statement_key_file(), statement_key)?;
     tracing::info!(token = token.label(), "the token holds its keys");
@@ -83,7 +83,7 @@ fn serve_requests(config: ModuleConfig) -> Result<(), ConfigError> {
     let socket = config.socket.clone();
     let peers = config.allowed_peers()?;
     let alone = !peers.users.is_empty();
-    let token = Arc::new(Token::open(config.token_config())?);
+    let token = Arc::new(config.pin_latch().open(config.token_config())?);
     token.health()?;
     let module = Module::new(config, token, system_clock())?;
     let listener = bind_for(&socket, peers)?;

@@ -172,7 +172,7 @@ pub(super) fn status(desk: &Desk, status: &Status) -> Result<()> {
                 )
             }
             Ok(_) => return Err(unfitting()),
-            Err(error) => (error.to_string(), "-".to_owned(), "-".to_owned()),
+            Err(error) => (format!("{error:#}"), "-".to_owned(), "-".to_owned()),
         };
         bad += usize::from(state != "signs");
         all.push(json!({ "token": label, "state": state, "keys": keys, "module": module, "wrapping": wrapping }));

@@ -85,7 +85,8 @@ pub(super) async fn rewrap(desk: &Desk, rewrap: &Rewrap) -> Result<()> {
         plan: Box::new(plan),
     };
     let environment = desk.environment(&rewrap.which)?;
-    let mut process = Rewrapping::begin(&executable(CEREMONY)?, &environment, &order)?;
+    let begin = || Ok(Rewrapping::begin(&executable(CEREMONY)?, &environment, &order)?);
+    let mut process = desk.unless_refused(&order, begin)?;
     let outcome = rows::replace(&cx, from, counts.due, |batch| {
         // One command, one process, one batch at a time: nothing else waits for this thread.
         tokio::task::block_in_place(|| process.batch(batch))

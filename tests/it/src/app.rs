@@ -2,12 +2,14 @@
 //! the real `signum-hsm-worker` and `signum-signing-module` processes. Only the clock can be moved.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use signum::app::{App, Databases, Listeners, Surroundings};
+use signum::children::executable;
 use signum::config::Config;
 use signum::first_start;
 use signum::layout::Layout;
@@ -61,14 +63,60 @@ pub struct TestApp {
     app: App,
     demo_task: tokio::task::JoinHandle<()>,
     config: Config,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// What is left of a [`TestApp`] that was stopped.
+#[derive(Clone)]
 pub struct Stopped {
     pub config: Config,
     pub layout: Layout,
-    _folder: TempDir,
+    folder: Arc<TempDir>,
+}
+
+impl Stopped {
+    /// The same platform once more, on its addresses, with what was changed in `config` meanwhile.
+    pub async fn start(self) -> anyhow::Result<TestApp> {
+        let taken = async |url: &str| {
+            let port: Option<u16> = url.rsplit(':').next().and_then(|port| port.parse().ok());
+            TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await
+        };
+        let config = &self.config;
+        let listeners = Listeners {
+            pki: taken(&config.ca.public_url).await?,
+            idp: taken(&config.idp.public_url).await?,
+            signer: taken(&config.signer.public_url).await?,
+            operator: taken("any").await?,
+        };
+        let demo = taken(&config.demo.public_url).await?;
+        TestApp::open(self.config, self.layout, self.folder, listeners, demo).await
+    }
+
+    /// The program itself, on this data folder and these databases.
+    pub fn signum(&self, arguments: &[&str]) -> Said {
+        let addresses = &self.config.database;
+        let output = Command::new(executable("signum").expect("built"))
+            .arg("--var")
+            .arg(self.layout.root())
+            .args(arguments)
+            .env("SIGNUM__DATABASE__CA", addresses.ca.expose())
+            .env("SIGNUM__DATABASE__IDP", addresses.idp.expose())
+            .env("SIGNUM__DATABASE__SIGNER", addresses.signer.expose())
+            .output()
+            .expect("starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said {
+            good: output.status.success(),
+            text: text(&output.stdout) + &text(&output.stderr),
+        }
+    }
+}
+
+/// How a command ended, and everything it said.
+#[derive(Debug)]
+pub struct Said {
+    pub good: bool,
+    pub text: String,
 }
 
 impl TestApp {
@@ -76,6 +124,18 @@ impl TestApp {
         let folder = TempDir::with_prefix("signum-it-").expect("a folder");
         let layout = Layout::create(&folder.path().join("var")).expect("a data folder");
         let (config, listeners, demo) = configure(&layout).await;
+        Self::open(config, layout, Arc::new(folder), listeners, demo)
+            .await
+            .expect("the app starts")
+    }
+
+    async fn open(
+        config: Config,
+        layout: Layout,
+        folder: Arc<TempDir>,
+        listeners: Listeners,
+        demo: TcpListener,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(MovableClock::default());
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let surroundings = Surroundings {
@@ -83,9 +143,7 @@ impl TestApp {
             random: Arc::new(OsRandom),
             metrics,
         };
-        let app = App::start(&config, &layout, listeners, surroundings, |_| {})
-            .await
-            .expect("the app starts");
+        let app = App::start(&config, &layout, listeners, surroundings, |_| {}).await?;
         let client_secret = text(&layout.client_secret("demo-rp"));
         let demo_task = serve_demo(&config, demo, &client_secret);
         let desk = |officer| {
@@ -97,7 +155,7 @@ impl TestApp {
             .into_iter()
             .map(desk)
             .collect();
-        Self {
+        Ok(Self {
             idp: config.idp.public_url.clone(),
             signer: config.signer.public_url.clone(),
             pki: config.ca.public_url.clone(),
@@ -111,7 +169,7 @@ impl TestApp {
             demo_task,
             config,
             folder,
-        }
+        })
     }
 
     /// Ends everything as Ctrl-C would.
@@ -126,7 +184,7 @@ impl TestApp {
         Stopped {
             config: self.config,
             layout: self.layout,
-            _folder: self.folder,
+            folder: self.folder,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::workers::new_workers;
 /// What a call may take; far above what one takes when all is well.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 /// A service that has not come back after this is not coming back.
-const LONGEST_RECOVERY: Duration = Duration::from_secs(30);
+pub const LONGEST_RECOVERY: Duration = Duration::from_secs(30);
 
 pub struct Patient {
     pub directory: tempfile::TempDir,

@@ -1,0 +1,3 @@
+//! What operators and officers do with tokens, through the program itself.
+
+mod pins;
