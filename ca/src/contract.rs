@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use der::Decode;
 use serde_json::json;
+use signum_core::Timestamp;
 use signum_core::audit::{self, Event};
 use signum_core::contract::{
     CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, LeafProfile,
-    TimeStamping,
+    StatusAt, StatusChange, TimeStamping,
 };
 use std::sync::Arc;
 use x509_cert::Certificate;
@@ -36,15 +37,8 @@ impl CertificateAuthority for Service {
         self.issue_leaf(&request).await.map_err(|error| issue_error(&error))
     }
 
-    async fn revoke(&self, serial: &[u8], reason: u8) -> Result<(), ContractError> {
-        self.revoke_serial(serial, reason).await.map_err(|error| match error {
-            StatusError::NotIssued => ContractError::NotFound,
-            StatusError::Reason(_) | StatusError::Ambiguous | StatusError::Transition => ContractError::Refused {
-                code: "revocation_refused".to_owned(),
-                message: error.to_string(),
-            },
-            StatusError::Db(error) => unavailable(&error),
-        })
+    async fn change_status(&self, change: StatusChange) -> Result<(), ContractError> {
+        self.change(&change).await.map_err(|error| status_error(&error))
     }
 }
 
@@ -124,6 +118,18 @@ impl CertificateStatus for Service {
         }
         Err(ContractError::NotFound)
     }
+
+    async fn status_at(&self, serial: &[u8], at: Timestamp) -> Result<StatusAt, ContractError> {
+        if at > self.cx.now() {
+            return Err(ContractError::Refused {
+                code: "not_yet".to_owned(),
+                message: "a status is known of the past alone".to_owned(),
+            });
+        }
+        self.state_at(None, serial, at)
+            .await
+            .map_err(|error| status_error(&error))
+    }
 }
 
 #[async_trait]
@@ -141,6 +147,21 @@ impl TimeStamping for Service {
 fn unavailable(error: &signum_core::DbError) -> ContractError {
     tracing::error!(%error, "database");
     ContractError::Unavailable("the CA's database".to_owned())
+}
+
+fn status_error(error: &StatusError) -> ContractError {
+    match error {
+        StatusError::NotIssued => ContractError::NotFound,
+        StatusError::Reason(_)
+        | StatusError::Ambiguous
+        | StatusError::Transition
+        | StatusError::AskedBy
+        | StatusError::InvalidSince => ContractError::Refused {
+            code: "status_refused".to_owned(),
+            message: error.to_string(),
+        },
+        StatusError::Audit(error) | StatusError::Db(error) => unavailable(error),
+    }
 }
 
 fn issue_error(error: &IssueError) -> ContractError {

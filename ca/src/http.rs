@@ -41,6 +41,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/arl/{file}", get(arl))
         .route("/ca/{file}", get(certificate))
         .route("/tsa", post(time_stamp))
+        .merge(crate::status::routes())
         .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
         .with_state(service.clone());
     Frame::protocol("ca", service.cx.random.clone())

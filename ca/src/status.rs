@@ -1,15 +1,16 @@
 //! Certificate status as an append-only history: revoke, suspend, reinstate (EN 319 411-1 section 6.2.4, L-03).
 
-use serde_json::json;
-use signum_core::audit::{self, Event};
+mod change;
+mod look;
+mod owed;
+
+use signum_core::contract::{AskedBy, StatusAction};
 use signum_core::db::{RetryHint, Row};
-use signum_core::{Cx, DbError, Timestamp, Tx, params};
+use signum_core::{DbError, Timestamp};
 use x509_cert::ext::pkix::CrlReason;
 
-use crate::Service;
-use crate::authority::AuthorityName;
-use crate::blocked_key;
-use crate::profile;
+pub(crate) use look::routes;
+pub(crate) use owed::owe;
 
 /// Why a status was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,13 @@ pub enum StatusError {
     Ambiguous,
     #[error("not possible from the present status, or not for this kind of certificate")]
     Transition,
+    #[error("who asked is not a reference")]
+    AskedBy,
+    #[error("it cannot be doubtful since a time to come")]
+    InvalidSince,
+    /// The audit log does not take the event; a change is stored all the same and its event owed.
+    #[error("the audit log: {0}")]
+    Audit(#[source] DbError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -30,7 +38,11 @@ pub enum StatusError {
 /// history again.
 impl RetryHint for StatusError {
     fn lost_a_race(&self) -> bool {
-        matches!(self, Self::Db(error) if error.lost_a_race() || matches!(error, DbError::Duplicate { .. }))
+        match self {
+            Self::Db(error) => error.lost_a_race() || matches!(error, DbError::Duplicate { .. }),
+            Self::Audit(error) => error.lost_a_race(),
+            _ => false,
+        }
     }
 }
 
@@ -49,7 +61,7 @@ pub(crate) enum Status {
 
 /// One entry of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+pub(crate) enum Change {
     Revoked(CrlReason),
     Suspended,
     Reinstated,
@@ -60,19 +72,41 @@ impl Status {
     pub fn after(rows: &[Row]) -> Result<Self, DbError> {
         let mut status = Self::Good;
         for row in rows {
-            let at: Timestamp = row.get("at")?;
-            let change = Change::read(row)?;
-            status = match (status, change) {
-                (_, Change::Reinstated) => Self::Good,
-                (Self::Revoked { since, .. }, Change::Revoked(reason)) => Self::Revoked { since, reason },
-                (_, Change::Revoked(reason)) => Self::Revoked { since: at, reason },
-                (_, Change::Suspended) => Self::Revoked {
-                    since: at,
-                    reason: CrlReason::CertificateHold,
-                },
-            };
+            status = status.then(Change::read(row)?, row.get("at")?);
         }
         Ok(status)
+    }
+
+    fn then(self, change: Change, at: Timestamp) -> Self {
+        match (self, change) {
+            (_, Change::Reinstated) => Self::Good,
+            (Self::Revoked { since, .. }, Change::Revoked(reason)) => Self::Revoked { since, reason },
+            (_, Change::Revoked(reason)) => Self::Revoked { since: at, reason },
+            (_, Change::Suspended) => Self::Revoked {
+                since: at,
+                reason: CrlReason::CertificateHold,
+            },
+        }
+    }
+
+    /// Whether `change` makes an entry; `Ok(false)` when it is so already.
+    pub fn takes(self, change: Change, suspendable: bool) -> Result<bool, StatusError> {
+        let reason = match self {
+            Self::Unissued => return Err(StatusError::NotIssued),
+            Self::Good => None,
+            Self::Revoked { reason, .. } => Some(reason),
+        };
+        match (reason, change) {
+            (None | Some(CrlReason::CertificateHold), Change::Revoked(_)) => Ok(true),
+            // Known later, it takes the place of the other reason: relying parties act upon it.
+            (Some(known), Change::Revoked(CrlReason::KeyCompromise)) => Ok(known != CrlReason::KeyCompromise),
+            (Some(_), Change::Revoked(_)) => Ok(false),
+            (None, Change::Suspended) if suspendable => Ok(true),
+            (Some(CrlReason::CertificateHold), Change::Suspended) => Ok(false),
+            (Some(CrlReason::CertificateHold), Change::Reinstated) => Ok(true),
+            (None, Change::Reinstated) => Ok(false),
+            (_, Change::Suspended | Change::Reinstated) => Err(StatusError::Transition),
+        }
     }
 
     const fn is_final(self) -> bool {
@@ -81,6 +115,16 @@ impl Status {
 }
 
 impl Change {
+    pub fn of(action: StatusAction) -> Result<Self, StatusError> {
+        match action {
+            StatusAction::Revoke { reason } => reason_of(i64::from(reason))
+                .map(Self::Revoked)
+                .ok_or(StatusError::Reason(reason)),
+            StatusAction::Suspend => Ok(Self::Suspended),
+            StatusAction::Reinstate => Ok(Self::Reinstated),
+        }
+    }
+
     fn read(row: &Row) -> Result<Self, DbError> {
         let impossible = |column: &str| DbError::Column {
             column: column.to_owned(),
@@ -95,7 +139,7 @@ impl Change {
         }
     }
 
-    const fn state(self) -> &'static str {
+    pub const fn state(self) -> &'static str {
         match self {
             Self::Revoked(_) => "revoked",
             Self::Suspended => "suspended",
@@ -103,7 +147,7 @@ impl Change {
         }
     }
 
-    const fn reason(self) -> i64 {
+    pub const fn reason(self) -> i64 {
         match self {
             Self::Revoked(reason) => reason as i64,
             Self::Suspended => CrlReason::CertificateHold as i64,
@@ -111,8 +155,10 @@ impl Change {
         }
     }
 
-    const fn event(self) -> &'static str {
+    /// The audit event's kind; `before` is what the certificate was.
+    pub const fn event(self, before: Status) -> &'static str {
         match self {
+            Self::Revoked(_) if before.is_final() => "certificate.reason_changed",
             Self::Revoked(_) => "certificate.revoked",
             Self::Suspended => "certificate.suspended",
             Self::Reinstated => "certificate.reinstated",
@@ -134,116 +180,71 @@ fn reason_of(code: i64) -> Option<CrlReason> {
     })
 }
 
-impl Service {
-    /// Revokes for good. What is revoked stays as it is, and the call succeeds.
-    pub async fn revoke_serial(&self, serial: &[u8], reason: u8) -> Result<(), StatusError> {
-        let reason = reason_of(i64::from(reason)).ok_or(StatusError::Reason(reason))?;
-        self.change(serial, Change::Revoked(reason)).await
-    }
-
-    /// Suspends a person's or an organisation's certificate until it is reinstated or revoked.
-    pub async fn suspend(&self, serial: &[u8]) -> Result<(), StatusError> {
-        self.change(serial, Change::Suspended).await
-    }
-
-    pub async fn reinstate(&self, serial: &[u8]) -> Result<(), StatusError> {
-        self.change(serial, Change::Reinstated).await
-    }
-
-    async fn change(&self, serial: &[u8], change: Change) -> Result<(), StatusError> {
-        let cx = &self.cx;
-        cx.db
-            .run("ca.status", |tx| async move { append(&tx, cx, serial, change).await })
-            .await
-    }
-
-    /// The status of one of `issuer`'s serial numbers at `at`, now or in the past.
-    pub(crate) async fn status_at(
-        &self,
-        issuer: AuthorityName,
-        serial: &[u8],
-        at: Timestamp,
-    ) -> Result<Status, DbError> {
-        let db = &self.cx.db;
-        let issued = db
-            .opt(
-                "SELECT serial FROM certificate WHERE issuer = $1 AND serial = $2 AND certificate IS NOT NULL",
-                params![issuer.as_str(), serial],
-            )
-            .await?
-            .is_some();
-        if !issued {
-            return Ok(Status::Unissued);
-        }
-        let history = db
-            .all(
-                "SELECT state, reason, at FROM certificate_status WHERE issuer = $1 AND serial = $2 AND at <= $3 ORDER BY sequence",
-                params![issuer.as_str(), serial, at],
-            )
-            .await?;
-        Status::after(&history)
+/// Who asked, as the history writes it.
+pub(crate) fn reference(asked_by: &AskedBy) -> Result<String, StatusError> {
+    match asked_by.is_reference() {
+        true => Ok(asked_by.to_string()),
+        false => Err(StatusError::AskedBy),
     }
 }
 
-async fn append(tx: &Tx, cx: &Cx, serial: &[u8], change: Change) -> Result<(), StatusError> {
-    let found = tx
-        .all(
-            "SELECT issuer, profile, spki_sha256 FROM certificate WHERE serial = $1 AND certificate IS NOT NULL",
-            params![serial],
-        )
-        .await?;
-    let [row] = found.as_slice() else {
-        return Err(if found.is_empty() {
-            StatusError::NotIssued
-        } else {
-            StatusError::Ambiguous
-        });
-    };
-    let issuer: String = row.get("issuer")?;
-    let history = tx
-        .all(
-            "SELECT state, reason, at FROM certificate_status WHERE issuer = $1 AND serial = $2 ORDER BY sequence",
-            params![&issuer, serial],
-        )
-        .await?;
-    let now = Status::after(&history)?;
-    let suspendable = profile::by_id(&row.get::<String>("profile")?).is_some_and(|profile| profile.suspendable);
-    match (now, change) {
-        (now, Change::Revoked(_)) if now.is_final() => return Ok(()),
-        (_, Change::Revoked(_)) => {}
-        (Status::Good, Change::Suspended) if suspendable => {}
-        (
-            Status::Revoked {
-                reason: CrlReason::CertificateHold,
-                ..
-            },
-            Change::Suspended,
-        ) => return Ok(()),
-        (
-            Status::Revoked {
-                reason: CrlReason::CertificateHold,
-                ..
-            },
-            Change::Reinstated,
-        ) => {}
-        (Status::Good, Change::Reinstated) => return Ok(()),
-        _ => return Err(StatusError::Transition),
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::profile;
+
+    #[test]
+    fn only_certificates_of_people_and_organisations_are_suspended() {
+        let suspendable: Vec<_> = profile::ALL.iter().filter(|p| p.suspendable).map(|p| p.id).collect();
+        assert_eq!(
+            suspendable,
+            [
+                "citizen-authentication",
+                "citizen-signature",
+                "official-signature",
+                "organization-seal"
+            ]
+        );
     }
-    let sequence = i64::try_from(history.len()).unwrap_or(i64::MAX).saturating_add(1);
-    tx.exec(
-        "INSERT INTO certificate_status (issuer, serial, sequence, state, reason, at) VALUES ($1, $2, $3, $4, $5, $6)",
-        params![&issuer, serial, sequence, change.state(), change.reason(), cx.now()],
-    )
-    .await?;
-    if change == Change::Revoked(CrlReason::KeyCompromise) {
-        blocked_key::block(tx, cx, &row.get::<Vec<u8>>("spki_sha256")?, "key_compromise").await?;
+
+    #[test]
+    fn every_step_from_every_status_is_decided() {
+        let held = Status::Good.then(Change::Suspended, Timestamp(1));
+        let gone = Status::Good.then(Change::Revoked(CrlReason::Superseded), Timestamp(1));
+        let stolen = Status::Good.then(Change::Revoked(CrlReason::KeyCompromise), Timestamp(1));
+        let (superseded, compromised) = (
+            Change::Revoked(CrlReason::Superseded),
+            Change::Revoked(CrlReason::KeyCompromise),
+        );
+        let table = [
+            (Status::Good, superseded, Some(true)),
+            (Status::Good, Change::Suspended, Some(true)),
+            (Status::Good, Change::Reinstated, Some(false)),
+            (held, superseded, Some(true)),
+            (held, Change::Suspended, Some(false)),
+            (held, Change::Reinstated, Some(true)),
+            (gone, superseded, Some(false)),
+            (gone, compromised, Some(true)),
+            (gone, Change::Suspended, None),
+            (gone, Change::Reinstated, None),
+            (stolen, compromised, Some(false)),
+            (stolen, superseded, Some(false)),
+            (Status::Unissued, superseded, None),
+        ];
+        for (status, change, expected) in table {
+            assert_eq!(status.takes(change, true).ok(), expected, "{status:?} {change:?}");
+        }
+        assert!(Status::Good.takes(Change::Suspended, false).is_err());
     }
-    let subject = format!("{issuer}:{}", hex::encode(serial));
-    audit::record(
-        tx,
-        cx,
-        &Event::new(change.event(), subject, json!({ "reason": change.reason() })),
-    )
-    .await?;
-    Ok(())
+
+    #[test]
+    fn a_revocation_keeps_the_date_of_the_suspension_before_and_of_the_first_reason() {
+        let (at, later) = (Timestamp(1), Timestamp(2));
+        let held = Status::Good.then(Change::Suspended, at);
+        let revoked = held.then(Change::Revoked(CrlReason::Superseded), later);
+        let worse = revoked.then(Change::Revoked(CrlReason::KeyCompromise), Timestamp(3));
+        let reason = CrlReason::KeyCompromise;
+        assert_eq!(worse, Status::Revoked { since: at, reason });
+    }
 }

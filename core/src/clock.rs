@@ -33,6 +33,13 @@ impl Timestamp {
         time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
     }
+    /// Reads RFC 3339, in UTC or with an offset.
+    pub fn parse(text: &str) -> Option<Self> {
+        let read = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+        i64::try_from(read.unix_timestamp_nanos().div_euclid(1_000))
+            .ok()
+            .map(Self)
+    }
     pub fn to_system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_micros(u64::try_from(self.0).unwrap_or(0))
     }
@@ -106,6 +113,21 @@ mod tests {
         assert_eq!(
             Timestamp::from_seconds(1_790_000_000).to_string(),
             "2026-09-21T14:13:20Z"
+        );
+    }
+
+    #[test]
+    fn a_timestamp_is_read_back_from_rfc_3339() {
+        let at = Timestamp::from_seconds(1_790_000_000);
+        assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
+        assert_eq!(
+            Timestamp::parse("2026-09-21T16:13:20.5+02:00"),
+            Some(Timestamp(at.0 + 500_000))
+        );
+        assert!(
+            ["", "2026-09-21", "1790000000"]
+                .iter()
+                .all(|text| Timestamp::parse(text).is_none())
         );
     }
 

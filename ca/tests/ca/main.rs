@@ -10,4 +10,5 @@ mod issuance;
 mod ocsp;
 mod origin;
 mod profiles;
+mod status;
 mod tsa;

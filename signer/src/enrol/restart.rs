@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::contract::ContractError;
+use signum_core::contract::{AskedBy, ContractError, StatusAction, StatusChange};
 use signum_core::{Cx, DbError, Id, params};
 
 use super::{EnrolError, Enrolment, of_person};
@@ -76,7 +76,9 @@ pub(super) async fn revoke(signer: &Signer, id: Id<Enrolment>) -> Result<(), Enr
         .await?;
     let Some(row) = row else { return Ok(()) };
     let serial = serial_of(&row.get::<Vec<u8>>("certificate")?)?;
-    match signer.ca.revoke(&serial, SUPERSEDED).await {
+    let action = StatusAction::Revoke { reason: SUPERSEDED };
+    let change = StatusChange::new(&serial, action, AskedBy::Holder(id.to_string()));
+    match signer.ca.change_status(change).await {
         Ok(()) => {}
         Err(ContractError::NotFound) => tracing::error!(enrolment = %id, "the CA does not know this certificate"),
         Err(error) => return Err(error.into()),

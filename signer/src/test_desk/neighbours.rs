@@ -12,10 +12,10 @@ use signum_activation::protocol::{
     Activation, DocumentSignature, Outcome, Refusal, SealedSet, StoredKey, Ticket, Voucher,
 };
 use signum_core::contract::{
-    CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, KeyOrigin,
-    TimeStamping,
+    AskedBy, CertificateAuthority, CertificateRequest, CertificateStatus, ContractError, IssuedCertificate, KeyOrigin,
+    StatusAction, StatusAt, StatusChange, TimeStamping,
 };
-use signum_core::{Clock, ManualClock};
+use signum_core::{Clock, ManualClock, Timestamp};
 use signum_gesture::{Authenticator, RelyingParty, assertion};
 
 use tokio::sync::Notify;
@@ -239,11 +239,15 @@ impl CertificateAuthority for Neighbours {
         })
     }
 
-    async fn revoke(&self, serial: &[u8], reason: u8) -> Result<(), ContractError> {
+    async fn change_status(&self, change: StatusChange) -> Result<(), ContractError> {
         if self.ca_away.load(Ordering::SeqCst) {
             return Err(ContractError::Unavailable("test".to_owned()));
         }
-        self.revoked.lock().unwrap().push((serial.to_vec(), reason));
+        assert!(matches!(change.asked_by, AskedBy::Holder(_)) && change.asked_by.is_reference());
+        let StatusAction::Revoke { reason } = change.action else {
+            panic!("the signer only revokes")
+        };
+        self.revoked.lock().unwrap().push((change.serial, reason));
         Ok(())
     }
 }
@@ -254,6 +258,10 @@ impl CertificateStatus for Neighbours {
         X509::from_der(certificate).unwrap();
         X509::from_der(issuer).unwrap();
         Ok(vec![4])
+    }
+
+    async fn status_at(&self, _: &[u8], _: Timestamp) -> Result<StatusAt, ContractError> {
+        Err(ContractError::NotFound)
     }
 }
 
