@@ -100,6 +100,7 @@ impl App {
                 hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm>,
             },
         )?;
+        ca.settle_settings().await.context("settings of the certification authority")?;
         let ceremony = ca.ceremony().await.context("key ceremony")?;
         write_ceremony(layout, &ceremony)?;
         progress("signing module");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::officer::Pin;
 use crate::server_name;
 
 /// When a citizen's signing key counts as lying in a qualified signature creation device (QcSSCD, QCP-n-qscd).
@@ -116,6 +117,11 @@ signum_core::config! {
         ocsp_seconds: u32 = 300,
         /// How long a CRL of an issuing CA holds, in hours.
         crl_hours: u32 = 24,
+        /// Published hash of the first list of officers (64 hexadecimal digits), from which every later list follows; empty means
+        /// that there are no officers: then nothing that needs two of them can be done.
+        officers_genesis: String = String::new(),
+        /// Version of the list of officers below which none is in force any more: raise it with each list.
+        officers_at_least: u64 = 1,
         /// How long the root's list holds, in days.
         arl_days: u32 = 180,
     }
@@ -180,6 +186,11 @@ impl Config {
                 self.registration_authority_url.starts_with("https://"),
                 "an https address",
             ),
+            (
+                "officers_genesis",
+                self.officers_genesis.is_empty() || self.officers().is_some(),
+                "empty or 64 hexadecimal digits",
+            ),
             ("official_days", (1..=731).contains(&self.official_days), "1 to 731"),
             ("seal_days", (1..=1096).contains(&self.seal_days), "1 to 1096"),
             ("tls_days", (1..=90).contains(&self.tls_days), "1 to 90"),
@@ -222,6 +233,13 @@ impl Config {
             None => Ok(()),
             Some((field, _, problem)) => Err(ConfigError { field, problem }),
         }
+    }
+
+    /// What pins the officers, if anything does.
+    pub fn officers(&self) -> Option<Pin> {
+        let genesis = self.officers_genesis.parse().ok()?;
+        let at_least = self.officers_at_least;
+        Some(Pin { genesis, at_least })
     }
 
     pub(crate) fn is_organization_number(&self, text: &str) -> bool {

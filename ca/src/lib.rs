@@ -3,6 +3,7 @@
 //! RFC 5280, RFC 6960, RFC 3161, EN 319 411-1 and -2, EN 319 412-1 to -5, EN 319 422. Outside it is [`Config`], [`Service`],
 //! [`MIGRATIONS`] and the contracts that [`Service`] implements.
 
+mod approval;
 mod authority;
 mod blocked_key;
 mod ceremony;
@@ -26,6 +27,7 @@ mod status;
 mod tbs;
 mod tsa;
 
+pub use approval::{ApprovalError, ApprovalRequest, Approved, Kind as ApprovalKind, SettingsError, Waiting};
 pub use authority::{AuthorityName, Role};
 pub use ceremony::{CeremonyError, Step, Transcript};
 pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
@@ -34,7 +36,7 @@ pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, S
 pub use key_kind::KeyKind;
 pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
-    Officers, Role as OfficerRole, SignedList,
+    Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
 pub use service::{Deps, Service};
 
@@ -57,5 +59,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0004_status",
         sql: include_str!("../../migrations/ca/0004_status.sql"),
+    },
+    Migration {
+        name: "ca/0005_officers",
+        sql: include_str!("../../migrations/ca/0005_officers.sql"),
     },
 ];

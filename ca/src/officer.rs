@@ -6,6 +6,7 @@
 pub(crate) mod chain;
 pub(crate) mod gesture;
 pub(crate) mod list;
+pub(crate) mod store;
 #[cfg(test)]
 pub(crate) mod test_people;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 pub use chain::{ChainError, ListSignature, Officers, SignedList};
 pub use gesture::Gesture;
+pub use store::{OfficersError, Pin};
 pub use list::{Card, CardSigns, ListError, ListHash, ListedOfficer, OfficerList, Role};
 
 /// Why an officer's word is not taken. Names officers by their ids only.
