@@ -13,11 +13,16 @@ use crate::issue::IssueError;
 impl Service {
     /// For core's job runner; quiet until the ceremony was held.
     pub fn jobs(self: &Arc<Self>) -> Vec<Job> {
-        let (lists, keys, owed) = (Arc::clone(self), Arc::clone(self), Arc::clone(self));
+        let (lists, keys) = (Arc::clone(self), Arc::clone(self));
+        let (owed, bulk) = (Arc::clone(self), Arc::clone(self));
         vec![
             Job::new("ca.status_events", Duration::from_secs(5), move || {
                 let service = Arc::clone(&owed);
                 async move { service.record_owed_events().await.map(drop) }
+            }),
+            Job::new("ca.bulk", Duration::from_secs(1), move || {
+                let service = Arc::clone(&bulk);
+                async move { service.bulk_step().await.map(drop) }
             }),
             // A revocation is on its list within a minute (L-04 allows ten).
             Job::new("ca.crl", Duration::from_secs(60), move || {

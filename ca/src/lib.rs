@@ -6,6 +6,7 @@
 mod approval;
 mod authority;
 mod blocked_key;
+mod bulk;
 mod ceremony;
 mod config;
 mod contract;
@@ -29,6 +30,10 @@ mod tsa;
 
 pub use approval::{ApprovalError, ApprovalRequest, Approved, Kind as ApprovalKind, SettingsError, Waiting};
 pub use authority::{AuthorityName, Role};
+pub use bulk::{
+    BulkError, Plan as BulkPlan, Predicate as BulkPredicate, Prepared as PreparedBulk, Progress as BulkProgress,
+    Proposal as BulkProposal, State as BulkState,
+};
 pub use ceremony::{CeremonyError, Step, Transcript};
 pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
 pub use export::ExportError;
@@ -63,5 +68,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0005_officers",
         sql: include_str!("../../migrations/ca/0005_officers.sql"),
+    },
+    Migration {
+        name: "ca/0006_bulk",
+        sql: include_str!("../../migrations/ca/0006_bulk.sql"),
     },
 ];

@@ -9,6 +9,7 @@ use signum_core::db::{RetryHint, Row};
 use signum_core::{DbError, Timestamp};
 use x509_cert::ext::pkix::CrlReason;
 
+pub(crate) use change::{detail, subject_id};
 pub(crate) use look::routes;
 pub(crate) use owed::owe;
 

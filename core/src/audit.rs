@@ -38,6 +38,9 @@ use crate::cx::Cx;
 use crate::db::{DbError, Tx};
 use crate::params;
 
+mod many;
+pub use many::record_all;
+
 /// One thing that happened, or that was refused.
 #[derive(Clone, Debug)]
 pub struct Event {

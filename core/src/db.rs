@@ -5,6 +5,7 @@
 
 mod engine;
 mod error;
+mod insert;
 mod migrate;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use engine::DbUrl;
 use engine::Pool;
 pub use error::DbError;
+pub use insert::Insert;
 pub use migrate::{CORE_MIGRATIONS, Migration};
 pub use tx::Tx;
 pub use value::{FromValue, Row, Value};

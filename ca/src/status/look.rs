@@ -128,9 +128,10 @@ impl Service {
 fn state(history: &[Row]) -> Result<CertificateState, DbError> {
     Ok(match Status::after(history)? {
         Status::Good | Status::Unissued => CertificateState::Good,
-        Status::Revoked { since, reason } if reason == CrlReason::CertificateHold => {
-            CertificateState::Suspended { since }
-        }
+        Status::Revoked {
+            since,
+            reason: CrlReason::CertificateHold,
+        } => CertificateState::Suspended { since },
         Status::Revoked { since, reason } => {
             let mut invalid_since: Option<Timestamp> = None;
             for row in history {

@@ -303,3 +303,26 @@ fn an_address_prints_without_its_password() {
     assert_eq!(format!("{path:?}"), "sqlite:var/a@b.sqlite");
     assert!(DbUrl::try_from("mysql://x".to_owned()).is_err());
 }
+
+static MANY: std::sync::LazyLock<Insert> =
+    std::sync::LazyLock::new(|| Insert::new("INSERT INTO thing (id, n)", 2, "ON CONFLICT DO NOTHING"));
+
+#[tokio::test]
+async fn any_number_of_rows_is_inserted_with_few_statements() {
+    let (db, _dir) = things().await;
+    let row = |n: u8| params![[n; 16], i64::from(n)];
+    let rows = &(0..=200).map(row).collect::<Vec<_>>();
+    let inserted = db.run("many", |tx| async move { MANY.rows(&tx, rows.clone()).await });
+    assert_eq!(inserted.await.unwrap(), 201);
+    let again = db.run("many", |tx| async move { MANY.rows(&tx, rows.clone()).await });
+    assert_eq!(again.await.unwrap(), 0, "ON CONFLICT stands behind the rows");
+    let sum = db.opt("SELECT COUNT(*) AS n FROM thing WHERE n < 201", vec![]).await;
+    assert_eq!(sum.unwrap().unwrap().get::<i64>("n").unwrap(), 201);
+    let short: Result<u64, DbError> = db
+        .run(
+            "short",
+            |tx| async move { MANY.rows(&tx, vec![params![[9u8; 16]]]).await },
+        )
+        .await;
+    assert!(matches!(short, Err(DbError::Column { .. })));
+}

@@ -61,3 +61,18 @@ async fn an_event_of_a_transaction_that_failed_is_not_there() {
     assert!(failed.is_err());
     assert_eq!(Log::new(cx, "idp").sequence().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn many_events_of_one_transaction_are_ordinary_events() {
+    let (log, cx, _, _dir) = a_log_of(0).await;
+    let event = |n: u32| Event::new("test.done", format!("s{n}"), serde_json::json!({ "n": n }));
+    let (cx, events) = (&cx, &(0..150).map(event).collect::<Vec<_>>());
+    let recorded = cx.db.run(
+        "many",
+        |tx| async move { crate::audit::record_all(&tx, cx, events).await },
+    );
+    recorded.await.unwrap();
+    assert_eq!(log.sequence().await.unwrap(), 150);
+    let sql = "SELECT DISTINCT subject FROM audit_event WHERE salt IS NOT NULL AND leaf_hash IS NOT NULL";
+    assert_eq!(cx.db.all(sql, vec![]).await.unwrap().len(), 150);
+}
