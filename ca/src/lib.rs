@@ -26,6 +26,7 @@ mod service;
 mod signing;
 mod status;
 mod tbs;
+mod tlv;
 mod tsa;
 
 pub use approval::{ApprovalError, ApprovalRequest, Approved, Kind as ApprovalKind, SettingsError, Waiting};
@@ -35,7 +36,8 @@ pub use bulk::{
     Proposal as BulkProposal, State as BulkState,
 };
 pub use ceremony::{CeremonyError, Step, Transcript};
-pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
+pub use config::{Algorithms, ClockSource, Config, ConfigError, PersonIdentifier, Qscd, Unissued};
+pub use crl::CrlError;
 pub use export::ExportError;
 pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, Subject};
 pub use key_kind::KeyKind;
@@ -44,6 +46,7 @@ pub use officer::{
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
 pub use service::{Deps, Service};
+pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};
 
 use signum_core::db::Migration;
 
@@ -72,5 +75,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0006_bulk",
         sql: include_str!("../../migrations/ca/0006_bulk.sql"),
+    },
+    Migration {
+        name: "ca/0007_publication",
+        sql: include_str!("../../migrations/ca/0007_publication.sql"),
     },
 ];
