@@ -259,8 +259,8 @@ impl Config {
             ),
             (
                 "ocsp_cache_megabytes",
-                (1..=65_536).contains(&self.ocsp_cache_megabytes),
-                "1 to 65536",
+                self.ocsp_cache_megabytes <= 65_536,
+                "0 to 65536",
             ),
             (
                 "status_retention_years",

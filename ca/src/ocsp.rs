@@ -71,7 +71,6 @@ impl Ocsp {
     }
 
     /// A status has changed here: the next answer tells it, without waiting for the next look at the database.
-    #[allow(dead_code)] // For whoever changes a status.
     pub fn status_changed(&self) {
         self.changes.look_again();
     }

@@ -13,6 +13,8 @@ use crate::tlv::{self, BIT_STRING, CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE};
 
 /// Octets of one piece, and of one row of the table.
 pub(super) const PIECE: usize = 1 << 20;
+/// Room in the first piece for what stands before the entries, so that they need no piece of their own.
+const FRAME: usize = 4096;
 /// OBJECT IDENTIFIER reasonCode (RFC 5280 section 5.3.1).
 const REASON_CODE: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x15];
 const ENUMERATED: u8 = 0x0a;
@@ -46,7 +48,7 @@ impl Entries {
         let mut entry = Vec::with_capacity(content.len() + 4);
         tlv::value(&mut entry, SEQUENCE, &content);
         match self.pieces.last_mut() {
-            Some(last) if last.len() + entry.len() <= PIECE => last.extend_from_slice(&entry),
+            Some(last) if last.len() + entry.len() <= PIECE - FRAME => last.extend_from_slice(&entry),
             _ => {
                 let mut piece = Vec::with_capacity(if self.pieces.is_empty() { 4096 } else { PIECE });
                 piece.extend_from_slice(&entry);

@@ -64,7 +64,12 @@ impl Service {
         };
         let rows = self.cx.db.all(sql, params![issuer.as_str(), serial]).await?;
         let Some(last) = rows.last() else {
-            return Ok(Standing::UNISSUED);
+            // A history outlives its certificate's row.
+            let status = self.status_at(issuer, serial, Timestamp(i64::MAX)).await?;
+            return Ok(Standing {
+                status,
+                ..Standing::UNISSUED
+            });
         };
         let sequence: Option<i64> = last.get("sequence")?;
         let issued: bool = last.get("issued")?;

@@ -30,7 +30,7 @@ async fn issued(house: &House, number: u8) -> IssuedCertificate {
 }
 
 /// As `openssl ocsp` asks: SHA-1 or SHA-256 with parameters NULL, no nonce.
-fn plain(issued: &IssuedCertificate, digest: MessageDigest) -> Vec<u8> {
+pub fn plain(issued: &IssuedCertificate, digest: MessageDigest) -> Vec<u8> {
     let issuer = openssl::x509::X509::from_der(&issued.chain[0]).unwrap();
     let subject = openssl::x509::X509::from_der(&issued.certificate).unwrap();
     let id = openssl::ocsp::OcspCertId::from_cert(digest, &subject, &issuer).unwrap();
@@ -44,7 +44,7 @@ fn get_request(der: &[u8]) -> axum::http::request::Builder {
     Request::builder().uri(format!("/ocsp/qsig/{encoded}"))
 }
 
-async fn get(service: &Arc<Service>, der: &[u8]) -> Vec<u8> {
+pub async fn get(service: &Arc<Service>, der: &[u8]) -> Vec<u8> {
     let request = get_request(der).body(Body::empty()).unwrap();
     send_to(service, request).await.2
 }
