@@ -1,12 +1,12 @@
 //! Our certification authorities: their names, keys and addresses.
 
 use const_oid::ObjectIdentifier;
-use der::Decode;
 use der::asn1::Null;
+use der::{Decode, Encode};
 use signum_core::Timestamp;
 use signum_hsm_shim::{KeyAlgorithm, KeyUri, SignatureAlgorithm};
 use signum_pki::oid;
-use spki::AlgorithmIdentifierOwned;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::Certificate;
 use x509_cert::name::Name;
 
@@ -200,8 +200,13 @@ impl Authority {
 
 /// The key of one of our own certificates.
 pub(crate) fn own_key(config: &Config, label: &str, certificate: &Certificate) -> der::Result<SigningKey> {
-    let spki = signum_pki::certificate::spki(certificate)?;
-    let kind = &certificate.tbs_certificate().subject_public_key_info().algorithm;
+    key_of(config, label, certificate.tbs_certificate().subject_public_key_info())
+}
+
+/// A key of ours by its public half.
+pub(crate) fn key_of(config: &Config, label: &str, public: &SubjectPublicKeyInfoOwned) -> der::Result<SigningKey> {
+    let spki = public.to_der()?;
+    let kind = &public.algorithm;
     let curve = kind
         .parameters
         .as_ref()

@@ -1,290 +1,84 @@
-//! The development key ceremony: every key is made in the token, every certificate goes through the linted path.
+//! Key ceremonies (S-01, EN 319 411-1 section 6.5.1): one file, approved by several operators, carried out once, told line by
+//! line, verified by anyone.
 //!
-//! EN 319 411-1 section 6.5.1 asks for much more of a real one (witnesses, m of n); its steps and transcript are these.
-//! Each step first looks for what an earlier run left, so it may be repeated, and go on after a crash anywhere.
+//! `file -> Plan -> Approved -> hold -> transcript -> verify -> import`. [`development`] is the short form of a demonstration:
+//! everything in one token, at the first start.
 
-use std::sync::Arc;
+mod approval;
+mod auditor;
+mod describe;
+mod development;
+mod draft;
+mod file;
+mod folder;
+mod hold;
+mod import;
+mod linted;
+mod offline;
+mod plan;
+mod prove;
+mod render;
+mod request;
+mod root_list;
+mod spent;
+mod structure;
+mod transcript;
+mod verify;
+mod words;
 
-use der::Decode;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use signum_core::DbError;
-use signum_hsm_shim::{HsmError, KeyAlgorithm, KeyUri, PublicKey};
-use x509_cert::Certificate;
-use x509_cert::name::Name;
+use signum_hsm_shim::HsmError;
 
-use crate::Service;
-use crate::authority::{Authority, AuthorityName, Issuer, Role, SigningKey};
-use crate::crl::CrlError;
-use crate::issue::{self, Holder, IssueError, Request};
-use crate::name;
-use crate::profile::{self, DAY, Profile, ocsp_responder, tsu};
+pub use approval::{Approval, ApprovalError, Approved, Circumstances, challenge, check, officers, verify_one};
+pub use auditor::{AuditorError, verify_countersignature};
+pub use describe::describe;
+pub use development::{CeremonyError, Step, Transcript as DevelopmentTranscript};
+pub use draft::{Draft, draft};
+pub use file::{CeremonyFile, Kind, Reason};
+pub use folder::{Folder, FolderError};
+pub use hold::{Desk, hold};
+pub use import::{ImportError, Imported};
+pub(crate) use linted::LintedAuthority;
+pub use offline::{RevokedAuthority, RootState};
+pub use plan::{Plan, PlanError};
+pub use prove::{Proof, Prover, sign_proof};
+pub use render::{html, text, write_renderings};
+pub use structure::{Difference, differences, structure};
+pub use transcript::{Deed, Entry, Transcript, TranscriptError};
+pub use verify::{Report, note_message, verify};
 
-/// A responder's certificate is renewed when it has less than this left.
-const RENEW_RESPONDER: i64 = 15 * DAY;
-/// A time-stamping unit's key is replaced when its year has less than this left.
-const RENEW_TSU: i64 = 30 * DAY;
-
-/// Why the ceremony stopped; it may be held again.
+/// Why a ceremony stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum CeremonyError {
-    #[error("{step}: {source}")]
-    Step {
-        step: String,
-        #[source]
-        source: IssueError,
-    },
-    /// The token's key is not the one that the stored certificate names: another token, or a changed one.
+pub enum CeremonyFault {
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Hsm(#[from] HsmError),
+    #[error("encoding: {0}")]
+    Encoding(#[from] der::Error),
+    #[error("this ceremony has been held before")]
+    Spent,
+    #[error("the transcript in this folder was closed: this ceremony has been held")]
+    Held,
+    #[error("the transcript in this folder was opened with another {0}")]
+    AnotherOpening(&'static str),
+    #[error("the token is {found}, the file names {written}")]
+    AnotherToken { written: String, found: String },
+    #[error("the token has the key {0} already, and no transcript here tells of it")]
+    KeyThere(String),
+    #[error("a rehearsal wants an empty token")]
+    NotEmpty,
+    #[error("the token has a key that no transcript here tells of: {0}")]
+    Orphan(String),
+    #[error("key {0} may have left the token, or came from elsewhere")]
+    Attributes(String),
+    #[error("key {label} is not proven: {why}")]
+    Unproven { label: String, why: String },
     #[error("key {0} in the token is not the one of its certificate")]
     KeyMismatch(String),
-    #[error("revocation list: {0}")]
-    Crl(#[from] CrlError),
-}
-
-/// One key with its certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// root, auth, qsig, tsa, ocsp-auth ... tsu
-    pub holder: String,
-    pub key: KeyUri,
-    /// Hex SHA-256 of the SubjectPublicKeyInfo.
-    pub spki_sha256: String,
-    /// Hex SHA-256 of the certificate.
-    pub certificate_sha256: String,
-    /// Made in this run, not found.
-    pub made: bool,
-    /// DER.
-    #[serde(skip)]
-    pub certificate: Vec<u8>,
-}
-
-/// What a ceremony did; no secret is in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transcript {
-    /// RFC 3339.
-    pub at: String,
-    pub steps: Vec<Step>,
-}
-
-impl Transcript {
-    /// DER of the certificate of `holder`.
-    pub fn certificate(&self, holder: &str) -> Option<&[u8]> {
-        self.steps
-            .iter()
-            .find(|s| s.holder == holder)
-            .map(|s| s.certificate.as_slice())
-    }
-}
-
-impl Service {
-    /// Makes what is missing of root, issuing CAs, OCSP responders, time-stamping unit and lists; checks what is there
-    /// against the token.
-    pub async fn ceremony(&self) -> Result<Transcript, CeremonyError> {
-        let mut steps = Vec::new();
-        for role in Role::ALL {
-            steps.push(self.authority_step(role.of(self.config.algorithms)).await?);
-        }
-        steps.extend(self.renew_own_keys().await?);
-        self.publish_due_crls().await?;
-        Ok(Transcript {
-            at: self.cx.now().to_string(),
-            steps,
-        })
-    }
-
-    /// Responders and the time-stamping unit: found, or replaced by a new key and certificate when due.
-    pub async fn renew_own_keys(&self) -> Result<Vec<Step>, CeremonyError> {
-        let mut steps = Vec::new();
-        let prefix = &self.config.name_prefix;
-        let mut units = Vec::new();
-        for authority in self.own_authorities().await.map_err(not_held)? {
-            let name = authority.issuer.name;
-            if name.is_root() {
-                continue;
-            }
-            let common_name = format!("{prefix} OCSP Responder {name}");
-            let holder = format!("ocsp-{name}");
-            let step = self.unit_step(&holder, name, &ocsp_responder::PROFILE, &common_name, RENEW_RESPONDER);
-            steps.push(step.await?);
-            if name.role == Role::Tsa {
-                units.push(name);
-            }
-        }
-        for name in units {
-            let common_name = format!("{prefix} Time Stamping Unit{}", name.suffix().to_uppercase());
-            let holder = tsu::holder(name);
-            steps.push(
-                self.unit_step(&holder, name, &tsu::PROFILE, &common_name, RENEW_TSU)
-                    .await?,
-            );
-        }
-        Ok(steps)
-    }
-
-    async fn authority_step(&self, name: AuthorityName) -> Result<Step, CeremonyError> {
-        let holder = name.as_str();
-        let failed = |source: IssueError| CeremonyError::Step {
-            step: holder.to_owned(),
-            source,
-        };
-        let label = format!("{holder}-g{}", self.config.generation);
-        if let Some(known) = self.find_authority(name).await.map_err(failed)? {
-            return self
-                .found(holder, &known.issuer.key.uri.object, known.certificate.clone())
-                .await;
-        }
-        let subject = name::authority(&self.config, name).map_err(|e| failed(e.into()))?;
-        let key = self
-            .key(&label, name.key_algorithm())
-            .await
-            .map_err(|e| failed(e.into()))?;
-        let issuer = if name.is_root() {
-            self.root_to_be(name, &label, &subject, &key)
-        } else {
-            self.authority(name.root()).await.map_err(failed)?.issuer.clone()
-        };
-        let (profile, issuer) = (profile::of_authority(name.role), Arc::new(issuer));
-        self.certify(profile, issuer, subject, key, holder, label).await
-    }
-
-    fn root_to_be(&self, name: AuthorityName, label: &str, subject: &Name, key: &PublicKey) -> Issuer {
-        Issuer {
-            name,
-            subject: subject.clone(),
-            key: SigningKey {
-                uri: KeyUri::new(&self.config.token, label),
-                algorithm: key.algorithm,
-                spki: key.spki.clone(),
-            },
-            validity: None,
-        }
-    }
-
-    /// A key that is replaced in time: each has its own label, number and common name.
-    async fn unit_step(
-        &self,
-        holder: &str,
-        authority: AuthorityName,
-        profile: &'static Profile,
-        common_name: &str,
-        renew: i64,
-    ) -> Result<Step, CeremonyError> {
-        let failed = |source: IssueError| CeremonyError::Step {
-            step: holder.to_owned(),
-            source,
-        };
-        let db_failed = |e: DbError| failed(IssueError::Db(e));
-        if let Some((label, certificate)) = self.current_own(holder).await.map_err(db_failed)? {
-            let parsed = Certificate::from_der(&certificate).map_err(|e| failed(e.into()))?;
-            let (from, to) = signum_pki::certificate::validity_seconds(&parsed);
-            let end = profile.private_key_usage.map_or(to, |seconds| from + seconds);
-            if end - self.cx.now().seconds() > renew {
-                return self.found(holder, &label, certificate).await;
-            }
-        }
-        let issuer = self.authority(authority).await.map_err(failed)?;
-        let number = self.count_own(holder).await.map_err(db_failed)? + 1;
-        let label = format!("{holder}-g{}-{number}", self.config.generation);
-        let common_name = format!("{common_name} {number}");
-        let subject = name::organization(&self.config, &common_name).map_err(|e| failed(e.into()))?;
-        let key = self
-            .key(&label, authority.unit_algorithm())
-            .await
-            .map_err(|e| failed(e.into()))?;
-        self.certify(profile, Arc::new(issuer.issuer.clone()), subject, key, holder, label)
-            .await
-    }
-
-    async fn certify(
-        &self,
-        profile: &'static Profile,
-        issuer: Arc<Issuer>,
-        subject: Name,
-        key: PublicKey,
-        holder: &str,
-        label: String,
-    ) -> Result<Step, CeremonyError> {
-        let own = Holder {
-            purpose: holder.to_owned(),
-            key_label: label.clone(),
-        };
-        let request = Request::for_own_key(profile, issuer, subject, key.spki.clone(), own);
-        let issued = issue::issue(self, request)
-            .await
-            .map_err(|source| CeremonyError::Step {
-                step: holder.to_owned(),
-                source,
-            })?;
-        tracing::info!(holder, key = %label, "certificate made");
-        Ok(self.step(holder, &label, &key.spki, issued.certificate, true))
-    }
-
-    /// The key with that label, made when it is not there: a crash after making it left it uncertified.
-    async fn key(&self, label: &str, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        let uri = KeyUri::new(&self.config.token, label);
-        match self.hsm.public_key(&uri).await {
-            Err(HsmError::KeyNotFound(_)) => match self.hsm.generate(&uri, algorithm).await {
-                // Another replica made it meanwhile.
-                Err(HsmError::AlreadyExists(_)) => self.hsm.public_key(&uri).await,
-                made => made,
-            },
-            found => found,
-        }
-    }
-
-    async fn found(&self, holder: &str, label: &str, certificate: Vec<u8>) -> Result<Step, CeremonyError> {
-        let failed = |source: IssueError| CeremonyError::Step {
-            step: holder.to_owned(),
-            source,
-        };
-        let uri = KeyUri::new(&self.config.token, label);
-        let in_token = self.hsm.public_key(&uri).await.map_err(|e| failed(e.into()))?;
-        let parsed = Certificate::from_der(&certificate).map_err(|e| failed(e.into()))?;
-        if signum_pki::certificate::spki(&parsed).map_err(|e| failed(e.into()))? != in_token.spki {
-            return Err(CeremonyError::KeyMismatch(label.to_owned()));
-        }
-        Ok(self.step(holder, label, &in_token.spki, certificate, false))
-    }
-
-    fn step(&self, holder: &str, label: &str, spki: &[u8], certificate: Vec<u8>, made: bool) -> Step {
-        Step {
-            holder: holder.to_owned(),
-            key: KeyUri::new(&self.config.token, label),
-            spki_sha256: hex::encode(Sha256::digest(spki)),
-            certificate_sha256: hex::encode(Sha256::digest(&certificate)),
-            made,
-            certificate,
-        }
-    }
-
-    async fn count_own(&self, holder: &str) -> Result<i64, DbError> {
-        let row = self
-            .cx
-            .db
-            .opt(
-                "SELECT COUNT(*) AS n FROM certificate WHERE holder = $1 AND certificate IS NOT NULL",
-                signum_core::params![holder],
-            )
-            .await?;
-        row.map_or(Ok(0), |row| row.get("n"))
-    }
-
-    /// The authorities of every generation that were made; a ceremony has made the root that issues now.
-    pub(crate) async fn own_authorities(&self) -> Result<Vec<Arc<Authority>>, IssueError> {
-        let mut out = vec![self.authority(Role::Root.of(self.config.algorithms)).await?];
-        for name in AuthorityName::all() {
-            match self.find_authority(name).await? {
-                Some(found) if found.issuer.name != Role::Root.of(self.config.algorithms) => out.push(found),
-                _ => {}
-            }
-        }
-        Ok(out)
-    }
-}
-
-fn not_held(source: IssueError) -> CeremonyError {
-    CeremonyError::Step {
-        step: "root".to_owned(),
-        source,
-    }
+    #[error("linter: {0}")]
+    Lint(String),
+    #[error("{0}")]
+    Input(String),
 }

@@ -17,7 +17,8 @@ use signum_hsm_shim::HsmError;
 
 pub(crate) use issued::Issued;
 pub(crate) use linted::Linted;
-pub(crate) use prepared::Prepared;
+pub(crate) use key::proven_key;
+pub(crate) use prepared::{Prepared, fresh_serial};
 pub(crate) use request::{Holder, Request};
 pub(crate) use reserve::Reserved;
 pub use subject::{LeafRequest, Official, Organization, Seal, Server, Subject};

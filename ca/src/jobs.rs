@@ -9,12 +9,12 @@ use crate::Service;
 use crate::ceremony::CeremonyError;
 use crate::crl::CrlError;
 use crate::issue::IssueError;
-use crate::ocsp::OcspError;
 
 impl Service {
     /// For core's job runner; quiet until the ceremony was held.
     pub fn jobs(self: &Arc<Self>) -> Vec<Job> {
-        let [lists, keys, owed, bulk, answers] = std::array::from_fn(|_| Arc::clone(self));
+        let (lists, keys) = (Arc::clone(self), Arc::clone(self));
+        let (owed, bulk) = (Arc::clone(self), Arc::clone(self));
         vec![
             Job::new("ca.status_events", Duration::from_secs(5), move || {
                 let service = Arc::clone(&owed);
@@ -34,15 +34,6 @@ impl Service {
                     }
                 }
             }),
-            Job::new("ca.ocsp_presign", Duration::from_secs(10), move || {
-                let service = Arc::clone(&answers);
-                async move {
-                    match service.presign_due().await {
-                        Ok(_) | Err(OcspError::Issue(IssueError::NoCeremony)) => Ok(()),
-                        Err(error) => Err(error),
-                    }
-                }
-            }),
             Job::new("ca.own_keys", Duration::from_secs(6 * 3600), move || {
                 let service = Arc::clone(&keys);
                 async move {
@@ -56,6 +47,7 @@ impl Service {
                     }
                 }
             }),
+            self.root_list_job(),
         ]
     }
 }

@@ -7,7 +7,7 @@ mod approval;
 mod authority;
 mod blocked_key;
 mod bulk;
-mod ceremony;
+pub mod ceremony;
 mod config;
 mod contract;
 mod crl;
@@ -26,7 +26,6 @@ mod service;
 mod signing;
 mod status;
 mod tbs;
-mod tlv;
 mod tsa;
 
 pub use approval::{ApprovalError, ApprovalRequest, Approved, Kind as ApprovalKind, SettingsError, Waiting};
@@ -35,9 +34,8 @@ pub use bulk::{
     BulkError, Plan as BulkPlan, Predicate as BulkPredicate, Prepared as PreparedBulk, Progress as BulkProgress,
     Proposal as BulkProposal, State as BulkState,
 };
-pub use ceremony::{CeremonyError, Step, Transcript};
-pub use config::{Algorithms, ClockSource, Config, ConfigError, PersonIdentifier, Qscd, Unissued};
-pub use crl::CrlError;
+pub use ceremony::{CeremonyError, DevelopmentTranscript as Transcript, Step};
+pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
 pub use export::ExportError;
 pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, Subject};
 pub use key_kind::KeyKind;
@@ -46,7 +44,6 @@ pub use officer::{
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
 pub use service::{Deps, Service};
-pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};
 
 use signum_core::db::Migration;
 
@@ -75,9 +72,5 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0006_bulk",
         sql: include_str!("../../migrations/ca/0006_bulk.sql"),
-    },
-    Migration {
-        name: "ca/0007_publication",
-        sql: include_str!("../../migrations/ca/0007_publication.sql"),
     },
 ];

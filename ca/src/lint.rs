@@ -84,6 +84,9 @@ struct Rule {
     holds: fn(&Examined<'_>, &Context<'_>) -> bool,
 }
 
+/// How many there are.
+pub(crate) const RULE_COUNT: usize = RULES.len();
+
 const RULES: [Rule; 33] = [
     encoding::RULE,
     version::RULE,

@@ -62,8 +62,12 @@ pub(crate) fn server(config: &Config, locality: &str, organization: &str) -> der
     ])
 }
 
+pub(crate) fn authority_common_name(config: &Config, authority: AuthorityName) -> String {
+    format!("{} {} G{}", config.name_prefix, authority.title(), config.generation)
+}
+
 pub(crate) fn authority(config: &Config, authority: AuthorityName) -> der::Result<Name> {
-    let common_name = format!("{} {} G{}", config.name_prefix, authority.title(), config.generation);
+    let common_name = authority_common_name(config, authority);
     if authority.role == Role::Tls {
         return name(&[
             (oid::COUNTRY, config.server_country()),

@@ -7,10 +7,8 @@ use signum_core::{Cx, DbError, params};
 use signum_hsm_shim::Hsm;
 
 use crate::authority::{Authority, AuthorityName};
-use crate::config::{ClockSource, Config, ConfigError};
+use crate::config::{Config, ConfigError};
 use crate::issue::IssueError;
-use crate::ocsp::Ocsp;
-use crate::tsa::{Chrony, ClockCheck, Ledger, Unchecked, Units};
 
 /// What the service needs: its database (migrated), time and randomness, and the token with its keys.
 #[derive(Clone)]
@@ -26,39 +24,13 @@ pub struct Service {
     pub(crate) hsm: Arc<dyn Hsm>,
     /// Certificates of authorities never change once they are there.
     authorities: Mutex<BTreeMap<AuthorityName, Arc<Authority>>>,
-    pub(crate) ocsp: Ocsp,
-    pub(crate) clock_check: Arc<dyn ClockCheck>,
-    pub(crate) ledger: Ledger,
-    pub(crate) units: Units,
 }
 
 impl Service {
     /// Refuses a configuration that would make wrong certificates.
     pub fn new(config: Config, deps: Deps) -> Result<Arc<Self>, ConfigError> {
-        let check: Arc<dyn ClockCheck> = match config.clock {
-            ClockSource::Chrony => Arc::new(Chrony::new(config.chronyc.clone())),
-            ClockSource::Unchecked => {
-                tracing::warn!(
-                    "TEST ONLY: nothing checks this machine's clock, and it stamps times (ca.clock = \"unchecked\")"
-                );
-                Arc::new(Unchecked)
-            }
-        };
-        Self::with_clock_check(config, deps, check)
-    }
-
-    /// As [`new`](Self::new), with another judge of the clock.
-    pub fn with_clock_check(
-        config: Config,
-        deps: Deps,
-        clock_check: Arc<dyn ClockCheck>,
-    ) -> Result<Arc<Self>, ConfigError> {
         config.check()?;
         Ok(Arc::new(Self {
-            clock_check,
-            ledger: Ledger::default(),
-            units: Units::default(),
-            ocsp: Ocsp::new(config.ocsp_cache_megabytes),
             config,
             cx: deps.cx,
             hsm: deps.hsm,

@@ -6,7 +6,7 @@ use signum_pki::key_check;
 use super::IssueError;
 
 /// The key of a PKCS#10 request (DER) as SubjectPublicKeyInfo, after its signature proved possession (RFC 2986 section 3).
-pub(super) fn proven_key(pkcs10: &[u8]) -> Result<Vec<u8>, IssueError> {
+pub(crate) fn proven_key(pkcs10: &[u8]) -> Result<Vec<u8>, IssueError> {
     let malformed = |_| IssueError::refused("pkcs10_malformed", "not a PKCS#10 request");
     let request = X509Req::from_der(pkcs10).map_err(malformed)?;
     let key = request.public_key().map_err(malformed)?;

@@ -107,7 +107,7 @@ impl Prepared {
 }
 
 /// One configured octet (replica) and 128 random bits: 17 octets, positive (P-01).
-fn fresh_serial(config: &Config, source: &dyn Random) -> [u8; 17] {
+pub(crate) fn fresh_serial(config: &Config, source: &dyn Random) -> [u8; 17] {
     let mut serial = [config.serial_prefix; 17];
     if let Some(random) = serial.get_mut(1..) {
         source.fill(random);

@@ -63,9 +63,7 @@ impl Service {
             let subject = Subject::find(&tx, serial).await?;
             append(&tx, cx, &subject, entry, how).await
         });
-        run.await?;
-        self.ocsp.status_changed();
-        Ok(())
+        run.await
     }
 }
 

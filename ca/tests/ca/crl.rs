@@ -21,6 +21,15 @@ async fn fetch(house: &House, path: &str) -> CertificateList {
     CertificateList::from_der(&der).unwrap()
 }
 
+/// The newest list of an authority as it is served, DER.
+pub async fn newest(house: &House, authority: &str) -> Vec<u8> {
+    let path = match authority {
+        "root" => "/arl/root.crl".to_owned(),
+        issuing => format!("/crl/{issuing}/0.crl"),
+    };
+    send(house, Request::builder().uri(path).body(Body::empty()).unwrap()).await.2.to_vec()
+}
+
 fn number(list: &CertificateList) -> Vec<u8> {
     let extensions = list.tbs_cert_list.crl_extensions.as_ref().unwrap();
     let found = extensions.iter().find(|e| e.extn_id == oid::CRL_NUMBER).unwrap();

@@ -4,13 +4,13 @@
 mod ceremony;
 mod crash;
 mod crl;
+mod day;
 mod golden;
+mod held;
 mod house;
 mod issuance;
-mod lists;
 mod ocsp;
 mod origin;
-mod presigned;
 mod profiles;
 mod status;
 mod tsa;
