@@ -93,13 +93,15 @@ impl App {
         progress("HSM tokens and their workers");
         let tokens = Tokens::start(config, layout, &*surroundings.random).await?;
         progress("certification authority: keys and certificates");
-        let ca = signum_ca::Service::new(
+        let ca = signum_ca::Service::replica(
             ca_config(config, layout),
             signum_ca::Deps {
                 cx: databases.ca.clone(),
                 hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm>,
             },
+            signum_ca::Replica::new(first_start::replica(layout, &*surroundings.random)?),
         )?;
+        ca.close_left_intents().await.context("intents that a crash left")?;
         ca.settle_settings().await.context("settings of the certification authority")?;
         let ceremony = ca.ceremony().await.context("key ceremony")?;
         write_ceremony(layout, &ceremony)?;

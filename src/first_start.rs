@@ -115,6 +115,17 @@ pub fn csrf_key(layout: &Layout, service: &str, random: &dyn Random) -> Result<C
         .with_context(|| format!("{} does not hold 64 hexadecimal digits", path.display()))
 }
 
+/// The name of this data folder's Signum among the replicas on one database: made once, so that a start knows what the
+/// process before it left.
+pub fn replica(layout: &Layout, random: &dyn Random) -> Result<[u8; 16]> {
+    let path = layout.path("run/replica");
+    let text = keep_secret(&path, || hex::encode(random.bytes::<16>()).into())?;
+    let mut id = [0; 16];
+    hex::decode_to_slice(text.expose_secret(), &mut id)
+        .with_context(|| format!("{} does not hold 32 hexadecimal digits", path.display()))?;
+    Ok(id)
+}
+
 fn client(
     id: &str,
     public_url: &str,

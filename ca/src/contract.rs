@@ -45,7 +45,25 @@ impl CertificateAuthority for Service {
 impl Service {
     /// Issues a leaf certificate of any profile; a refusal is recorded. The caller answers for what the subject is said to be.
     pub async fn issue_leaf(&self, request: &LeafRequest) -> Result<IssuedCertificate, IssueError> {
-        let issued = self.try_issue_leaf(request).await;
+        self.issue_or_record(request, None).await
+    }
+
+    /// The same, as the successor of the certificate with that serial number: a renewal when the key is the same, else a rekey.
+    /// Owner and profile must be the same.
+    pub async fn issue_successor(
+        &self,
+        request: &LeafRequest,
+        follows: &[u8],
+    ) -> Result<IssuedCertificate, IssueError> {
+        self.issue_or_record(request, Some(follows)).await
+    }
+
+    async fn issue_or_record(
+        &self,
+        request: &LeafRequest,
+        follows: Option<&[u8]>,
+    ) -> Result<IssuedCertificate, IssueError> {
+        let issued = self.try_issue_leaf(request, follows).await;
         if let Err(error) = &issued {
             let key = hex::encode(request.idempotency_key);
             self.audit_refusal(error, &key, request.subject.profile()).await;
@@ -53,13 +71,21 @@ impl Service {
         issued
     }
 
-    async fn try_issue_leaf(&self, request: &LeafRequest) -> Result<IssuedCertificate, IssueError> {
+    async fn try_issue_leaf(
+        &self,
+        request: &LeafRequest,
+        follows: Option<&[u8]>,
+    ) -> Result<IssuedCertificate, IssueError> {
         let name = request.subject.issuer().of(self.config.algorithms);
         let root = self.authority(name.root()).await?;
         let authority = self.authority(name).await?;
         let issuer = Arc::new(authority.issuer.clone());
         let pinned = self.statement_key()?;
         let request = Request::for_leaf(&self.config, request, issuer, pinned.as_deref())?;
+        let request = match follows {
+            Some(serial) => request.following(serial),
+            None => request,
+        };
         let issued = issue::issue(self, request).await?;
         Ok(IssuedCertificate {
             certificate: issued.certificate,
@@ -174,7 +200,9 @@ fn issue_error(error: &IssueError) -> ContractError {
             code: "lint".to_owned(),
             message: rules.clone(),
         },
-        IssueError::NoCeremony => ContractError::Unavailable("the key ceremony has not been held".to_owned()),
+        IssueError::NoCeremony | IssueError::UnderWay | IssueError::Closed => {
+            ContractError::Unavailable(error.to_string())
+        }
         IssueError::Hsm(error) => ContractError::Unavailable(error.to_string()),
         IssueError::Db(error) => unavailable(error),
         IssueError::Encoding(_) => ContractError::Internal,

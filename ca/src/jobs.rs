@@ -15,7 +15,7 @@ impl Service {
     pub fn jobs(self: &Arc<Self>) -> Vec<Job> {
         let (lists, keys) = (Arc::clone(self), Arc::clone(self));
         let (owed, bulk) = (Arc::clone(self), Arc::clone(self));
-        vec![
+        let mut jobs = vec![
             Job::new("ca.status_events", Duration::from_secs(5), move || {
                 let service = Arc::clone(&owed);
                 async move { service.record_owed_events().await.map(drop) }
@@ -48,6 +48,8 @@ impl Service {
                 }
             }),
             self.root_list_job(),
-        ]
+        ];
+        jobs.extend(self.issuance_jobs());
+        jobs
     }
 }

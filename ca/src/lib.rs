@@ -37,13 +37,15 @@ pub use bulk::{
 pub use ceremony::{CeremonyError, DevelopmentTranscript as Transcript, Step};
 pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
 pub use export::ExportError;
-pub use issue::{IssueError, LeafRequest, Official, Organization, Seal, Server, Subject};
+pub use issue::{
+    IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject, Succession, Unwatched, Watch,
+};
 pub use key_kind::KeyKind;
 pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
-pub use service::{Deps, Service};
+pub use service::{Deps, Replica, Service};
 
 use signum_core::db::Migration;
 
@@ -72,5 +74,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0006_bulk",
         sql: include_str!("../../migrations/ca/0006_bulk.sql"),
+    },
+    Migration {
+        name: "ca/0007_intent",
+        sql: include_str!("../../migrations/ca/0007_intent.sql"),
     },
 ];

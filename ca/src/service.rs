@@ -1,6 +1,7 @@
 //! The service: configuration, what it needs of the world, and the authorities it has.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use signum_core::{Cx, DbError, params};
@@ -8,7 +9,7 @@ use signum_hsm_shim::Hsm;
 
 use crate::authority::{Authority, AuthorityName};
 use crate::config::{Config, ConfigError};
-use crate::issue::IssueError;
+use crate::issue::{IssueError, Unwatched, Watch};
 
 /// What the service needs: its database (migrated), time and randomness, and the token with its keys.
 #[derive(Clone)]
@@ -17,23 +18,50 @@ pub struct Deps {
     pub hsm: Arc<dyn Hsm>,
 }
 
+/// Which of several processes on one database this is.
+pub struct Replica {
+    /// The same before and after a restart, never the same for two that run at once: what the earlier process left, this one
+    /// closes at its start.
+    pub id: [u8; 16],
+    /// Hears how far issuances are; nobody but tests listens.
+    pub watch: Arc<dyn Watch>,
+}
+
+impl Replica {
+    pub fn new(id: [u8; 16]) -> Self {
+        let watch = Arc::new(Unwatched);
+        Self { id, watch }
+    }
+}
+
 /// The CA. Made once; answers nothing until the key ceremony was held, in this or an earlier process.
 pub struct Service {
     pub(crate) config: Config,
     pub(crate) cx: Cx,
     pub(crate) hsm: Arc<dyn Hsm>,
+    pub(crate) replica: Replica,
+    /// The last certificate failed at the HSM.
+    pub(crate) hsm_in_doubt: AtomicBool,
     /// Certificates of authorities never change once they are there.
     authorities: Mutex<BTreeMap<AuthorityName, Arc<Authority>>>,
 }
 
 impl Service {
-    /// Refuses a configuration that would make wrong certificates.
+    /// For a process that nothing follows; its intents, should it crash, are closed when they are overdue.
     pub fn new(config: Config, deps: Deps) -> Result<Arc<Self>, ConfigError> {
+        let id = deps.cx.random.bytes();
+        Self::replica(config, deps, Replica::new(id))
+    }
+
+    /// Refuses a configuration that would make wrong certificates.
+    pub fn replica(config: Config, deps: Deps, replica: Replica) -> Result<Arc<Self>, ConfigError> {
         config.check()?;
         Ok(Arc::new(Self {
             config,
             cx: deps.cx,
             hsm: deps.hsm,
+            replica,
+            hsm_in_doubt: AtomicBool::new(false),
             authorities: Mutex::new(BTreeMap::new()),
         }))
     }

@@ -7,7 +7,7 @@ use signum_core::{Cx, params};
 
 use super::{IssueError, Prepared};
 
-/// Signed, not yet stored. A crash here leaves the intent, which a repeated request resumes.
+/// Signed, not yet stored. A crash here leaves the intent, which is closed: its serial number counts as revoked.
 pub(crate) struct Signed {
     pub(super) certificate: Vec<u8>,
     pub(super) prepared: Prepared,
@@ -21,8 +21,7 @@ pub(crate) struct Issued {
 }
 
 impl Signed {
-    /// Stores certificate and audit event together. When another request with the same idempotency key was faster, its
-    /// certificate is the answer.
+    /// Stores certificate and audit event together; [`IssueError::Closed`] when the intent was closed meanwhile.
     pub async fn store(self, cx: &Cx) -> Result<Issued, IssueError> {
         let this = &self;
         let issued = cx
@@ -37,18 +36,13 @@ impl Signed {
                     )
                     .await?;
                 if stored == 0 {
-                    let row = tx
-                        .one(
-                            "SELECT certificate FROM certificate WHERE issuer = $1 AND serial = $2",
-                            params![issuer, &this.prepared.serial],
-                        )
-                        .await?;
-                    let certificate = row.get("certificate")?;
-                    return Ok(Issued { certificate });
+                    return Err(IssueError::Closed);
                 }
+                let follows = this.prepared.row.request.follows.as_deref();
                 let detail = json!({
                     "profile": this.prepared.profile.id,
                     "certificate_sha256": hex::encode(Sha256::digest(&this.certificate)),
+                    "follows": follows.map(hex::encode),
                 });
                 let event = Event::new("certificate.issued", this.prepared.subject_id(), detail);
                 audit::record(&tx, cx, &event).await?;

@@ -9,7 +9,7 @@ use signum_core::{Cx, params};
 use signum_hsm_shim::Hsm;
 
 use super::issued::Signed;
-use super::{IssueError, Prepared};
+use super::{IssueError, Point, Prepared, Watch};
 use crate::lint::Finding;
 use crate::signing::{self, Signable};
 use crate::tbs::SignedCertificate;
@@ -30,9 +30,11 @@ impl Linted {
     }
 
     /// Has the issuer's key sign them; consumes the proof.
-    pub async fn sign(self, hsm: &dyn Hsm) -> Result<Signed, IssueError> {
+    pub async fn sign(self, hsm: &dyn Hsm, watch: &dyn Watch) -> Result<Signed, IssueError> {
         let key = &self.prepared.issuer.key;
+        watch.reached(Point::BeforeHsm);
         let signature = signing::sign(hsm, key, &Signable::certificate(&self)).await?;
+        watch.reached(Point::HsmSigned);
         let algorithm = key
             .algorithm_identifier()
             .ok_or(der::ErrorKind::Failed)

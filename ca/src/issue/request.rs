@@ -41,6 +41,8 @@ pub(crate) struct Request {
     pub ends_by: Option<Timestamp>,
     /// The registration desk that asked.
     pub desk: Option<String>,
+    /// Serial number of the certificate that this one renews or replaces.
+    pub follows: Option<Vec<u8>>,
     /// For the CA's own keys.
     pub holder: Option<Holder>,
 }
@@ -75,8 +77,15 @@ impl Request {
             validity: subject.validity(config),
             ends_by: request.ends_by,
             desk: request.desk.clone(),
+            follows: None,
             holder: None,
         })
+    }
+
+    /// The same, as the successor of the certificate with that serial number.
+    pub fn following(mut self, serial: &[u8]) -> Self {
+        self.follows = Some(serial.to_vec());
+        self
     }
 
     /// For a key of the CA's own that lies in its token under `holder.key_label`.
@@ -111,6 +120,7 @@ impl Request {
             validity: profile.longest,
             ends_by: None,
             desk: None,
+            follows: None,
             holder: Some(holder),
         }
     }
@@ -129,6 +139,7 @@ impl Request {
             fields.push(self.names.to_der()?);
         }
         fields.extend(self.ends_by.map(|end| end.0.to_be_bytes().to_vec()));
+        fields.extend(self.follows.clone());
         for field in &fields {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);

@@ -1,39 +1,38 @@
 //! The transaction that reserves serial number, key and intent, or finds what an earlier request left.
 
-use std::time::Duration;
-
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use signum_core::audit::{self, Event};
 use signum_core::db::Row;
 use signum_core::{Cx, Timestamp, Tx, params};
 
+use super::intent::{Cause, IntentId};
 use super::prepared::{Intent, Prepared};
-use super::{IssueError, Issued};
-use crate::{KeyKind, blocked_key};
-
-/// An intent this old was left by a crash; a new serial number is used and the old one counts as revoked.
-const INTENT_LIVES: Duration = Duration::from_secs(600);
+use super::{IssueError, Issued, intent, lineage};
+use crate::{KeyKind, Service, blocked_key};
 
 /// What reserving found.
 pub(crate) enum Reserved {
-    /// This request goes on, with the octets reserved for it just now or before a crash.
+    /// This request goes on, with the octets reserved for it just now.
     Now(Box<Prepared>),
     /// It was answered before.
     Issued(Issued),
+    /// Another request with this idempotency key is under way, here or on another replica. What may be signed there is never
+    /// signed here as well: nothing is reserved.
+    Elsewhere(Box<Prepared>),
 }
 
 impl Prepared {
     /// The transaction of the intent.
-    pub async fn reserve(self, cx: &Cx) -> Result<Reserved, IssueError> {
-        let this = &self;
+    pub async fn reserve(self, service: &Service) -> Result<Reserved, IssueError> {
+        let (this, cx, replica) = (&self, &service.cx, service.replica.id);
         let earlier = cx
             .db
             .run("ca.reserve", |tx| async move {
                 let earlier = this.find_earlier(&tx, cx).await?;
                 if earlier.is_none() {
                     this.claim_key(&tx).await?;
-                    this.insert(&tx, cx.now()).await?;
+                    this.insert(&tx, cx, replica).await?;
                 }
                 Ok::<_, IssueError>(earlier)
             })
@@ -42,35 +41,37 @@ impl Prepared {
             None => Ok(Reserved::Now(Box::new(self))),
             Some(Earlier::Certificate(certificate)) => Ok(Reserved::Issued(Issued { certificate })),
             Some(Earlier::Refusal(rules)) => Err(IssueError::Lint(rules)),
-            Some(Earlier::Intent { serial, tbs }) => Ok(Reserved::Now(Box::new(Self { serial, tbs, ..self }))),
+            Some(Earlier::Intent { .. }) => Ok(Reserved::Elsewhere(Box::new(self))),
         }
     }
 
+    /// What an earlier request with this idempotency key left; what counts no longer is closed on the way.
     async fn find_earlier(&self, tx: &Tx, cx: &Cx) -> Result<Option<Earlier>, IssueError> {
         let found = tx
             .opt(
-                "SELECT issuer, serial, fingerprint, tbs, reserved_at, certificate, refusal FROM certificate
+                "SELECT issuer, serial, fingerprint, intent_until, certificate, refusal FROM certificate
                  WHERE idempotency_key = $1 AND abandoned_at IS NULL",
                 params![self.row.request.idempotency_key],
             )
             .await?;
         let Some(row) = found else { return Ok(None) };
         let earlier = Earlier::read(&row)?;
-        let same = row.get::<[u8; 32]>("fingerprint")? == self.row.fingerprint;
-        let unsigned = !matches!(earlier, Earlier::Certificate(_));
-        // An operator mends the configuration and holds the ceremony again: nothing was signed, so it starts afresh.
-        if self.row.request.holder.is_some() && unsigned && (!same || matches!(earlier, Earlier::Refusal(_))) {
-            abandon(tx, cx, &row).await?;
-            return Ok(None);
+        let close = async |cause, signed| IntentId::read(&row)?.close(tx, cx, cause, signed).await;
+        match earlier {
+            Earlier::Intent { until } if until <= cx.now() => {
+                close(Cause::Overdue, true).await?;
+                return Ok(None);
+            }
+            // An operator mends the configuration and holds the ceremony again: nothing was signed, so it starts afresh.
+            Earlier::Refusal(_) if self.row.request.holder.is_some() => {
+                close(Cause::Refused, false).await?;
+                return Ok(None);
+            }
+            _ => {}
         }
-        if !same {
+        if row.get::<[u8; 32]>("fingerprint")? != self.row.fingerprint {
             let message = "this idempotency key came with another request before";
             return Err(IssueError::refused("idempotency_mismatch", message));
-        }
-        let reserved_at: Timestamp = row.get("reserved_at")?;
-        if matches!(earlier, Earlier::Intent { .. }) && cx.now().since(reserved_at) > INTENT_LIVES {
-            abandon(tx, cx, &row).await?;
-            return Ok(None);
         }
         Ok(Some(earlier))
     }
@@ -102,7 +103,7 @@ impl Prepared {
         Ok(())
     }
 
-    async fn insert(&self, tx: &Tx, now: Timestamp) -> Result<(), IssueError> {
+    async fn insert(&self, tx: &Tx, cx: &Cx, replica: [u8; 16]) -> Result<(), IssueError> {
         let Intent {
             request,
             fingerprint,
@@ -111,11 +112,14 @@ impl Prepared {
             not_after,
         } = &self.row;
         let holder = request.holder.as_ref();
+        let follows = lineage::find(tx, request).await?;
+        let tbs_sha256 = Sha256::digest(&self.tbs);
+        let now = cx.now();
         tx.exec(
             "INSERT INTO certificate (issuer, serial, profile, shard, idempotency_key, fingerprint, spki_sha256, holder,
                  key_label, tbs, tbs_sha256, not_before, not_after, reserved_at, key_statement, desk,
-                 key_kind)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                 key_kind, in_qscd, intent_of, intent_until, follows_issuer, follows_serial)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
             params![
                 self.issuer.name.as_str(),
                 &self.serial,
@@ -127,16 +131,24 @@ impl Prepared {
                 holder.map(|h| h.purpose.as_str()),
                 holder.map(|h| h.key_label.as_str()),
                 &self.tbs,
-                Sha256::digest(&self.tbs).to_vec(),
+                tbs_sha256.to_vec(),
                 *not_before,
                 *not_after,
                 now,
                 request.key_statement.as_deref(),
                 request.desk.as_deref(),
                 KeyKind::of(&request.spki).map(KeyKind::as_str),
+                self.in_qscd,
+                replica,
+                intent::lease_from(now),
+                follows.as_ref().map(|f| f.issuer.as_str()),
+                follows.as_ref().map(|f| f.serial.as_slice()),
             ],
         )
         .await?;
+        // Where no event can be stored, nothing is signed either.
+        let detail = json!({ "profile": self.profile.id, "tbs_sha256": hex::encode(tbs_sha256) });
+        audit::record(tx, cx, &Event::new("certificate.reserved", self.subject_id(), detail)).await?;
         Ok(())
     }
 }
@@ -145,7 +157,10 @@ impl Prepared {
 enum Earlier {
     Certificate(Vec<u8>),
     Refusal(String),
-    Intent { serial: Vec<u8>, tbs: Vec<u8> },
+    /// Whoever made it may still end it until then.
+    Intent {
+        until: Timestamp,
+    },
 }
 
 impl Earlier {
@@ -156,28 +171,9 @@ impl Earlier {
         if let Some(rules) = row.get("refusal")? {
             return Ok(Self::Refusal(rules));
         }
+        let until: Option<i64> = row.get("intent_until")?;
         Ok(Self::Intent {
-            serial: row.get("serial")?,
-            tbs: row.get("tbs")?,
+            until: Timestamp(until.unwrap_or(0)),
         })
     }
-}
-
-/// A signature may have been made before the crash: the serial number is revoked and never used again.
-async fn abandon(tx: &Tx, cx: &Cx, row: &Row) -> Result<(), IssueError> {
-    let issuer: String = row.get("issuer")?;
-    let serial: Vec<u8> = row.get("serial")?;
-    tx.exec(
-        "UPDATE certificate SET abandoned_at = $3 WHERE issuer = $1 AND serial = $2",
-        params![&issuer, &serial, cx.now()],
-    )
-    .await?;
-    tx.exec(
-        "INSERT INTO certificate_status (issuer, serial, sequence, state, reason, at) VALUES ($1, $2, 1, 'revoked', 0, $3)",
-        params![&issuer, &serial, cx.now()],
-    )
-    .await?;
-    let subject = format!("{issuer}:{}", hex::encode(&serial));
-    audit::record(tx, cx, &Event::new("certificate.intent_abandoned", subject, json!({}))).await?;
-    Ok(())
 }

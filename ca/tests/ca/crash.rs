@@ -1,57 +1,18 @@
-//! What a crash or a refusal between the intent and the certificate leaves behind.
+//! What a failure or a refusal between the intent and the certificate leaves behind, and how it is closed.
+
+mod fickle;
+mod left;
+mod rounds;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use signum_ca::{Config, Deps, Service};
+use signum_ca::Config;
 use signum_core::contract::{CertificateAuthority, ContractError, LeafProfile};
 use signum_core::params;
-use signum_hsm_shim::local::Local;
-use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 
 use crate::house::{self, House, config, in_own_process, key, pkcs10, request};
 use crate::issuance::serial;
-
-/// The real token, away while `away` is set.
-struct Failing {
-    token: Local,
-    away: Arc<AtomicBool>,
-}
-
-#[async_trait]
-impl Hsm for Failing {
-    async fn sign(&self, key: &KeyUri, how: SignatureAlgorithm, inputs: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, HsmError> {
-        if self.away.load(Ordering::SeqCst) {
-            return Err(HsmError::down("test"));
-        }
-        self.token.sign(key, how, inputs).await
-    }
-    async fn public_key(&self, key: &KeyUri) -> Result<PublicKey, HsmError> {
-        self.token.public_key(key).await
-    }
-    async fn generate(&self, key: &KeyUri, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        self.token.generate(key, algorithm).await
-    }
-    async fn health(&self) -> Result<(), HsmError> {
-        self.token.health().await
-    }
-}
-
-fn with_switch(house: &House) -> (Arc<Service>, Arc<AtomicBool>) {
-    let away = Arc::new(AtomicBool::new(true));
-    let hsm = Failing {
-        token: Local::new(house.token.clone()),
-        away: Arc::clone(&away),
-    };
-    let deps = Deps {
-        cx: house.cx.clone(),
-        hsm: Arc::new(hsm),
-    };
-    (Service::new(config(), deps).unwrap(), away)
-}
+use fickle::{Does, on};
 
 async fn rows(house: &House) -> Vec<Vec<u8>> {
     let sql = "SELECT serial FROM certificate WHERE profile = 'citizen-signature' ORDER BY reserved_at";
@@ -60,39 +21,37 @@ async fn rows(house: &House) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn an_intent_left_by_a_crash_is_finished_with_its_own_serial_number() {
+fn what_the_hsm_did_not_sign_is_closed_at_once_and_a_repeat_gets_another_serial_number() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
-        let (service, away) = with_switch(&house);
+        let (service, hsm) = on(&house, Does::Fail);
         let asked = request(1, LeafProfile::CitizenSignature, pkcs10(&key()));
         assert!(matches!(
             service.issue(asked.clone()).await,
             Err(ContractError::Unavailable(_))
         ));
-        let reserved = rows(&house).await;
-        away.store(false, Ordering::SeqCst);
+        let given_up = rows(&house).await.remove(0);
+        assert_eq!(house.audited("certificate.intent_abandoned").await, 1);
+        hsm.now(Does::Sign);
         let issued = service.issue(asked).await.unwrap();
-        assert_eq!(rows(&house).await, reserved);
-        assert_eq!(vec![serial(&issued.certificate)], reserved);
+        assert_ne!(serial(&issued.certificate), given_up);
+        let sql = "SELECT state FROM certificate_status WHERE serial = $1";
+        let row = house.cx.db.opt(sql, params![given_up]).await.unwrap().unwrap();
+        assert_eq!(row.get::<String>("state").unwrap(), "revoked");
     });
 }
 
 #[test]
-fn an_old_intent_is_given_up_its_serial_number_revoked_and_never_used_again() {
+fn while_the_hsm_is_away_nothing_is_reserved() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
-        let (service, away) = with_switch(&house);
-        let asked = request(1, LeafProfile::CitizenSignature, pkcs10(&key()));
-        service.issue(asked.clone()).await.unwrap_err();
-        let abandoned = rows(&house).await.remove(0);
-        away.store(false, Ordering::SeqCst);
-        house.clock.advance(Duration::from_secs(601));
-        let issued = service.issue(asked).await.unwrap();
-        assert_ne!(serial(&issued.certificate), abandoned);
-        assert_eq!(house.audited("certificate.intent_abandoned").await, 1);
-        let sql = "SELECT state FROM certificate_status WHERE serial = $1";
-        let row = house.cx.db.opt(sql, params![abandoned]).await.unwrap().unwrap();
-        assert_eq!(row.get::<String>("state").unwrap(), "revoked");
+        let (service, hsm) = on(&house, Does::Fail);
+        hsm.sick();
+        for number in 1..=3 {
+            let asked = request(number, LeafProfile::CitizenSignature, pkcs10(&key()));
+            service.issue(asked).await.unwrap_err();
+        }
+        assert_eq!(rows(&house).await.len(), 1);
     });
 }
 
@@ -100,9 +59,9 @@ fn an_old_intent_is_given_up_its_serial_number_revoked_and_never_used_again() {
 fn a_ceremony_that_the_token_left_goes_on_when_it_is_back() {
     in_own_process(|dir| async move {
         let house = house::empty(&dir, config()).await;
-        let (service, away) = with_switch(&house);
+        let (service, hsm) = on(&house, Does::Fail);
         service.ceremony().await.unwrap_err();
-        away.store(false, Ordering::SeqCst);
+        hsm.now(Does::Sign);
         service.ceremony().await.unwrap();
         assert_eq!(house.audited("certificate.issued").await, 12);
     });

@@ -95,20 +95,27 @@ pub async fn empty(dir: &Path, config: Config) -> House {
     }
 }
 
-/// A new database: an SQLite file, or one of the PostgreSQL cluster that `SIGNUM_TEST_POSTGRES` names.
 async fn database(dir: &Path) -> Db {
-    let open = |url: String| async move { Db::open(&DbUrl::try_from(url).unwrap()).await.unwrap() };
+    open_database(new_database(dir).await).await
+}
+
+pub async fn open_database(url: String) -> Db {
+    Db::open(&DbUrl::try_from(url).unwrap()).await.unwrap()
+}
+
+/// The address of a new database: an SQLite file, or one of the PostgreSQL cluster that `SIGNUM_TEST_POSTGRES` names.
+pub async fn new_database(dir: &Path) -> String {
     let cluster = std::env::var("SIGNUM_TEST_POSTGRES").unwrap_or_default();
     let Some((server, _)) = cluster.rsplit_once('/') else {
-        return open(format!("sqlite:{}", dir.join("ca.sqlite").display())).await;
+        return format!("sqlite:{}", dir.join("ca.sqlite").display());
     };
     let name = format!("signum_ca_{}", hex::encode((&OsRandom as &dyn Random).bytes::<8>()));
     // A test makes one: its statement may live as long as the process.
     let statement: &'static str = Box::leak(format!("CREATE DATABASE {name}").into_boxed_str());
-    let maintenance = open(cluster.clone()).await;
+    let maintenance = open_database(cluster.clone()).await;
     maintenance.all(statement, vec![]).await.unwrap();
     maintenance.close().await;
-    open(format!("{server}/{name}")).await
+    format!("{server}/{name}")
 }
 
 /// A CA after its ceremony.

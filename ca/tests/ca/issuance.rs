@@ -1,5 +1,6 @@
 //! Issuance for people.
 
+use signum_ca::{IssueError, LeafRequest, Lineage, Link, Subject, Succession};
 use signum_core::contract::{CertificateAuthority, ContractError, IssuedCertificate, LeafProfile};
 use signum_pki::chain::{Purpose, verify_chain};
 use signum_pki::key_origin::{KeyOrigin as Stated, person_reference};
@@ -152,4 +153,70 @@ fn malformed_people_are_refused() {
 pub fn serial(certificate: &[u8]) -> Vec<u8> {
     let parsed = openssl::x509::X509::from_der(certificate).unwrap();
     parsed.serial_number().to_bn().unwrap().to_vec()
+}
+
+#[test]
+fn a_renewal_and_a_rekey_are_linked_with_what_they_follow() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        let (first_key, second_key) = (key(), key());
+        let leaf = |number: u8, of| LeafRequest {
+            idempotency_key: [number; 16],
+            subject: Subject::Authentication(request(0, LeafProfile::CitizenAuthentication, Vec::new()).person),
+            pkcs10: pkcs10(of),
+            key_origin: signum_core::contract::KeyOrigin::Unknown,
+            ends_by: None,
+            desk: None,
+        };
+        let service = &house.service;
+        let first = serial(&service.issue_leaf(&leaf(1, &first_key)).await.unwrap().certificate);
+        let renewed = service.issue_successor(&leaf(2, &first_key), &first).await.unwrap();
+        let renewed = serial(&renewed.certificate);
+        let rekeyed = service.issue_successor(&leaf(3, &second_key), &renewed).await.unwrap();
+        let rekeyed = serial(&rekeyed.certificate);
+        let link = |serial: &[u8], succession| Link {
+            serial: serial.to_vec(),
+            succession,
+        };
+        let middle = Lineage {
+            follows: Some(link(&first, Succession::Renewal)),
+            followed_by: vec![link(&rekeyed, Succession::Rekey)],
+        };
+        assert_eq!(service.lineage(&renewed).await.unwrap(), middle);
+        assert_eq!(
+            service.lineage(&first).await.unwrap().followed_by,
+            vec![link(&renewed, Succession::Renewal)]
+        );
+        assert_eq!(service.lineage(&rekeyed).await.unwrap().followed_by, vec![]);
+    });
+}
+
+#[test]
+fn nobody_follows_another_person_s_certificate() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        let mine = request(1, LeafProfile::CitizenAuthentication, pkcs10(&key()));
+        let issued = house.service.issue(mine.clone()).await.unwrap();
+        let mut person = mine.person;
+        person.personal_number = "9876543217".to_owned();
+        let theirs = LeafRequest {
+            idempotency_key: [2; 16],
+            subject: Subject::Authentication(person),
+            pkcs10: pkcs10(&key()),
+            key_origin: signum_core::contract::KeyOrigin::Unknown,
+            ends_by: None,
+            desk: None,
+        };
+        let refused = house
+            .service
+            .issue_successor(&theirs, &serial(&issued.certificate))
+            .await;
+        assert!(matches!(
+            refused,
+            Err(IssueError::Refused {
+                code: "no_predecessor",
+                ..
+            })
+        ));
+    });
 }
