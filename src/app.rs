@@ -91,7 +91,7 @@ impl App {
         progress("databases");
         let databases = Databases::open(config, layout, &surroundings).await?;
         progress("HSM tokens and their workers");
-        let tokens = Tokens::start(config, layout, &*surroundings.random).await?;
+        let tokens = Tokens::start(config, layout, &databases, &*surroundings.random).await?;
         progress("certification authority: keys and certificates");
         let ca = signum_ca::Service::replica(
             ca_config(config, layout),

@@ -37,6 +37,8 @@ signum_core::config! {
         queue: usize = 1024,
         /// Unwrapped keys after which a worker is followed by a fresh one: SoftHSM loses memory with each.
         recycle_after: u64 = 200_000,
+        /// The list of officers (`officers.toml`) who may approve, together, what the services' rules forbid. Empty: nobody may.
+        officers: String = String::new(),
         /// Where the tokens' PINs come from.
         pins: Pins,
     }

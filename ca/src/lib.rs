@@ -16,6 +16,7 @@ mod http;
 mod issue;
 mod jobs;
 mod key_kind;
+mod key_use;
 mod lint;
 mod name;
 mod ocsp;
@@ -41,6 +42,7 @@ pub use issue::{
     IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject, Succession, Unwatched, Watch,
 };
 pub use key_kind::KeyKind;
+pub use key_use::key_use;
 pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,

@@ -28,7 +28,7 @@ pub struct NewToken {
 /// [`HsmError::AlreadyExists`] when a token carries the label: an existing token is never initialised again.
 pub fn init_token(new: &NewToken) -> Result<(), HsmError> {
     let module = Module::load(&new.module)?;
-    if !module.labelled(&new.label)?.is_empty() {
+    if !module.look_for(&new.label)?.is_empty() {
         return Err(HsmError::AlreadyExists(new.label.clone()));
     }
     if new.label.is_empty() || new.label.len() > 32 {

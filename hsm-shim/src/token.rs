@@ -24,6 +24,7 @@ use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 use crate::token::fault::Fault;
 use crate::token::find::{Handles, KeyPair};
+use crate::token::module::Module;
 use crate::token::pool::Pool;
 use crate::token::template::Residence;
 
@@ -57,6 +58,7 @@ pub struct Token {
 impl Token {
     /// Loads the module and logs in. A refused PIN is never tried again by this process ([`HsmError::PinLatched`]).
     pub fn open(config: TokenConfig) -> Result<Self, HsmError> {
+        Module::load(&config.module)?.look_for(&config.token)?;
         Ok(Self {
             label: config.token.clone(),
             pool: Pool::open(config)?,

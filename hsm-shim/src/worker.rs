@@ -23,7 +23,7 @@ use crate::frames::{Listener, Stop, bind, read_message, serve, write_message};
 use crate::init::init_token;
 use crate::token::{Token, TokenConfig};
 
-pub use policy::{AllowList, Policy, TwoPerson};
+pub use policy::{AllowList, KeyUse, Policy, TwoPerson};
 pub(crate) use protocol::unfitting;
 pub use protocol::{Answer, Guards, Operation, Order, Proof, Pulse, Reply, Request};
 pub use service::Service;

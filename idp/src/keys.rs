@@ -3,6 +3,7 @@
 use openssl::error::ErrorStack;
 use serde_json::{Value as Json, json};
 use signum_core::{Cx, DbError, params, retry_on_db_conflict};
+use signum_hsm_shim::worker::KeyUse;
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri};
 
 use crate::jws::Jwk;
@@ -30,6 +31,21 @@ impl KeyStatus {
             _ => None,
         }
     }
+}
+
+/// Which keys of its token the service uses and makes: the first key, until it is there.
+pub async fn key_use(cx: &Cx) -> Result<KeyUse, DbError> {
+    let rows = cx.db.all("SELECT object FROM signing_key", vec![]).await?;
+    let mut signs = rows
+        .iter()
+        .map(|row| row.get("object"))
+        .collect::<Result<Vec<String>, _>>()?;
+    let mut makes = Vec::new();
+    if signs.is_empty() {
+        signs.push(FIRST_OBJECT.to_owned());
+        makes.push(FIRST_OBJECT.to_owned());
+    }
+    Ok(KeyUse { signs, makes })
 }
 
 /// The signing keys as loaded at start.

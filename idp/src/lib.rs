@@ -32,7 +32,7 @@ mod token;
 mod userinfo;
 
 pub use config::{Config, Levels};
-pub use keys::KeyError;
+pub use keys::{KeyError, key_use};
 pub use level::Level;
 pub use service::{Deps, Service, StartError};
 use signum_core::db::Migration;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use signum_core::audit::{CheckpointSigner, SignerError, VerifierKey};
+use signum_hsm_shim::worker::KeyUse;
 use signum_hsm_shim::workers::Workers;
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
@@ -39,6 +40,25 @@ impl CheckpointSigner for HsmKey {
     }
 }
 
+/// The services that keep a log.
+const SERVICES: [&str; 3] = ["ca", "idp", "signer"];
+
+/// Which keys of its token are used, and made since no auditor has a public half yet.
+pub(super) fn key_use(layout: &Layout) -> KeyUse {
+    let labels = |services: &mut dyn Iterator<Item = &str>| services.map(label).collect();
+    let mut new = SERVICES
+        .into_iter()
+        .filter(|service| !layout.audit_key(service).exists());
+    KeyUse {
+        signs: labels(&mut SERVICES.into_iter()),
+        makes: labels(&mut new),
+    }
+}
+
+fn label(service: &str) -> String {
+    format!("checkpoint-{service}")
+}
+
 /// The keys of the three logs.
 pub(super) struct Signers {
     pub ca: Arc<dyn CheckpointSigner>,
@@ -62,7 +82,7 @@ async fn signer(
     layout: &Layout,
     hsm: Arc<dyn Hsm>,
 ) -> Result<Arc<dyn CheckpointSigner>> {
-    let uri = KeyUri::new(&config.audit.token, &format!("checkpoint-{service}"));
+    let uri = KeyUri::new(&config.audit.token, &label(service));
     let file = layout.audit_key(service);
     let known = match file.exists() {
         true => Some(crate::commands::audit::read_key(&file)?),

@@ -9,9 +9,10 @@ use signum_core::{OsRandom, Random};
 use signum_hsm_shim::HsmError;
 use signum_hsm_shim::init::{NewToken, create_pin_file};
 use signum_hsm_shim::token::{PinSource, TokenConfig};
-use signum_hsm_shim::worker::{AllowList, Operation};
+use signum_hsm_shim::worker::KeyUse;
 use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
 
+use super::Databases;
 use crate::children::executable;
 use crate::config::Config;
 use crate::layout::Layout;
@@ -30,30 +31,41 @@ pub struct Tokens {
 
 impl Tokens {
     /// Makes the tokens where they are missing, starts their workers, and returns when each has signed.
-    pub async fn start(config: &Config, layout: &Layout, random: &dyn Random) -> Result<Self> {
+    ///
+    /// What the workers do for a service ends with what it needs: keys of known labels to sign with, and to make those that are
+    /// missing, which after the first start are only those that are replaced in time.
+    pub async fn start(config: &Config, layout: &Layout, databases: &Databases, random: &dyn Random) -> Result<Self> {
         // SoftHSM gives slots out one at a time: tokens are made one after the other, then opened together.
         let ca = Source::make("ca", &config.ca.token, config, layout, random).await?;
         let idp = Source::make("idp", &config.idp.hsm_token, config, layout, random).await?;
         let audit = Source::make("audit", &config.audit.token, config, layout, random).await?;
+        let keys = (
+            signum_ca::key_use(&databases.ca, &config.ca).await?,
+            signum_idp::key_use(&databases.idp).await?,
+            super::audit::key_use(layout),
+        );
         let sockets = layout.path("run");
         let (ca, idp, audit) = tokio::try_join!(
-            ca.open(config, layout, &sockets),
-            idp.open(config, layout, &sockets),
-            audit.open(config, layout, &sockets)
+            ca.open(config, layout, keys.0, &sockets),
+            idp.open(config, layout, keys.1, &sockets),
+            audit.open(config, layout, keys.2, &sockets)
         )?;
         Ok(Self { ca, idp, audit })
     }
 
-    /// The CA's token alone, for a command beside a running platform; `sockets` is the command's own folder.
+    /// The CA's token alone, for a command beside a running platform that makes no key; `sockets` is the command's own folder.
     pub async fn start_ca(
         config: &Config,
         layout: &Layout,
-        random: &dyn Random,
+        databases: &Databases,
         sockets: &Path,
     ) -> Result<Arc<Workers>> {
+        let mut keys = signum_ca::key_use(&databases.ca, &config.ca).await?;
+        keys.makes.clear();
+        let random = &*databases.ca.random;
         Source::make("ca", &config.ca.token, config, layout, random)
             .await?
-            .open(config, layout, sockets)
+            .open(config, layout, keys, sockets)
             .await
     }
 
@@ -110,7 +122,7 @@ impl Source {
         })
     }
 
-    async fn open(self, config: &Config, layout: &Layout, sockets: &Path) -> Result<Arc<Workers>> {
+    async fn open(self, config: &Config, layout: &Layout, keys: KeyUse, sockets: &Path) -> Result<Arc<Workers>> {
         let label = self.token.token.clone();
         let latch = layout.pin_latch(&label);
         let workers = Workers::start(WorkersConfig {
@@ -118,8 +130,8 @@ impl Source {
             deadline: Duration::from_millis(config.hsm.deadline_ms),
             queue: config.hsm.queue,
             recycle_after: config.hsm.recycle_after,
-            // The first start makes the keys; later ones find them.
-            allow: AllowList::default().and("*", &[Operation::Generate]),
+            allow: keys.into(),
+            officers: (!config.hsm.officers.is_empty()).then(|| layout.path(&config.hsm.officers)),
             latch,
             random: |buffer| OsRandom.fill(buffer),
             ..WorkersConfig::new(&self.worker, &self.environment, self.token, sockets)

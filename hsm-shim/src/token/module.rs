@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -12,6 +14,9 @@ use crate::capabilities::TokenFacts;
 use crate::error::HsmError;
 use crate::raw::Functions;
 use crate::token::fault::Fault;
+
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// A module in this process.
 pub(crate) struct Module {
@@ -77,6 +82,22 @@ impl Module {
                 .is_ok_and(|token| token.token_initialized() && token.label().trim_end() == label)
         };
         Ok(slots.into_iter().filter(carries).collect())
+    }
+
+    /// As [`labelled`](Self::labelled), looking several times while nobody in this process uses the module. SoftHSM reads its
+    /// tokens when it is initialised, and writes a token's file anew at each login of any process: who looks just then sees none.
+    pub(crate) fn look_for(self: &Arc<Self>, label: &str) -> Result<Vec<Slot>, HsmError> {
+        for _ in 0..LOOKS {
+            let found = self.labelled(label)?;
+            // One is the caller's, one the list's.
+            if !found.is_empty() || Arc::strong_count(self) > 2 {
+                return Ok(found);
+            }
+            thread::sleep(BETWEEN_LOOKS);
+            self.context.clone().finalize().map_err(Fault::from)?;
+            self.initialize()?;
+        }
+        self.labelled(label)
     }
 
     /// The calls that cryptoki lacks.

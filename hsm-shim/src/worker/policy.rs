@@ -29,6 +29,15 @@ pub struct AllowList {
     rules: Vec<Rule>,
 }
 
+/// What a service does with the keys of its token: labels, or beginnings of labels with `*` after them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Keys it signs with.
+    pub signs: Vec<String>,
+    /// Keys it makes by itself.
+    pub makes: Vec<String>,
+}
+
 /// These operations with these keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +66,17 @@ impl AllowList {
             operations: operations.to_vec(),
         });
         self
+    }
+}
+
+/// This and nothing else: no key of another label, nothing wrapped, nothing destroyed.
+impl From<KeyUse> for AllowList {
+    fn from(keys: KeyUse) -> Self {
+        let using = [Operation::Sign, Operation::PublicKey, Operation::Attest];
+        let allow = |list: Self, label: &String| list.and(label, &using);
+        let list = keys.signs.iter().fold(Self::nothing(), allow);
+        let making = |list: Self, label: &String| list.and(label, &[Operation::Generate]);
+        keys.makes.iter().fold(list, making)
     }
 }
 
@@ -179,6 +199,36 @@ mod tests {
         let denied = Err(HsmError::PolicyDenied("generate with key a".into()));
         assert_eq!(list.permit(&generate("a")), denied);
         assert_eq!(list.permit(&Request::PublicKey(KeyUri::new("t", "a"))), Ok(()));
+    }
+
+    #[test]
+    fn a_service_signs_with_its_keys_and_makes_those_it_is_to_make() {
+        let list = AllowList::from(KeyUse {
+            signs: vec!["root-g1".into(), "tsu-g1-*".into()],
+            makes: vec!["tsu-g1-*".into()],
+        });
+        let sign = |label: &str| Request::Sign {
+            key: KeyUri::new("t", label),
+            algorithm: crate::SignatureAlgorithm::EcdsaSha256,
+            inputs: Vec::new(),
+            expected: None,
+        };
+        for allowed in [sign("root-g1"), sign("tsu-g1-2"), generate("tsu-g1-3"), Request::Health] {
+            assert_eq!(list.permit(&allowed), Ok(()));
+        }
+        for denied in [
+            generate("root-g1"),
+            generate("tsu-g2-1"),
+            sign("qsig-g1"),
+            sign("signum-canary"),
+            Request::Destroy(KeyUri::new("t", "root-g1")),
+            Request::Random(8),
+        ] {
+            assert!(
+                matches!(list.permit(&denied), Err(HsmError::PolicyDenied(_))),
+                "{denied:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! Key pairs of the token: each algorithm, finding exactly one, refusals before the module, lost sessions.
 
+use std::path::Path;
+
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::Attribute;
+use signum_hsm_shim::init::{NewToken, init_token};
 use signum_hsm_shim::key::ecdsa_der;
-use signum_hsm_shim::token::CANARY;
+use signum_hsm_shim::token::{CANARY, Token, TokenConfig};
+use signum_hsm_shim::workers::init_token_apart;
 use signum_hsm_shim::{HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
-use crate::bench::{bare_session, in_own_process, open_token};
+use crate::bench::{TOKEN, bare_session, in_own_process, module, open_token, pin_file};
+use crate::ceremonies::environment;
 use crate::module::Module;
 
+const WORKER: &str = env!("CARGO_BIN_EXE_signum-hsm-worker");
 const P256_PARAMS: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
 #[test]
@@ -197,5 +203,43 @@ fn threads_share_a_token_of_two_sessions() {
                 scope.spawn(|| (0..20).for_each(|_| token.health().unwrap()));
             }
         });
+    });
+}
+
+/// SoftHSM writes a token's file anew at each login; who begins at that moment must look again.
+#[test]
+fn a_token_that_could_not_be_seen_for_a_moment_is_opened_all_the_same() {
+    if !Module::under_test().is_softhsm() {
+        return;
+    }
+    in_own_process(|directory| {
+        let (home, away) = (directory.join("tokens"), directory.join("away"));
+        let new = NewToken {
+            module: module(),
+            label: TOKEN.into(),
+            so_pin: pin_file(directory, "so.pin"),
+            user_pin: pin_file(directory, "user.pin"),
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime
+            .block_on(init_token_apart(Path::new(WORKER), &environment(), &new))
+            .unwrap();
+        let open = || {
+            Token::open(TokenConfig {
+                module: module(),
+                token: TOKEN.into(),
+                pin: new.user_pin.clone(),
+                sessions: 1,
+            })
+        };
+        // This process's module has begun without the token.
+        std::fs::rename(&home, &away).unwrap();
+        std::fs::create_dir(&home).unwrap();
+        assert!(open().is_err());
+        std::fs::remove_dir_all(&home).unwrap();
+        std::fs::rename(&away, &home).unwrap();
+        // It would be a second one of that label.
+        assert_eq!(init_token(&new), Err(HsmError::AlreadyExists(TOKEN.into())));
+        open().unwrap().health().unwrap();
     });
 }

@@ -188,6 +188,11 @@ impl TestApp {
         }
     }
 
+    /// The platform as the program runs it.
+    pub fn parts(&self) -> &App {
+        &self.app
+    }
+
     pub fn databases(&self) -> &Databases {
         &self.app.databases
     }

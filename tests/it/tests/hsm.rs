@@ -1,3 +1,4 @@
 //! What operators and officers do with tokens, through the program itself.
 
 mod pins;
+mod rules;
