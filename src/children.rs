@@ -10,7 +10,8 @@ use tokio::process::{Child, Command};
 /// How long a child may take to end by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A running child. Dropping it kills it; [`stop`](Self::stop) lets it finish.
+/// A running child. Dropped, it ends by itself as its standard input closes: one that was killed while it logged in would leave
+/// SoftHSM's token empty. [`stop`](Self::stop) waits for its end.
 pub struct ChildProcess {
     name: String,
     child: Child,
@@ -41,8 +42,7 @@ impl ChildProcess {
             .args(arguments)
             .env_clear()
             .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .kill_on_drop(true);
+            .stdin(Stdio::piped());
         let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         Ok(Self {
             name: name.to_owned(),

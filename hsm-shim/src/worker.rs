@@ -35,13 +35,15 @@ const GRACE: Duration = Duration::from_secs(5);
 pub fn run() -> ExitCode {
     // A statement of its own: in the scrutinee, the lock on standard input would be held to the end of the process.
     let order = read_message(&mut io::stdin().lock());
+    let stop = Stop::new();
+    end_with_parent(stop.clone());
     match order {
         Ok(Order::Serve {
             token,
             socket,
             allow,
             officers,
-        }) => serve_token(token, &socket, allow, officers.as_deref()),
+        }) => serve_token(token, &socket, allow, officers.as_deref(), &stop),
         Ok(Order::Init(new)) => report(&init_token(&new)),
         Ok(Order::Prove { token, label }) => report(&prove(token, &label)),
         Err(error) => report(&Err::<(), _>(HsmError::Misconfigured(format!("order: {error}")))),
@@ -55,7 +57,17 @@ fn report<T: Serialize>(result: &Result<T, HsmError>) -> ExitCode {
     }
 }
 
-fn serve_token(config: TokenConfig, socket: &Path, allow: AllowList, officers: Option<&Path>) -> ExitCode {
+/// From the beginning: a module may hang before anything is served.
+fn end_with_parent(stop: Stop) {
+    thread::spawn(move || {
+        let _ended = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        stop.stop();
+        thread::sleep(GRACE);
+        std::process::exit(1);
+    });
+}
+
+fn serve_token(config: TokenConfig, socket: &Path, allow: AllowList, officers: Option<&Path>, stop: &Stop) -> ExitCode {
     let sessions = config.sessions;
     let (service, listener) = match open(config, socket, allow, officers) {
         Ok(opened) => opened,
@@ -64,15 +76,7 @@ fn serve_token(config: TokenConfig, socket: &Path, allow: AllowList, officers: O
     if report(&Ok(())) == ExitCode::FAILURE {
         return ExitCode::FAILURE;
     }
-    let stop = Stop::new();
-    let parent_gone = stop.clone();
-    thread::spawn(move || {
-        let _ended = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        parent_gone.stop();
-        thread::sleep(GRACE);
-        std::process::exit(1);
-    });
-    let ended = serve(listener, sessions, &stop, |request| service.answer(request));
+    let ended = serve(listener, sessions, stop, |request| service.answer(request));
     let _already_gone = std::fs::remove_file(socket);
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -109,7 +109,7 @@ struct Shared {
     standings: watch::Sender<Vec<Standing>>,
     queue: Queue,
     meters: Meters,
-    /// Held by the one supervisor that starts a process.
+    /// Held by whoever starts a process that logs in.
     start_gate: tokio::sync::Mutex<()>,
     /// A refused PIN that could not be written down.
     unwritten: AtomicBool,

@@ -15,7 +15,7 @@ use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
 use super::Databases;
 use crate::children::executable;
 use crate::config::Config;
-use crate::layout::Layout;
+use crate::layout::{Layout, write_private};
 
 /// The executable that alone loads the PKCS#11 module for these tokens.
 const WORKER: &str = "signum-hsm-worker";
@@ -35,7 +35,6 @@ impl Tokens {
     /// What the workers do for a service ends with what it needs: keys of known labels to sign with, and to make those that are
     /// missing, which after the first start are only those that are replaced in time.
     pub async fn start(config: &Config, layout: &Layout, databases: &Databases, random: &dyn Random) -> Result<Self> {
-        // SoftHSM gives slots out one at a time: tokens are made one after the other, then opened together.
         let ca = Source::make("ca", &config.ca.token, config, layout, random).await?;
         let idp = Source::make("idp", &config.idp.hsm_token, config, layout, random).await?;
         let audit = Source::make("audit", &config.audit.token, config, layout, random).await?;
@@ -45,11 +44,10 @@ impl Tokens {
             super::audit::key_use(layout),
         );
         let sockets = layout.path("run");
-        let (ca, idp, audit) = tokio::try_join!(
-            ca.open(config, layout, keys.0, &sockets),
-            idp.open(config, layout, keys.1, &sockets),
-            audit.open(config, layout, keys.2, &sockets)
-        )?;
+        // One after the other: a start that fails interrupts no other, and none reads what another's login is writing.
+        let ca = ca.open(config, layout, keys.0, &sockets).await?;
+        let idp = idp.open(config, layout, keys.1, &sockets).await?;
+        let audit = audit.open(config, layout, keys.2, &sockets).await?;
         Ok(Self { ca, idp, audit })
     }
 
@@ -104,10 +102,15 @@ impl Source {
             so_pin,
             user_pin: pin.clone(),
         };
-        match init_token_apart(&worker, &environment, &new).await {
-            Ok(()) => tracing::info!(token = label, "made"),
-            Err(HsmError::AlreadyExists(_)) => {}
-            Err(error) => return Err(error).with_context(|| format!("token {label}")),
+        // Made once: a token that is gone has taken its keys along, and a new one in its place would hide that.
+        let made = layout.path(&format!("secrets/{service}.token"));
+        if !std::fs::read(&made).is_ok_and(|known| known == label.as_bytes()) {
+            match init_token_apart(&worker, &environment, &new).await {
+                Ok(()) => tracing::info!(token = label, "made"),
+                Err(HsmError::AlreadyExists(_)) => {}
+                Err(error) => return Err(error).with_context(|| format!("token {label}")),
+            }
+            write_private(&made, label.as_bytes())?;
         }
         let token = TokenConfig {
             module,

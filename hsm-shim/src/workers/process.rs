@@ -83,12 +83,13 @@ async fn give_order<T: DeserializeOwned>(
     env: &[(String, String)],
     order: &Order,
 ) -> Result<(Child, ChildStdin, T), HsmError> {
+    // Nobody kills it for being dropped: it ends when its standard input does, and a SoftHSM process killed in its login leaves
+    // an empty token.object behind, which is the loss of all keys.
     let mut child = Command::new(executable)
         .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
         .map_err(|error| HsmError::Misconfigured(format!("{}: {error}", executable.display())))?;
     let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {

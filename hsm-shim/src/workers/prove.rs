@@ -33,6 +33,8 @@ impl Workers {
 
     /// A fresh process finds exactly this key and signs; the signature is verified here.
     async fn prove(&self, label: &str, made: &PublicKey) -> Result<(), HsmError> {
+        // SoftHSM fails logins of several processes at the same moment.
+        let _gate = self.shared.start_gate.lock().await;
         if self.shared.is_latched() {
             return Err(HsmError::PinLatched);
         }

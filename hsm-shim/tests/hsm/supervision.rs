@@ -300,3 +300,36 @@ fn the_same_interface_works_in_this_process() {
         });
     });
 }
+
+/// SoftHSM empties `token.object` and writes it anew at each login; a process killed in between has lost the token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_is_given_up_anywhere_leaves_the_token_whole() {
+    let patient = Patient::admit(1).await;
+    for given_up_after in 0..60 {
+        let start = Workers::start(patient.config.clone());
+        let _given_up = tokio::time::timeout(Duration::from_millis(given_up_after), start).await;
+    }
+    let service = patient.start().await;
+    assert_eq!(service.sign(1).await, Ok(()));
+    service.workers.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_made_at_the_same_time_are_all_proven() {
+    let patient = Patient::admit(1).await;
+    let config = WorkersConfig {
+        deadline: Duration::from_secs(30),
+        ..making(&patient.config)
+    };
+    let workers = Arc::new(Workers::start(config).await.unwrap());
+    let made: Vec<_> = (0..24)
+        .map(|n| {
+            let (workers, key) = (workers.clone(), KeyUri::new(TOKEN, &format!("new-{n}")));
+            tokio::spawn(async move { workers.generate(&key, KeyAlgorithm::EcP256).await })
+        })
+        .collect();
+    for made in made {
+        made.await.unwrap().unwrap();
+    }
+    workers.stop().await;
+}

@@ -83,14 +83,15 @@ fn serve_requests(config: ModuleConfig) -> Result<(), ConfigError> {
     let socket = config.socket.clone();
     let peers = config.allowed_peers()?;
     let alone = !peers.users.is_empty();
+    let stop = Stop::new();
+    if !alone {
+        // From the beginning: the token may hang before anything is served.
+        stop_with_parent(stop.clone());
+    }
     let token = Arc::new(config.pin_latch().open(config.token_config())?);
     token.health()?;
     let module = Module::new(config, token, system_clock())?;
     let listener = bind_for(&socket, peers)?;
-    let stop = Stop::new();
-    if !alone {
-        stop_with_parent(stop.clone());
-    }
     tracing::info!(socket = %socket.display(), "serving");
     // For a parent that waits; it may as well look for the socket.
     let _nobody_reads = writeln!(io::stdout(), "ready");

@@ -94,3 +94,17 @@ async fn a_second_generation_of_authorities_is_made_when_the_configuration_asks_
     denied(make(&*tokens.ca, CA, "root-rsa-g2").await);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_gone_is_told_and_no_empty_one_takes_its_place() {
+    let stopped = TestApp::start().await.stop_and_keep().await;
+    let (tokens, away) = (stopped.layout.path("tokens"), stopped.layout.path("away"));
+    std::fs::rename(&tokens, &away).unwrap();
+    let Err(error) = stopped.clone().start().await else {
+        panic!("started without its tokens")
+    };
+    assert!(format!("{error:#}").contains("no token signum-ca"), "{error:#}");
+    std::fs::remove_dir_all(&tokens).unwrap();
+    std::fs::rename(&away, &tokens).unwrap();
+    stopped.start().await.unwrap().stop().await;
+}
