@@ -37,6 +37,8 @@ pub struct Listeners {
     pub idp: TcpListener,
     pub signer: TcpListener,
     pub operator: TcpListener,
+    /// Where the CA has officers.
+    pub registration: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -50,6 +52,10 @@ impl Listeners {
             idp: bind(listen.idp, "listen.idp").await?,
             signer: bind(listen.signer, "listen.signer").await?,
             operator: bind(listen.operator, "listen.operator").await?,
+            registration: match config.ca.officers() {
+                Some(_) => Some(bind(listen.registration, "listen.registration").await?),
+                None => None,
+            },
         })
     }
 }
@@ -152,6 +158,9 @@ impl App {
         app.serve("pki", listeners.pki, app.ca.router());
         app.serve("idp", listeners.idp, idp.router());
         app.serve("signer", listeners.signer, app.signer.router());
+        if let Some(listener) = listeners.registration {
+            app.serve("registration", listener, app.ca.registration_router());
+        }
         app.serve("operator", listeners.operator, health.router(surroundings.metrics));
         let every = Duration::from_secs(config.audit.checkpoint_seconds.into());
         app.run_jobs(

@@ -15,6 +15,8 @@ signum_core::config! {
         idp: SocketAddr = ([127, 0, 0, 1], 8081).into(),
         /// The signing desk.
         signer: SocketAddr = ([127, 0, 0, 1], 8082).into(),
+        /// The registration desks' interface of the CA; nothing listens where `ca.officers_genesis` is empty.
+        registration: SocketAddr = ([127, 0, 0, 1], 8085).into(),
         /// Health, readiness and metrics, for the operator alone.
         operator: SocketAddr = ([127, 0, 0, 1], 8080).into(),
         /// Whether an address beyond loopback may be listened on.

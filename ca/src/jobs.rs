@@ -9,6 +9,7 @@ use crate::Service;
 use crate::ceremony::CeremonyError;
 use crate::crl::CrlError;
 use crate::issue::IssueError;
+use crate::registration;
 
 impl Service {
     /// For core's job runner; quiet until the ceremony was held.
@@ -50,6 +51,7 @@ impl Service {
             self.root_list_job(),
         ];
         jobs.extend(self.issuance_jobs());
+        jobs.extend(registration::jobs(self));
         jobs
     }
 }

@@ -22,6 +22,7 @@ mod name;
 mod ocsp;
 mod officer;
 mod profile;
+mod registration;
 mod server_name;
 mod service;
 mod signing;
@@ -80,5 +81,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0007_intent",
         sql: include_str!("../../migrations/ca/0007_intent.sql"),
+    },
+    Migration {
+        name: "ca/0008_registration",
+        sql: include_str!("../../migrations/ca/0008_registration.sql"),
     },
 ];

@@ -8,6 +8,8 @@ pub(crate) mod gesture;
 pub(crate) mod list;
 pub(crate) mod store;
 #[cfg(test)]
+pub(crate) mod test_context;
+#[cfg(test)]
 pub(crate) mod test_people;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,8 @@ use super::spend::spend;
 use super::*;
 use crate::Config;
 use crate::officer::store::{self, Pin};
-use crate::officer::test_people::{People, context, next};
+use crate::officer::test_context::context;
+use crate::officer::test_people::{People, next};
 use crate::officer::{Gesture, Officers};
 
 const HOUR: Duration = Duration::from_secs(3600);

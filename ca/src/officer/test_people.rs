@@ -1,11 +1,14 @@
-//! Tests only: officers with software authenticators, and lists of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+//! Tests only, of this crate and of ca/tests: officers with software authenticators, and lists of them.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use signum_core::db::{CORE_MIGRATIONS, DbUrl};
-use signum_core::{Clock, Cx, Db, ManualClock, OsRandom, Random, SystemClock};
 use signum_gesture::officer::Key;
 use signum_gesture::options::request_options;
 use signum_gesture::{Authenticator, RelyingParty};
@@ -14,12 +17,12 @@ use signum_softauth::{Algorithm, Credential, SoftAuthenticator};
 use super::{Gesture, ListHash, ListSignature, ListedOfficer, OfficerList, Officers, Role, SignedList};
 
 /// Where officers agree, and where they log in.
-pub(crate) const ORIGIN: &str = "http://ra.localhost:8085";
-pub(crate) const LOG_IN_ORIGIN: &str = "http://desk.ra.localhost:8085";
+pub const ORIGIN: &str = "http://ra.localhost:8085";
+pub const LOG_IN_ORIGIN: &str = "http://desk.ra.localhost:8085";
 
 /// Officers by id: what they agree with, what they log in with.
 #[derive(Default)]
-pub(crate) struct People(BTreeMap<String, [SoftAuthenticator; 2]>);
+pub struct People(BTreeMap<String, [SoftAuthenticator; 2]>);
 
 impl People {
     /// A new officer; called again for the same id, the officer loses the old keys.
@@ -48,7 +51,6 @@ impl People {
         Gesture::from_json(&made).unwrap()
     }
 
-    #[allow(dead_code)]
     pub fn log_in(&mut self, id: &str, options: &serde_json::Value) -> serde_json::Value {
         self.0.get_mut(id).unwrap()[1].get(options, LOG_IN_ORIGIN).unwrap()
     }
@@ -95,7 +97,7 @@ impl People {
 }
 
 /// The list after `officers`, changed.
-pub(crate) fn next(officers: &Officers, change: impl FnOnce(&mut OfficerList)) -> OfficerList {
+pub fn next(officers: &Officers, change: impl FnOnce(&mut OfficerList)) -> OfficerList {
     let mut list = officers.list().clone();
     list.version += 1;
     list.previous = Some(officers.hash());
@@ -127,31 +129,4 @@ fn public(soft: &SoftAuthenticator) -> Authenticator {
         backup_eligible: false,
         counter: 0,
     }
-}
-
-/// A context on a new database: an SQLite file, or one of the PostgreSQL cluster that `SIGNUM_TEST_POSTGRES` names.
-pub(crate) async fn context() -> (Cx, Arc<ManualClock>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let open = |url: String| async move { Db::open(&DbUrl::try_from(url).unwrap()).await.unwrap() };
-    let cluster = std::env::var("SIGNUM_TEST_POSTGRES").unwrap_or_default();
-    let db = match cluster.rsplit_once('/') {
-        None => open(format!("sqlite:{}", folder.path().join("ca.sqlite").display())).await,
-        Some((server, _)) => {
-            let name = format!("signum_ca_{}", hex::encode((&OsRandom as &dyn Random).bytes::<8>()));
-            let statement: &'static str = Box::leak(format!("CREATE DATABASE {name}").into_boxed_str());
-            let maintenance = open(cluster.clone()).await;
-            maintenance.all(statement, vec![]).await.unwrap();
-            maintenance.close().await;
-            open(format!("{server}/{name}")).await
-        }
-    };
-    db.migrate(CORE_MIGRATIONS).await.unwrap();
-    db.migrate(crate::MIGRATIONS).await.unwrap();
-    let clock = Arc::new(ManualClock::at(SystemClock.now()));
-    let cx = Cx {
-        db,
-        clock: clock.clone(),
-        random: Arc::new(OsRandom),
-    };
-    (cx, clock, folder)
 }

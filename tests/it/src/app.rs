@@ -87,6 +87,7 @@ impl Stopped {
             idp: taken(&config.idp.public_url).await?,
             signer: taken(&config.signer.public_url).await?,
             operator: taken("any").await?,
+            registration: None,
         };
         let demo = taken(&config.demo.public_url).await?;
         TestApp::open(self.config, self.layout, self.folder, listeners, demo).await
@@ -235,6 +236,7 @@ async fn configure(layout: &Layout) -> (Config, Listeners, TcpListener) {
         idp: free().await,
         signer: free().await,
         operator: free().await,
+        registration: None,
     };
     let demo = free().await;
     let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();

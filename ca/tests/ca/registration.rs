@@ -1,0 +1,764 @@
+//! Registration desks over HTTP, on a real token: what officers sign is issued, and nothing else is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use der::Decode;
+use http_body_util::BodyExt;
+use openssl::x509::X509;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use signum_ca::{Config, Officers};
+use signum_core::params;
+use tower::ServiceExt;
+
+use crate::house::{self, House, config, in_own_process, key, pkcs10, pkcs10_signed_by};
+use crate::officers::people::{People, next};
+
+const CERTIFICATE: &str = "signum-ra-request-v1";
+const APPROVAL: &str = "signum-ra-approval-v1";
+const STATUS: &str = "signum-ra-status-v1";
+
+struct Office {
+    house: House,
+    people: People,
+    officers: Officers,
+    tokens: BTreeMap<String, String>,
+    calls: u32,
+}
+
+/// A request body on its way; what stands in it can still be changed by whoever carries it.
+struct Made {
+    body: Value,
+    id: [u8; 32],
+}
+
+fn challenge(domain: &str, id: &[u8; 32]) -> [u8; 32] {
+    Sha256::new_with_prefix(domain).chain_update(id).finalize().into()
+}
+
+impl Office {
+    async fn open(dir: &Path) -> Self {
+        let mut people = People::default();
+        let (genesis, first, officers) = people.in_force();
+        let config = Config {
+            officers_genesis: genesis.to_string(),
+            signature_keys_of_unknown_origin: true,
+            ..config()
+        };
+        let house = house::open(dir, config).await;
+        house.service.accept_officers(&first).await.unwrap();
+        let mut office = Self {
+            house,
+            people,
+            officers,
+            tokens: BTreeMap::new(),
+            calls: 0,
+        };
+        for officer in ["desk-1", "desk-2", "desk-3"] {
+            office.log_in(officer).await;
+        }
+        office
+    }
+
+    async fn log_in(&mut self, officer: &str) {
+        let who = json!({ "officer": officer });
+        let (status, options) = self.call("POST", "/v1/session/options", None, Some(who)).await;
+        assert_eq!(status, 200, "{options}");
+        let credential = self.people.log_in(officer, &options);
+        let form = json!({ "officer": officer, "credential": credential });
+        let (status, answer) = self.call("POST", "/v1/session", None, Some(form)).await;
+        assert_eq!(status, 200, "{answer}");
+        let token = answer["token"].as_str().unwrap().to_owned();
+        self.tokens.insert(officer.to_owned(), token);
+    }
+
+    async fn call(&mut self, method: &str, path: &str, officer: Option<&str>, body: Option<Value>) -> (u16, Value) {
+        self.calls += 1;
+        let key = format!("call-{}", self.calls);
+        self.call_with(method, path, officer, body, &key).await
+    }
+
+    async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        officer: Option<&str>,
+        body: Option<Value>,
+        idempotency_key: &str,
+    ) -> (u16, Value) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", idempotency_key);
+        if let Some(officer) = officer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.tokens[officer]));
+        }
+        let sent = body.clone();
+        let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
+        let router = self.house.service.registration_router();
+        let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let kind = kind.map_or("", |kind| kind.to_str().unwrap()).to_owned();
+        let octets = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(octets.to_vec()).unwrap();
+        let answer = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        keep(
+            &json!({ "method": method, "path": path, "request": sent, "status": status, "content_type": kind,
+            "response": answer }),
+        );
+        (status, answer)
+    }
+
+    fn made(&mut self, domain: &str, request: &Value) -> Made {
+        let octets = request.to_string().into_bytes();
+        let id: [u8; 32] = Sha256::digest(&octets).into();
+        let officer = request["officer"].as_str().unwrap().to_owned();
+        let gesture = self.people.gesture(&officer, &challenge(domain, &id));
+        let body = json!({ "request": URL_SAFE_NO_PAD.encode(octets), "credential": gesture.to_json() });
+        Made { body, id }
+    }
+
+    fn request(&self, officer: &str, desk: &str, subject: Value, pkcs10: &[u8], evidence: &[&str]) -> Value {
+        let evidence: Vec<Value> = evidence
+            .iter()
+            .map(|kind| json!({ "kind": kind, "sha256": "5a".repeat(32) }))
+            .collect();
+        let nonce: [u8; 16] = self.house.cx.random.bytes();
+        json!({ "desk": desk, "officer": officer, "subject": subject, "pkcs10": URL_SAFE_NO_PAD.encode(pkcs10),
+            "evidence": evidence, "made_at": self.house.now().seconds(), "nonce": hex::encode(nonce) })
+    }
+
+    fn citizens(&self, officer: &str) -> Value {
+        self.request(
+            officer,
+            "desk-a",
+            citizen("1234567892"),
+            &pkcs10(&key()),
+            &["identity-document"],
+        )
+    }
+
+    fn server(&self, officer: &str) -> Value {
+        let subject = json!({ "profile": "agency-tls", "organization": "Agjencia Shembull", "locality": "Prishtinë",
+            "names": ["www.example.org"] });
+        let evidence = ["register-extract", "mandate", "domain-control"];
+        self.request(officer, "desk-a", subject, &pkcs10(&key()), &evidence)
+    }
+
+    async fn create(&mut self, request: &Value) -> (u16, Value) {
+        let made = self.made(CERTIFICATE, request);
+        let officer = request["officer"].as_str().unwrap().to_owned();
+        self.call("POST", "/v1/requests", Some(&officer), Some(made.body)).await
+    }
+
+    async fn approve(&mut self, id: &str, officer: &str) -> (u16, Value) {
+        let mut octets = [0; 32];
+        hex::decode_to_slice(id, &mut octets).unwrap();
+        let gesture = self.people.gesture(officer, &challenge(APPROVAL, &octets));
+        let body = json!({ "credential": gesture.to_json() });
+        let path = format!("/v1/requests/{id}/approval");
+        self.call("POST", &path, Some(officer), Some(body)).await
+    }
+
+    async fn collect(&mut self, id: &str, officer: &str) -> (u16, Value) {
+        let path = format!("/v1/requests/{id}/certificate");
+        self.call("GET", &path, Some(officer), None).await
+    }
+
+    async fn change_status(&mut self, officer: &str, desk: &str, serial: &str, action: &str) -> (u16, Value) {
+        let made = self.status_change(officer, desk, serial, action);
+        self.call("POST", "/v1/status-changes", Some(officer), Some(made.body))
+            .await
+    }
+
+    fn status_change(&mut self, officer: &str, desk: &str, serial: &str, action: &str) -> Made {
+        let nonce: [u8; 16] = self.house.cx.random.bytes();
+        let mut request = json!({ "desk": desk, "officer": officer, "serial": serial, "action": action,
+            "made_at": self.house.now().seconds(), "nonce": hex::encode(nonce) });
+        if action == "revoke" {
+            request["reason"] = json!(4);
+        }
+        self.made(STATUS, &request)
+    }
+
+    async fn issued(&self) -> usize {
+        let sql = "SELECT serial FROM certificate WHERE certificate IS NOT NULL AND holder IS NULL";
+        self.house.cx.db.all(sql, params![]).await.unwrap().len()
+    }
+}
+
+/// For tests/peers/openapi_judge.py.
+fn keep(call: &Value) {
+    use std::io::Write;
+    let Some(folder) = std::env::var_os("SIGNUM_RA_CALLS") else {
+        return;
+    };
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = Path::new(&folder).join(format!("{}.jsonl", std::process::id()));
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap();
+    writeln!(file, "{call}").unwrap();
+}
+
+fn citizen(number: &str) -> Value {
+    json!({ "profile": "citizen-authentication", "given_name": "Ylbërë", "surname": "Shembulli", "personal_number": number })
+}
+
+#[track_caller]
+fn refused(answer: (u16, Value), status: u16, code: &str) {
+    let (got, problem) = answer;
+    let kind = format!("urn:signum:problem:{code}");
+    assert_eq!((got, &problem["type"]), (status, &json!(kind)), "{problem}");
+    let text = problem.to_string();
+    assert!(!text.contains("1234567892") && !text.contains("Ylbërë"), "{text}");
+}
+
+#[test]
+fn an_officers_signed_request_becomes_a_citizens_certificate() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let request = office.citizens("desk-1");
+        let made = office.made(CERTIFICATE, &request);
+        let again = made.body.clone();
+        let (status, answer) = office
+            .call_with("POST", "/v1/requests", Some("desk-1"), Some(made.body), "mine")
+            .await;
+        assert_eq!((status, &answer["state"]), (201, &json!("issued")), "{answer}");
+        let id = answer["id"].as_str().unwrap();
+        assert_eq!(id, hex::encode(made.id));
+        // The same again is the same answer, and no second certificate.
+        let (status, repeated) = office
+            .call_with("POST", "/v1/requests", Some("desk-1"), Some(again), "mine")
+            .await;
+        assert_eq!((status, &repeated), (201, &answer));
+        assert_eq!(office.issued().await, 1);
+        let (status, pem) = office.collect(id, "desk-2").await;
+        assert_eq!(status, 200);
+        let chain = X509::stack_from_pem(pem.as_str().unwrap().as_bytes()).unwrap();
+        assert_eq!(chain.len(), 2);
+        assert!(chain[0].verify(&chain[1].public_key().unwrap()).unwrap());
+        let serial = answer["serial"].as_str().unwrap();
+        let row = office
+            .house
+            .cx
+            .db
+            .opt(
+                "SELECT desk FROM certificate WHERE serial = $1",
+                params![hex::decode(serial).unwrap()],
+            )
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(row.get::<String>("desk").unwrap(), "desk-a");
+        // Lists name nobody; looking names the person and is recorded.
+        let (_, list) = office
+            .call("GET", "/v1/requests?state=issued", Some("desk-2"), None)
+            .await;
+        assert_eq!(list["requests"].as_array().unwrap().len(), 1);
+        assert!(!list.to_string().contains("Shembulli"));
+        let (_, whole) = office
+            .call("GET", &format!("/v1/requests/{id}"), Some("desk-2"), None)
+            .await;
+        let octets = URL_SAFE_NO_PAD.decode(whole["request"].as_str().unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&octets).unwrap(), request);
+        assert_eq!(office.house.audited("registration.read").await, 2);
+        let audited = office
+            .house
+            .cx
+            .db
+            .all("SELECT detail FROM audit_event", params![])
+            .await
+            .unwrap();
+        for row in audited {
+            let detail: String = row.get("detail").unwrap();
+            assert!(
+                !detail.contains("1234567892") && !detail.contains("Shembulli"),
+                "{detail}"
+            );
+        }
+    });
+}
+
+#[test]
+fn officials_seals_and_servers_take_two_officers_of_the_desk() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let official = json!({ "profile": "official-signature", "given_name": "Petar", "surname": "Primerović",
+            "personal_number": "1234567892", "organization": "Ministria Shembull", "organization_number": "810000001",
+            "title": "Drejtor" });
+        let seal = json!({ "profile": "organization-seal", "organization": "Ministria Shembull",
+            "organization_number": "810000001", "common_name": "Vula e Ministrisë" });
+        let requests = [
+            office.request(
+                "desk-1",
+                "desk-a",
+                official,
+                &pkcs10(&key()),
+                &["identity-document", "employment"],
+            ),
+            office.request(
+                "desk-1",
+                "desk-a",
+                seal,
+                &pkcs10(&key()),
+                &["register-extract", "mandate"],
+            ),
+            office.server("desk-1"),
+        ];
+        for (nth, request) in requests.iter().enumerate() {
+            let (status, answer) = office.create(request).await;
+            assert_eq!((status, &answer["state"]), (201, &json!("waiting")), "{answer}");
+            let id = answer["id"].as_str().unwrap().to_owned();
+            refused(office.collect(&id, "desk-1").await, 409, "state");
+            refused(office.approve(&id, "desk-1").await, 403, "self_approval");
+            // Of another desk there is nothing to see.
+            refused(office.approve(&id, "desk-3").await, 404, "not_found");
+            assert_eq!(office.issued().await, nth);
+            // The options that the second officer is offered are for exactly this.
+            let (_, whole) = office
+                .call("GET", &format!("/v1/requests/{id}"), Some("desk-2"), None)
+                .await;
+            let mut octets = [0; 32];
+            hex::decode_to_slice(&id, &mut octets).unwrap();
+            let expected = URL_SAFE_NO_PAD.encode(challenge(APPROVAL, &octets));
+            assert_eq!(whole["options"]["publicKey"]["challenge"], json!(expected));
+            let (status, answer) = office.approve(&id, "desk-2").await;
+            assert_eq!((status, &answer["state"]), (200, &json!("issued")), "{answer}");
+            assert_eq!(answer["approved_by"], json!("desk-2"));
+            refused(office.approve(&id, "desk-2").await, 409, "state");
+            assert_eq!(office.collect(&id, "desk-1").await.0, 200);
+        }
+        // In the database nobody is two people either.
+        let own = "UPDATE registration_request SET approver = officer";
+        let none = "UPDATE registration_request SET approver = NULL";
+        for sql in [own, none] {
+            let written = office
+                .house
+                .cx
+                .db
+                .run::<_, signum_core::DbError, _, _>("test", |tx| async move { tx.exec(sql, params![]).await });
+            assert!(written.await.is_err(), "{sql}");
+        }
+    });
+}
+
+#[test]
+fn a_subject_that_was_changed_after_the_gesture_is_refused() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let request = office.citizens("desk-1");
+        let made = office.made(CERTIFICATE, &request);
+        // On the way.
+        let mut changed = request.clone();
+        changed["subject"]["personal_number"] = json!("1234567899");
+        let mut body = made.body.clone();
+        body["request"] = json!(URL_SAFE_NO_PAD.encode(changed.to_string()));
+        refused(
+            office.call("POST", "/v1/requests", Some("desk-1"), Some(body)).await,
+            403,
+            "gesture_refused",
+        );
+        // In the database, between the first officer and the second.
+        let server = office.server("desk-1");
+        let (_, answer) = office.create(&server).await;
+        let id = answer["id"].as_str().unwrap().to_owned();
+        let mut changed = server.clone();
+        changed["subject"]["names"] = json!(["login.example.org"]);
+        let octets = changed.to_string().into_bytes();
+        let write = office.house.cx.db.run::<_, signum_core::DbError, _, _>("test", |tx| {
+            let octets = octets.clone();
+            async move {
+                tx.exec("UPDATE registration_request SET request = $1", params![octets])
+                    .await
+            }
+        });
+        write.await.unwrap();
+        let (status, answer) = office.approve(&id, "desk-2").await;
+        assert_eq!(
+            (status, &answer["state"], &answer["reason"]),
+            (200, &json!("refused"), &json!("forged")),
+            "{answer}"
+        );
+        assert_eq!(office.issued().await, 0);
+        assert_eq!(office.house.audited("registration.refused").await, 2);
+    });
+}
+
+#[test]
+fn other_officers_other_desks_and_copied_requests_are_refused() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        // A copy under another idempotency key, also of another officer's session.
+        let request = office.citizens("desk-1");
+        let made = office.made(CERTIFICATE, &request);
+        let answer = office
+            .call("POST", "/v1/requests", Some("desk-1"), Some(made.body.clone()))
+            .await;
+        assert_eq!(answer.0, 201);
+        refused(
+            office
+                .call("POST", "/v1/requests", Some("desk-1"), Some(made.body.clone()))
+                .await,
+            409,
+            "replayed",
+        );
+        refused(
+            office
+                .call("POST", "/v1/requests", Some("desk-2"), Some(made.body))
+                .await,
+            403,
+            "other_officer",
+        );
+        // An idempotency key for two requests.
+        let keyed = |office: &mut Office| {
+            let request = office.citizens("desk-1");
+            office.made(CERTIFICATE, &request).body
+        };
+        let (one, two) = (keyed(&mut office), keyed(&mut office));
+        assert_eq!(
+            office
+                .call_with("POST", "/v1/requests", Some("desk-1"), Some(one), "k")
+                .await
+                .0,
+            201
+        );
+        let second = office
+            .call_with("POST", "/v1/requests", Some("desk-1"), Some(two), "k")
+            .await;
+        refused(second, 422, "idempotency_mismatch");
+        // A desk that is not the officer's; an officer's name with another's gesture.
+        let elsewhere = office.request(
+            "desk-3",
+            "desk-a",
+            citizen("1234567892"),
+            &pkcs10(&key()),
+            &["identity-document"],
+        );
+        refused(office.create(&elsewhere).await, 403, "not_of_desk");
+        let mut borrowed = office.citizens("desk-2");
+        let made = office.made(CERTIFICATE, &borrowed);
+        borrowed["officer"] = json!("desk-1");
+        let mut body = office.made(CERTIFICATE, &borrowed).body;
+        body["credential"] = made.body["credential"].clone();
+        refused(
+            office.call("POST", "/v1/requests", Some("desk-1"), Some(body)).await,
+            403,
+            "gesture_refused",
+        );
+        // A gesture for another purpose.
+        let request = office.citizens("desk-1");
+        let body = office.made(STATUS, &request).body;
+        refused(
+            office.call("POST", "/v1/requests", Some("desk-1"), Some(body)).await,
+            403,
+            "gesture_refused",
+        );
+        // Yesterday's.
+        let request = office.citizens("desk-1");
+        office.house.clock.advance(Duration::from_secs(601));
+        office.log_in("desk-1").await;
+        refused(office.create(&request).await, 422, "stale");
+        assert_eq!(office.issued().await, 2);
+    });
+}
+
+#[test]
+fn missing_evidence_and_keys_that_are_not_the_applicants_are_refused() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let mut bare = office.citizens("desk-1");
+        bare["evidence"] = json!([]);
+        refused(office.create(&bare).await, 422, "evidence_missing");
+        let mut server = office.server("desk-1");
+        server["evidence"].as_array_mut().unwrap().pop();
+        refused(office.create(&server).await, 422, "evidence_missing");
+        let unproven = pkcs10_signed_by(&key(), &key());
+        let request = office.request(
+            "desk-1",
+            "desk-a",
+            citizen("1234567892"),
+            &unproven,
+            &["identity-document"],
+        );
+        refused(office.create(&request).await, 422, "no_proof_of_possession");
+        let own = pkcs10(&key());
+        let request = office.request("desk-1", "desk-a", citizen("1234567892"), &own, &["identity-document"]);
+        assert_eq!(office.create(&request).await.1["state"], json!("issued"));
+        let request = office.request("desk-1", "desk-a", citizen("1234567899"), &own, &["identity-document"]);
+        refused(office.create(&request).await, 422, "key_in_use");
+        let mut misspelt = office.citizens("desk-1");
+        misspelt["subject"]["personal_number"] = json!("12");
+        refused(office.create(&misspelt).await, 422, "person_malformed");
+        let mut strange = office.citizens("desk-1");
+        strange["subject"]["address"] = json!("somewhere");
+        refused(office.create(&strange).await, 400, "malformed");
+        let mut domain = office.server("desk-1");
+        domain["subject"]["names"] = json!(["www.example.com"]);
+        refused(office.create(&domain).await, 422, "subject_malformed");
+        assert_eq!(office.issued().await, 1);
+    });
+}
+
+#[test]
+fn an_officer_who_is_taken_off_the_list_is_out_at_once_and_so_is_what_they_began() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let server = office.server("desk-1");
+        let (_, answer) = office.create(&server).await;
+        let id = answer["id"].as_str().unwrap().to_owned();
+        let list = next(&office.officers, |list| {
+            list.officers.retain(|officer| officer.id != "desk-1")
+        });
+        let signed = office.people.signed(list, &["admin-1", "admin-2"]);
+        office.house.service.accept_officers(&signed).await.unwrap();
+        let request = office.citizens("desk-1");
+        refused(office.create(&request).await, 401, "not_logged_in");
+        let (_, answer) = office.approve(&id, "desk-2").await;
+        assert_eq!(
+            (&answer["state"], &answer["reason"]),
+            (&json!("refused"), &json!("not_of_desk"))
+        );
+        assert_eq!(office.issued().await, 0);
+    });
+}
+
+#[test]
+fn rejected_and_forgotten_requests_end_and_are_erased() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let server = office.server("desk-1");
+            let (_, answer) = office.create(&server).await;
+            ids.push(answer["id"].as_str().unwrap().to_owned());
+        }
+        let path = format!("/v1/requests/{}/rejection", ids[0]);
+        let body = Some(json!({ "reason": "The mandate has ended" }));
+        let (status, answer) = office.call("POST", &path, Some("desk-2"), body.clone()).await;
+        assert_eq!((status, &answer["state"]), (200, &json!("rejected")), "{answer}");
+        assert_eq!(answer["rejected_by"], json!("desk-2"));
+        refused(office.approve(&ids[0], "desk-2").await, 409, "state");
+        refused(office.call("POST", &path, Some("desk-2"), body).await, 409, "state");
+        office.house.clock.advance(Duration::from_secs(7 * 86_400));
+        office.log_in("desk-2").await;
+        refused(office.approve(&ids[1], "desk-2").await, 410, "expired");
+        tidy(&office).await;
+        office.house.clock.advance(Duration::from_secs(31 * 86_400));
+        tidy(&office).await;
+        office.log_in("desk-2").await;
+        for (id, state) in ids.iter().zip(["rejected", "expired"]) {
+            let (_, whole) = office
+                .call("GET", &format!("/v1/requests/{id}"), Some("desk-2"), None)
+                .await;
+            assert_eq!(
+                (&whole["state"], &whole["request"]),
+                (&json!(state), &json!("")),
+                "{whole}"
+            );
+        }
+    });
+}
+
+async fn tidy(office: &Office) {
+    office.house.service.tidy_desks().await.unwrap();
+}
+
+#[test]
+fn desks_suspend_reinstate_and_revoke_once_for_each_gesture() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let request = office.citizens("desk-1");
+        let (_, answer) = office.create(&request).await;
+        let serial = answer["serial"].as_str().unwrap().to_owned();
+        let octets = hex::decode(&serial).unwrap();
+        // Any desk suspends; the desk that registered reinstates.
+        assert_eq!(
+            office.change_status("desk-3", "desk-b", &serial, "suspend").await.0,
+            200
+        );
+        refused(
+            office.change_status("desk-3", "desk-b", &serial, "reinstate").await,
+            403,
+            "not_for_desks",
+        );
+        refused(
+            office.change_status("desk-3", "desk-a", &serial, "reinstate").await,
+            403,
+            "not_of_desk",
+        );
+        let reinstate = office.status_change("desk-1", "desk-a", &serial, "reinstate");
+        let path = "/v1/status-changes";
+        let copy = reinstate.body.clone();
+        let keyed = office
+            .call_with("POST", path, Some("desk-1"), Some(reinstate.body), "once")
+            .await;
+        assert_eq!(keyed.0, 200, "{}", keyed.1);
+        assert_eq!(
+            office.change_status("desk-1", "desk-a", &serial, "suspend").await.0,
+            200
+        );
+        // The old reinstatement, copied, does not lift the new suspension: nor with its own key, nor with another.
+        assert_eq!(
+            office
+                .call_with("POST", path, Some("desk-1"), Some(copy.clone()), "once")
+                .await
+                .0,
+            200
+        );
+        refused(
+            office.call("POST", path, Some("desk-1"), Some(copy)).await,
+            409,
+            "replayed",
+        );
+        let states = "SELECT state, asked_by FROM certificate_status WHERE serial = $1 ORDER BY sequence";
+        let rows = office.house.cx.db.all(states, params![octets.clone()]).await.unwrap();
+        let words: Vec<String> = rows.iter().map(|row| row.get("state").unwrap()).collect();
+        assert_eq!(words, ["suspended", "reinstated", "suspended"]);
+        assert!(rows[0].get::<String>("asked_by").unwrap().contains("desk-3"));
+        assert_eq!(office.change_status("desk-2", "desk-a", &serial, "revoke").await.0, 200);
+        refused(
+            office.change_status("desk-1", "desk-a", &serial, "reinstate").await,
+            422,
+            "status_refused",
+        );
+        // An authority's certificate is no desk's.
+        let rows = office
+            .house
+            .cx
+            .db
+            .all("SELECT serial FROM certificate WHERE holder = 'qsig'", params![])
+            .await
+            .unwrap();
+        let own = hex::encode(rows[0].get::<Vec<u8>>("serial").unwrap());
+        refused(
+            office.change_status("desk-1", "desk-a", &own, "revoke").await,
+            403,
+            "not_for_desks",
+        );
+    });
+}
+
+#[test]
+fn nobody_gets_in_without_a_gesture_of_the_log_in_key() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let (status, document) = office.call("GET", "/openapi.json", None, None).await;
+        assert_eq!((status, &document["openapi"]), (200, &json!("3.1.0")));
+        // Every address of the document is there, and closed.
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let address = path.replace("{id}", &"00".repeat(32));
+                let address = format!("{address}?state=waiting");
+                let body = Some(json!({ "officer": "x", "credential": {}, "reason": "x", "request": "AA" }));
+                let (status, problem) = office.call(&method.to_uppercase(), &address, None, body).await;
+                let open = operation["security"] == json!([]);
+                assert_eq!(status, if open { 403 } else { 401 }, "{method} {path}: {problem}");
+            }
+        }
+        // An administrator without a desk, and a key that agrees, do not log in.
+        let options = office
+            .call(
+                "POST",
+                "/v1/session/options",
+                None,
+                Some(json!({ "officer": "desk-1" })),
+            )
+            .await
+            .1;
+        let challenge = URL_SAFE_NO_PAD
+            .decode(options["publicKey"]["challenge"].as_str().unwrap())
+            .unwrap();
+        let agreeing = office.people.gesture("desk-1", &challenge.try_into().unwrap());
+        let form = json!({ "officer": "desk-1", "credential": agreeing.to_json() });
+        refused(
+            office.call("POST", "/v1/session", None, Some(form)).await,
+            403,
+            "login_refused",
+        );
+        let clerk = office
+            .call(
+                "POST",
+                "/v1/session/options",
+                None,
+                Some(json!({ "officer": "nobody" })),
+            )
+            .await;
+        refused(clerk, 403, "login_refused");
+        // A log-in is used once, and its token ends.
+        let options = office
+            .call(
+                "POST",
+                "/v1/session/options",
+                None,
+                Some(json!({ "officer": "desk-1" })),
+            )
+            .await
+            .1;
+        let credential = office.people.log_in("desk-1", &options);
+        let form = json!({ "officer": "desk-1", "credential": credential });
+        assert_eq!(
+            office.call("POST", "/v1/session", None, Some(form.clone())).await.0,
+            200
+        );
+        refused(
+            office.call("POST", "/v1/session", None, Some(form)).await,
+            403,
+            "login_refused",
+        );
+        assert_eq!(office.call("DELETE", "/v1/session", Some("desk-2"), None).await.0, 204);
+        refused(
+            office
+                .call("GET", "/v1/requests?state=issued", Some("desk-2"), None)
+                .await,
+            401,
+            "not_logged_in",
+        );
+        office.house.clock.advance(Duration::from_secs(600));
+        refused(
+            office
+                .call("GET", "/v1/requests?state=issued", Some("desk-1"), None)
+                .await,
+            401,
+            "not_logged_in",
+        );
+    });
+}
+
+#[test]
+fn a_certificate_that_the_hsm_did_not_sign_in_time_is_there_when_it_is_asked_for() {
+    in_own_process(async |dir| {
+        let mut office = Office::open(&dir).await;
+        let request = office.citizens("desk-1");
+        let (_, answer) = office.create(&request).await;
+        let id = answer["id"].as_str().unwrap().to_owned();
+        // As a crash between the CA's answer and ours would leave it.
+        let ready = "UPDATE registration_request SET state = 'ready', serial = NULL, chain = NULL, closed_at = NULL";
+        let write = office
+            .house
+            .cx
+            .db
+            .run::<_, signum_core::DbError, _, _>("test", |tx| async move { tx.exec(ready, params![]).await });
+        write.await.unwrap();
+        let (status, pem) = office.collect(&id, "desk-1").await;
+        assert_eq!(status, 200);
+        let leaf = X509::from_pem(pem.as_str().unwrap().as_bytes())
+            .unwrap()
+            .to_der()
+            .unwrap();
+        let leaf = x509_cert::Certificate::from_der(&leaf).unwrap();
+        let serial = hex::encode(leaf.tbs_certificate().serial_number().as_bytes());
+        assert_eq!(json!(serial), answer["serial"]);
+        assert_eq!(office.issued().await, 1);
+    });
+}
