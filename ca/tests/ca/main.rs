@@ -10,6 +10,7 @@ mod held;
 mod house;
 mod issuance;
 mod ocsp;
+mod office;
 mod officers;
 mod origin;
 mod profiles;

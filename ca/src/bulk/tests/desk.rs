@@ -16,7 +16,8 @@ use crate::approval::{ApprovalRequest, Kind};
 use crate::authority::AuthorityName;
 use crate::officer::Pin;
 use crate::officer::store::accept;
-use crate::officer::test_people::{People, context};
+use crate::officer::test_context::context;
+use crate::officer::test_people::People;
 use crate::{Config, Deps, Service};
 
 static CERTIFICATES: LazyLock<Insert> = LazyLock::new(|| {
