@@ -47,6 +47,28 @@ pub enum PersonIdentifier {
     Pseudonym,
 }
 
+/// What a question about a serial number that was never issued is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unissued {
+    /// Revoked since 1 January 1970, with extended-revoked (RFC 6960 section 2.2).
+    #[default]
+    Revoked,
+    /// The error `unauthorized`, without a signature (RFC 5019 section 2.2.3).
+    Unauthorized,
+}
+
+/// What says whether this machine's clock may be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockSource {
+    /// The chronyd that keeps it: no time stamp while it is not synchronised, or may be off by more than a second.
+    Chrony,
+    /// Nothing; accepted only of a CA whose name says TEST.
+    #[default]
+    Unchecked,
+}
+
 signum_core::config! {
     /// The certification authority; every setting has a default that suits a demonstration.
     pub struct Config {
@@ -73,6 +95,10 @@ signum_core::config! {
         eu_mode: bool = false,
         /// Whether time stamps say that they are qualified ones of the European Union; only with `eu_mode`.
         qualified_time_stamps: bool = false,
+        /// What says that the clock is right before a time is stamped: `chrony`, or `unchecked` (TEST only).
+        clock: ClockSource = ClockSource::Unchecked,
+        /// The program that asks chronyd.
+        chronyc: PathBuf = PathBuf::from("/usr/bin/chronyc"),
         /// What a person's serialNumber shows: `personal-number` or `pseudonym`.
         person_identifier: PersonIdentifier = PersonIdentifier::PersonalNumber,
         /// Digits of a personal number.
@@ -116,8 +142,17 @@ signum_core::config! {
         seal_days: u32 = 1096,
         /// Validity of TLS server certificates in days, at most 90.
         tls_days: u32 = 90,
-        /// How long an OCSP answer holds (nextUpdate), in seconds; caches keep it for at most 60.
+        /// How long an OCSP answer that is signed when it is asked for holds (nextUpdate), in seconds; caches keep it for at most 60.
         ocsp_seconds: u32 = 300,
+        /// How long an answer signed in advance holds, in hours. It is replaced at less than half its life: for more than the
+        /// other half, statuses are served without the HSM.
+        ocsp_presigned_hours: u32 = 12,
+        /// Memory for OCSP answers in megabytes; one answer takes about 600 octets.
+        ocsp_cache_megabytes: u32 = 64,
+        /// What is answered about a serial number that was never issued: `revoked` or `unauthorized`.
+        ocsp_unissued: Unissued = Unissued::Revoked,
+        /// For how many years after their end the status of certificates is told (archiveCutoff; QcRetentionPeriod).
+        status_retention_years: u32 = 35,
         /// How long a CRL of an issuing CA holds, in hours.
         crl_hours: u32 = 24,
         /// Published hash of the first list of officers (64 hexadecimal digits), from which every later list follows; empty means
@@ -202,6 +237,11 @@ impl Config {
                 self.qscd != Qscd::Pretend || test,
                 "pretend is for a CA whose name_prefix has the word TEST",
             ),
+            (
+                "clock",
+                self.clock != ClockSource::Unchecked || test,
+                "unchecked is for a CA whose name_prefix has the word TEST; chrony checks",
+            ),
             ("serial_prefix", (1..=127).contains(&self.serial_prefix), "1 to 127"),
             ("crl_shards", (1..=4096).contains(&self.crl_shards), "1 to 4096"),
             (
@@ -214,6 +254,21 @@ impl Config {
                 "ocsp_seconds",
                 (60..=86_400).contains(&self.ocsp_seconds),
                 "60 to 86400",
+            ),
+            (
+                "ocsp_presigned_hours",
+                (4..=168).contains(&self.ocsp_presigned_hours),
+                "4 to 168",
+            ),
+            (
+                "ocsp_cache_megabytes",
+                self.ocsp_cache_megabytes <= 65_536,
+                "0 to 65536",
+            ),
+            (
+                "status_retention_years",
+                (7..=100).contains(&self.status_retention_years),
+                "7 to 100 (EN 319 411-1 section 6.4.6)",
             ),
             (
                 "crl_hours",

@@ -14,7 +14,7 @@ use x509_cert::Certificate;
 
 use crate::Service;
 use crate::issue::{self, IssueError, LeafRequest, Request, Subject};
-use crate::ocsp::OcspError;
+use crate::ocsp::{OcspError, Wanted};
 use crate::profile::Profile;
 use crate::status::StatusError;
 use crate::tsa::TsaError;
@@ -136,7 +136,7 @@ impl CertificateStatus for Service {
         for known in self.own_authorities().await.map_err(|e| issue_error(&e))? {
             if known.parsed == issuer && !known.issuer.name.is_root() {
                 return self
-                    .ocsp_answer(known.issuer.name, &request)
+                    .ocsp_answer(known.issuer.name, &request, Wanted::Fresh)
                     .await
                     .map(|a| a.der)
                     .map_err(|e| ocsp_error(&e));
@@ -213,7 +213,8 @@ fn ocsp_error(error: &OcspError) -> ContractError {
     match error {
         OcspError::Issue(error) => issue_error(error),
         OcspError::Hsm(error) => ContractError::Unavailable(error.to_string()),
-        OcspError::Status(error) => ContractError::Unavailable(error.to_string()),
+        OcspError::Db(error) => ContractError::Unavailable(error.to_string()),
+        OcspError::NoResponder(_) => ContractError::Unavailable(error.to_string()),
         OcspError::Encoding(_) => ContractError::Internal,
     }
 }

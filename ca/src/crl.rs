@@ -1,28 +1,30 @@
 //! Full CRLs of the issuing CAs and the root's list of CAs: RFC 5280 section 5, EN 319 411-1 section 6.3.9, C-01, C-02.
 
-use std::collections::BTreeMap;
+mod last;
+mod list;
+mod snapshot;
+mod store;
+
 use std::time::Duration;
 
-use der::asn1::{BitString, OctetString, Uint};
-use der::{Decode, Encode};
-use serde_json::json;
-use signum_core::audit::{self, Event};
-use signum_core::db::Row;
-use signum_core::{DbError, Timestamp, Tx, params};
+use der::asn1::{OctetString, Uint};
+use signum_core::{DbError, Timestamp, params};
 use signum_hsm_shim::HsmError;
-use signum_pki::certificate::key_identifier;
+use signum_pki::certificate::{key_identifier, validity_seconds};
 use signum_pki::oid;
-use x509_cert::certificate::Version;
-use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlReason, IssuingDistributionPoint};
-use x509_cert::serial_number::SerialNumber;
+use x509_cert::ext::Extensions;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
 
 use crate::Service;
-use crate::authority::{Authority, AuthorityName, address};
+use crate::authority::{Authority, AuthorityName, Role, address};
 use crate::issue::IssueError;
-use crate::signing::{self, Signable};
-use crate::status::Status;
-use crate::tbs::{extension, full_name, time};
+use crate::signing;
+use crate::tbs::{extension, full_name, generalized_time};
+use list::Frame;
+use store::New;
+
+pub(crate) use list::ToBeSigned;
+pub(crate) use store::Published;
 
 /// Why a list was not made.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,11 @@ pub enum CrlError {
     Db(#[from] DbError),
     #[error("encoding: {0}")]
     Encoding(#[from] der::Error),
+    /// A last list waits for the end of every certificate.
+    #[error("{0} certificates are neither expired nor revoked")]
+    StillValid(i64),
+    #[error("{0} has no part {1}, or its last list is published")]
+    NoPart(AuthorityName, u32),
 }
 
 signum_core::retry_on_db_conflict!(CrlError);
@@ -42,18 +49,8 @@ signum_core::retry_on_db_conflict!(CrlError);
 /// A change may be committed this much after the time it bears, and so be missing from a list of that time.
 const COMMITTED_LATER: Duration = Duration::from_secs(30);
 
-/// A published list.
-pub(crate) struct Published {
-    pub der: Vec<u8>,
-    pub this_update: Timestamp,
-    pub next_update: Timestamp,
-}
-
-/// What one list says, read in one transaction together with its number.
-struct Snapshot {
-    number: i64,
-    entries: BTreeMap<Vec<u8>, (Timestamp, CrlReason)>,
-}
+/// 99991231235959Z.
+const NO_END: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
 impl Service {
     /// Publishes every list that has news, or has lived half its time. Returns how many were made.
@@ -64,14 +61,9 @@ impl Service {
             if self.config.offline_root && authority.issuer.name.is_root() {
                 continue;
             }
-            let shards = if authority.issuer.name.is_root() {
-                1
-            } else {
-                self.config.crl_shards
-            };
-            for shard in 0..shards {
+            for shard in 0..self.shards_of(authority.issuer.name) {
                 if self.is_due(authority.issuer.name, shard).await? {
-                    self.publish(&authority, shard).await?;
+                    self.publish(&authority, shard, None).await?;
                     made += 1;
                 }
             }
@@ -79,30 +71,30 @@ impl Service {
         Ok(made)
     }
 
-    /// The newest list of that part.
-    pub(crate) async fn newest_crl(&self, issuer: AuthorityName, shard: u32) -> Result<Option<Published>, DbError> {
-        let row = self
-            .cx
-            .db
-            .opt(
-                "SELECT der, this_update, next_update FROM crl WHERE issuer = $1 AND shard = $2 ORDER BY number DESC LIMIT 1",
-                params![issuer.as_str(), shard],
-            )
-            .await?;
-        let read = |row: Row| {
-            Ok(Published {
-                der: row.get("der")?,
-                this_update: row.get("this_update")?,
-                next_update: row.get("next_update")?,
-            })
-        };
-        row.map(read).transpose()
+    /// Publishes one list now, due or not. Returns its number.
+    pub async fn publish_crl(&self, issuer: AuthorityName, shard: u32) -> Result<i64, CrlError> {
+        let ended = self
+            .newest_crl(issuer, shard)
+            .await?
+            .is_some_and(|newest| newest.is_last());
+        if ended || shard >= self.shards_of(issuer) {
+            return Err(CrlError::NoPart(issuer, shard));
+        }
+        let authority = self.authority(issuer).await?;
+        self.publish(&authority, shard, None).await
+    }
+
+    fn shards_of(&self, issuer: AuthorityName) -> u32 {
+        if issuer.is_root() { 1 } else { self.config.crl_shards }
     }
 
     async fn is_due(&self, issuer: AuthorityName, shard: u32) -> Result<bool, DbError> {
         let Some(newest) = self.newest_crl(issuer, shard).await? else {
             return Ok(true);
         };
+        if newest.is_last() {
+            return Ok(false);
+        }
         let half = newest.next_update.since(newest.this_update) / 2;
         if self.cx.now().since(newest.this_update) >= half {
             return Ok(true);
@@ -119,7 +111,7 @@ impl Service {
         Ok(news.is_some())
     }
 
-    async fn publish(&self, authority: &Authority, shard: u32) -> Result<(), CrlError> {
+    async fn publish(&self, authority: &Authority, shard: u32, until: Option<Timestamp>) -> Result<i64, CrlError> {
         let name = authority.issuer.name;
         // Lists have whole seconds; an event of this very second is on it, and on the next one.
         let this_update = Timestamp::from_seconds(self.cx.now().seconds());
@@ -128,44 +120,52 @@ impl Service {
         } else {
             u64::from(self.config.crl_hours) * 3_600
         });
-        let next_update = this_update.plus(lives);
+        let next_update = until.unwrap_or_else(|| this_update.plus(lives));
+        let ended_before = self.dropped(name, shard).await?;
         let snapshot = self
             .cx
             .db
-            .run("ca.crl_snapshot", |tx| async move { snapshot(&tx, name, shard).await })
-            .await?;
-        let number = snapshot.number;
-        let der = self
-            .signed_list(authority, shard, snapshot, this_update, next_update)
-            .await?;
-        let (cx, der) = (&self.cx, &der);
-        cx.db
-            .run("ca.crl_publish", |tx| async move {
-                tx.exec(
-                    "INSERT INTO crl (issuer, shard, number, this_update, next_update, der) VALUES ($1, $2, $3, $4, $5, $6)",
-                    params![name.as_str(), shard, number, this_update, next_update, der],
-                )
-                .await?;
-                let event = Event::new("crl.published", format!("{name}/{shard}"), json!({ "number": number }));
-                audit::record(&tx, cx, &event).await?;
-                Ok::<_, CrlError>(())
+            .run("ca.crl_snapshot", |tx| async move {
+                snapshot::read(&tx, name, shard, ended_before).await
             })
-            .await
+            .await?;
+        let (number, entries) = (snapshot.number, snapshot.entries.count);
+        let algorithm = authority.issuer.key.algorithm_identifier();
+        let frame = Frame {
+            algorithm: &algorithm.ok_or(der::Error::from(der::ErrorKind::Failed))?,
+            issuer: &authority.issuer.subject,
+            this_update,
+            next_update,
+            extensions: self.list_extensions(authority, shard, number)?,
+        };
+        let list = ToBeSigned::new(&frame, snapshot.entries)?;
+        let signature = signing::sign_list(self.hsm.as_ref(), &authority.issuer.key, &list).await?;
+        let new = New {
+            issuer: name,
+            shard,
+            number,
+            this_update,
+            next_update,
+            entries,
+            parts: list.signed(&signature),
+        };
+        self.store_crl(&new).await?;
+        metrics::counter!("ca_crls_published_total", "ca" => name.as_str()).increment(1);
+        Ok(number)
     }
 
-    async fn signed_list(
-        &self,
-        authority: &Authority,
-        shard: u32,
-        snapshot: Snapshot,
-        this_update: Timestamp,
-        next_update: Timestamp,
-    ) -> Result<Vec<u8>, CrlError> {
+    /// Certificates that ended before this moment are left out of the next list: they were on one that was published after
+    /// their end (RFC 5280 section 3.3). The authorities of signatures, seals and time stamps never leave any out.
+    async fn dropped(&self, issuer: AuthorityName, shard: u32) -> Result<Timestamp, DbError> {
+        if keeps_expired(issuer) {
+            return Ok(Timestamp(i64::MIN));
+        }
+        let newest = self.newest_crl(issuer, shard).await?;
+        Ok(newest.map_or(Timestamp(i64::MIN), |newest| newest.this_update))
+    }
+
+    fn list_extensions(&self, authority: &Authority, shard: u32, number: i64) -> der::Result<Extensions> {
         let issuer = &authority.issuer;
-        let signature = issuer
-            .key
-            .algorithm_identifier()
-            .ok_or(der::Error::from(der::ErrorKind::Failed))?;
         let is_root = issuer.name.is_root();
         let scope = IssuingDistributionPoint {
             distribution_point: Some(full_name(&address::crl(&self.config, issuer.name, shard))?),
@@ -179,78 +179,21 @@ impl Service {
             key_identifier: Some(OctetString::new(key_identifier(&issuer.key.spki)?)?),
             ..Default::default()
         };
-        let number = Uint::new(&snapshot.number.to_be_bytes())?;
-        let entries = snapshot
-            .entries
-            .iter()
-            .map(|(serial, entry)| revoked(serial, *entry))
-            .collect::<der::Result<Vec<_>>>()?;
-        let list = TbsCertList {
-            version: Version::V2,
-            signature: signature.clone(),
-            issuer: issuer.subject.clone(),
-            this_update: time(this_update)?,
-            next_update: Some(time(next_update)?),
-            // Absent rather than empty (RFC 5280 section 5.1.2.6).
-            revoked_certificates: (!entries.is_empty()).then_some(entries),
-            crl_extensions: Some(vec![
-                extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &authority_key)?,
-                extension(oid::CRL_NUMBER, false, &number)?,
-                extension(oid::ISSUING_DISTRIBUTION_POINT, true, &scope)?,
-            ]),
-        };
-        let tbs = Signable::list(&list)?;
-        let octets = signing::sign(self.hsm.as_ref(), &issuer.key, &tbs).await?;
-        let signed: CertificateList = CertificateList {
-            tbs_cert_list: TbsCertList::from_der(tbs.der())?,
-            signature_algorithm: signature,
-            signature: BitString::from_bytes(&octets)?,
-        };
-        Ok(signed.to_der()?)
-    }
-}
-
-fn revoked(serial: &[u8], (since, reason): (Timestamp, CrlReason)) -> der::Result<RevokedCert> {
-    // Unspecified is told by silence (RFC 5280 section 5.3.1).
-    let extensions = (reason != CrlReason::Unspecified)
-        .then(|| extension(oid::CRL_REASON, false, &reason))
-        .transpose()?;
-    Ok(RevokedCert {
-        serial_number: SerialNumber::new(serial)?,
-        revocation_date: time(since)?,
-        crl_entry_extensions: extensions.map(|e| vec![e]),
-    })
-}
-
-/// Number and contents in one transaction: a later number never says less. Entries stay for good, past expiry too.
-async fn snapshot(tx: &Tx, issuer: AuthorityName, shard: u32) -> Result<Snapshot, DbError> {
-    let row = tx
-        .one(
-            "INSERT INTO crl_number (issuer, shard, number) VALUES ($1, $2, 1)
-             ON CONFLICT (issuer, shard) DO UPDATE SET number = crl_number.number + 1 RETURNING number",
-            params![issuer.as_str(), shard],
-        )
-        .await?;
-    let rows = tx
-        .all(
-            "SELECT s.serial, s.state, s.reason, s.at FROM certificate_status s
-             JOIN certificate c ON c.issuer = s.issuer AND c.serial = s.serial
-             WHERE s.issuer = $1 AND c.shard = $2 ORDER BY s.serial, s.sequence",
-            params![issuer.as_str(), shard],
-        )
-        .await?;
-    let mut histories: BTreeMap<Vec<u8>, Vec<Row>> = BTreeMap::new();
-    for row in rows {
-        histories.entry(row.get("serial")?).or_default().push(row);
-    }
-    let mut entries = BTreeMap::new();
-    for (serial, history) in histories {
-        if let Status::Revoked { since, reason } = Status::after(&history)? {
-            entries.insert(serial, (since, reason));
+        let mut extensions = vec![
+            extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &authority_key)?,
+            extension(oid::CRL_NUMBER, false, &Uint::new(&number.to_be_bytes())?)?,
+            extension(oid::ISSUING_DISTRIBUTION_POINT, true, &scope)?,
+        ];
+        if keeps_expired(issuer.name) {
+            let since = Timestamp::from_seconds(validity_seconds(&authority.parsed).0);
+            extensions.push(extension(oid::EXPIRED_CERTS_ON_CRL, false, &generalized_time(since)?)?);
         }
+        Ok(extensions)
     }
-    Ok(Snapshot {
-        number: row.get("number")?,
-        entries,
-    })
+}
+
+/// EN 319 411-2 section 6.3.9: what was relied upon outlives the certificate, and so does its revocation (expiredCertsOnCRL,
+/// ITU-T X.509 section 9.5.2.8). Log-ins and TLS connections are over with theirs.
+fn keeps_expired(issuer: AuthorityName) -> bool {
+    !matches!(issuer.role, Role::Auth | Role::Tls)
 }

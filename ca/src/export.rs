@@ -36,7 +36,8 @@ impl Service {
         }
         for authority in AuthorityName::all() {
             if let Some(list) = self.newest_crl(authority, 0).await.map_err(|e| wrong(&e))? {
-                write(dir, &format!("{authority}.crl"), pem("X509 CRL", &list.der).as_bytes())?;
+                let der = self.crl_der(authority, 0, &list).await.map_err(|e| wrong(&e))?;
+                write(dir, &format!("{authority}.crl"), pem("X509 CRL", &der).as_bytes())?;
             }
         }
         for (number, (name, certificate)) in leaves.iter().enumerate() {

@@ -1,6 +1,9 @@
 //! The public addresses: OCSP (RFC 6960 appendix A, RFC 5019 section 6), lists and certificates (RFC 2585), time stamps
 //! (RFC 3161 section 3.4). Plain http without cookies; everything served is signed.
 
+mod list;
+mod ocsp;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,23 +13,15 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use signum_core::Timestamp;
 use signum_core::http::Frame;
-use signum_pki::ocsp::response::ResponseStatus;
 
 use crate::Service;
 use crate::authority::AuthorityName;
-use crate::crl::Published;
-use crate::ocsp::{Answer, OcspError};
 
 /// Neither a status request nor a time-stamp request is ever longer.
 const LONGEST_REQUEST: usize = 16 * 1024;
-
-/// A cache may not keep a status longer: a revocation shows within a minute.
-const OCSP_MAX_AGE: i64 = 60;
 
 /// Whoever asks for a status waits in a log-in or a signature.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -35,10 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// (no such address, another content type, a body too long) is refused as RFC 9457 says.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let routes = Router::new()
-        .route("/ocsp/{ca}", post(ocsp_post))
-        .route("/ocsp/{ca}/{*request}", get(ocsp_get))
-        .route("/crl/{ca}/{file}", get(crl))
-        .route("/arl/{file}", get(arl))
+        .route("/ocsp/{ca}", post(ocsp::post))
+        .route("/ocsp/{ca}/{*request}", get(ocsp::get))
+        .route("/crl/{ca}/{file}", get(list::crl))
+        .route("/arl/{file}", get(list::arl))
         .route("/ca/{file}", get(certificate))
         .route("/tsa", post(time_stamp))
         .merge(crate::status::routes())
@@ -48,113 +43,6 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .body_limit(LONGEST_REQUEST)
         .timeout(PATIENCE)
         .around(routes)
-}
-
-async fn ocsp_post(
-    State(service): State<Arc<Service>>,
-    Path(ca): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    if !has_type(&headers, "application/ocsp-request") {
-        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
-    }
-    // An answer to a POST is nobody's to cache (RFC 5019 section 6.2 is about GET).
-    let mut response = ocsp(&service, &ca, &body).await;
-    response.headers_mut().remove(header::ETAG);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    response
-}
-
-/// The request in base64, percent-encoded by careful clients and as it is by others.
-async fn ocsp_get(State(service): State<Arc<Service>>, Path((ca, request)): Path<(String, String)>) -> Response {
-    let der = STANDARD.decode(request.trim()).unwrap_or_default();
-    ocsp(&service, &ca, &der).await
-}
-
-async fn ocsp(service: &Service, ca: &str, request: &[u8]) -> Response {
-    // The root's certificates have their status in its list alone.
-    let answer = match AuthorityName::parse(ca).filter(|name| !name.is_root()) {
-        None => Answer::error(ResponseStatus::Unauthorized).map_err(OcspError::from),
-        Some(authority) => service.ocsp_answer(authority, request).await,
-    };
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::error!(%error, ca, "OCSP");
-            match Answer::error(ocsp_failure(&error)) {
-                Ok(answer) => answer,
-                Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-            }
-        }
-    };
-    let mut headers = vec![(header::CONTENT_TYPE, "application/ocsp-response".to_owned())];
-    match answer.cacheable_until {
-        None => headers.push((header::CACHE_CONTROL, "no-store".to_owned())),
-        Some(until) => {
-            let left = until.seconds() - service.cx.now().seconds();
-            let age = left.clamp(0, OCSP_MAX_AGE);
-            headers.push((
-                header::CACHE_CONTROL,
-                format!("max-age={age}, public, no-transform, must-revalidate"),
-            ));
-            headers.push((header::EXPIRES, http_date(until)));
-            headers.push((header::LAST_MODIFIED, http_date(service.cx.now())));
-            headers.push((header::ETAG, etag(&answer.der)));
-        }
-    }
-    respond(headers, answer.der)
-}
-
-fn ocsp_failure(error: &OcspError) -> ResponseStatus {
-    match error {
-        OcspError::Hsm(_) | OcspError::Status(_) | OcspError::Issue(_) => ResponseStatus::TryLater,
-        OcspError::Encoding(_) => ResponseStatus::InternalError,
-    }
-}
-
-async fn crl(State(service): State<Arc<Service>>, Path((ca, file)): Path<(String, String)>) -> Response {
-    let shard = file.strip_suffix(".crl").and_then(|number| number.parse::<u32>().ok());
-    match (AuthorityName::parse(&ca), shard) {
-        (Some(authority), Some(shard)) if !authority.is_root() => list(&service, authority, shard).await,
-        _ => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn arl(State(service): State<Arc<Service>>, Path(file): Path<String>) -> Response {
-    match file.strip_suffix(".crl").and_then(AuthorityName::parse) {
-        Some(root) if root.is_root() => list(&service, root, 0).await,
-        _ => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn list(service: &Service, authority: AuthorityName, shard: u32) -> Response {
-    match service.newest_crl(authority, shard).await {
-        Ok(Some(Published {
-            der,
-            this_update,
-            next_update,
-        })) => {
-            let headers = vec![
-                (header::CONTENT_TYPE, "application/pkix-crl".to_owned()),
-                (
-                    header::CACHE_CONTROL,
-                    "max-age=60, public, no-transform, must-revalidate".to_owned(),
-                ),
-                (header::EXPIRES, http_date(next_update)),
-                (header::LAST_MODIFIED, http_date(this_update)),
-                (header::ETAG, etag(&der)),
-            ];
-            respond(headers, der)
-        }
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
-        Err(error) => {
-            tracing::error!(%error, "CRL");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
-    }
 }
 
 async fn certificate(State(service): State<Arc<Service>>, Path(file): Path<String>) -> Response {
@@ -201,6 +89,18 @@ fn has_type(headers: &HeaderMap, expected: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).map(str::trim);
     essence.is_some_and(|essence| essence.eq_ignore_ascii_case(expected))
+}
+
+/// Whether the client has what `tag` names (RFC 9110 section 13.1.2).
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    known
+        .flat_map(|value| value.split(','))
+        .map(|one| one.trim().trim_start_matches("W/"))
+        .any(|one| one == tag || one == "*")
 }
 
 fn respond(headers: Vec<(header::HeaderName, String)>, body: Vec<u8>) -> Response {

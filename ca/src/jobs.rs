@@ -9,13 +9,13 @@ use crate::Service;
 use crate::ceremony::CeremonyError;
 use crate::crl::CrlError;
 use crate::issue::IssueError;
+use crate::ocsp::OcspError;
 use crate::registration;
 
 impl Service {
     /// For core's job runner; quiet until the ceremony was held.
     pub fn jobs(self: &Arc<Self>) -> Vec<Job> {
-        let (lists, keys) = (Arc::clone(self), Arc::clone(self));
-        let (owed, bulk) = (Arc::clone(self), Arc::clone(self));
+        let [lists, keys, owed, bulk, answers] = std::array::from_fn(|_| Arc::clone(self));
         let mut jobs = vec![
             Job::new("ca.status_events", Duration::from_secs(5), move || {
                 let service = Arc::clone(&owed);
@@ -31,6 +31,15 @@ impl Service {
                 async move {
                     match service.publish_due_crls().await {
                         Ok(_) | Err(CrlError::Issue(IssueError::NoCeremony)) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                }
+            }),
+            Job::new("ca.ocsp_presign", Duration::from_secs(10), move || {
+                let service = Arc::clone(&answers);
+                async move {
+                    match service.presign_due().await {
+                        Ok(_) | Err(OcspError::Issue(IssueError::NoCeremony)) => Ok(()),
                         Err(error) => Err(error),
                     }
                 }

@@ -28,6 +28,7 @@ mod service;
 mod signing;
 mod status;
 mod tbs;
+mod tlv;
 mod tsa;
 
 pub use approval::{ApprovalError, ApprovalRequest, Approved, Kind as ApprovalKind, SettingsError, Waiting};
@@ -37,7 +38,8 @@ pub use bulk::{
     Proposal as BulkProposal, State as BulkState,
 };
 pub use ceremony::{CeremonyError, DevelopmentTranscript as Transcript, Step};
-pub use config::{Algorithms, Config, ConfigError, PersonIdentifier, Qscd};
+pub use config::{Algorithms, ClockSource, Config, ConfigError, PersonIdentifier, Qscd, Unissued};
+pub use crl::CrlError;
 pub use export::ExportError;
 pub use issue::{
     IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject, Succession, Unwatched, Watch,
@@ -49,6 +51,7 @@ pub use officer::{
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
 pub use service::{Deps, Replica, Service};
+pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};
 
 use signum_core::db::Migration;
 
@@ -85,5 +88,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0008_registration",
         sql: include_str!("../../migrations/ca/0008_registration.sql"),
+    },
+    Migration {
+        name: "ca/0009_publication",
+        sql: include_str!("../../migrations/ca/0009_publication.sql"),
     },
 ];

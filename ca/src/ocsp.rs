@@ -1,199 +1,287 @@
-//! The OCSP responder: RFC 6960, RFC 9654 (nonce). Each CA has its own delegated responder key.
+//! The OCSP responder: RFC 6960, RFC 9654 (nonce), RFC 5019 (answers made in advance). Each CA has its own delegated key.
 //!
-//! A serial number that was never issued is answered `revoked` since 1970 with extended-revoked (RFC 6960 section 2.2), never
-//! `good`: a certificate forged under our CA's name must not pass.
+//! A plain question is answered from memory, or from the table of answers that a job signs in advance ([`presign`]), without
+//! the HSM; a nonce, several certificates in one question and what has changed a moment ago are signed live. An answer is told
+//! only beside the history that it tells of, and while thisUpdate <= now < nextUpdate.
+//!
+//! A serial number that was never issued is answered `revoked` since 1970 with extended-revoked (RFC 6960 section 2.2) or
+//! `unauthorized`, as configured, never `good`: a certificate forged under our CA's name must not pass.
 
-use der::asn1::{Any, BitString, Null, OctetString};
-use der::{Decode, Encode};
+mod cache;
+mod changes;
+mod compose;
+mod presign;
+mod question;
+mod responder;
+mod standing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use der::Encode;
 use signum_core::{DbError, Timestamp};
 use signum_hsm_shim::HsmError;
-use signum_pki::certificate::is_valid_at;
 use signum_pki::ocsp::cert_id::CertId;
-use signum_pki::ocsp::request::OcspRequest;
-use signum_pki::ocsp::response::{
-    BasicOcspResponse, OcspResponse, ResponderId, ResponseData, ResponseStatus, RevokedInfo, SingleResponse,
-    Status as Answered,
-};
-use signum_pki::ocsp::verify::key_hash;
-use signum_pki::oid;
-use x509_cert::Certificate;
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::CrlReason;
+use signum_pki::ocsp::response::{OcspResponse, ResponseStatus};
 
 use crate::Service;
-use crate::authority::{AuthorityName, SigningKey, own_key};
+use crate::authority::AuthorityName;
+use crate::config::Unissued;
 use crate::issue::IssueError;
-use crate::signing::{self, Signable};
 use crate::status::Status;
-use crate::tbs::{extension, generalized_time};
-
-/// Longer requests are not for one relying party's one question.
-const MOST_QUESTIONS: usize = 10;
+use cache::{Cache, Kept, Key};
+use changes::Changes;
+use question::{Form, Question};
+use responder::{Office, Offices};
+use standing::Standing;
 
 /// Why there is no answer at all; the router makes internalError or tryLater of it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OcspError {
+pub enum OcspError {
     #[error(transparent)]
     Issue(#[from] IssueError),
     #[error(transparent)]
     Hsm(#[from] HsmError),
     #[error("status: {0}")]
-    Status(#[from] DbError),
+    Db(#[from] DbError),
     #[error("encoding: {0}")]
     Encoding(#[from] der::Error),
+    #[error("{0} has no valid responder certificate")]
+    NoResponder(AuthorityName),
+}
+
+signum_core::retry_on_db_conflict!(OcspError);
+
+/// What the responder remembers between questions.
+pub(crate) struct Ocsp {
+    offices: Offices,
+    cache: Cache,
+    changes: Changes,
+    backfill: presign::Backfill,
+}
+
+impl Ocsp {
+    pub fn new(cache_megabytes: u32) -> Self {
+        Self {
+            offices: Offices::default(),
+            cache: Cache::new(cache_megabytes),
+            changes: Changes::default(),
+            backfill: presign::Backfill::default(),
+        }
+    }
+
+    /// A status has changed here: the next answer tells it, without waiting for the next look at the database.
+    pub fn status_changed(&self) {
+        self.changes.look_again();
+    }
 }
 
 /// An OCSPResponse.
 pub(crate) struct Answer {
     pub der: Vec<u8>,
-    /// Signed, and the same for everyone who asks: until when caches may use it.
-    pub cacheable_until: Option<Timestamp>,
+    /// Signed, and the same for everyone who asks: what caches are told.
+    pub shared: Option<Shared>,
+}
+
+/// A shared answer's period, and a tag that no other answer has.
+pub(crate) struct Shared {
+    pub this_update: Timestamp,
+    pub next_update: Timestamp,
+    /// The end of its signature.
+    pub tag: [u8; 16],
+}
+
+/// How old an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Any that may be told now.
+    Any,
+    /// Signed just now.
+    Fresh,
 }
 
 impl Answer {
     pub fn error(status: ResponseStatus) -> Result<Self, der::Error> {
         Ok(Self {
             der: OcspResponse::error(status).to_der()?,
-            cacheable_until: None,
+            shared: None,
         })
     }
-}
 
-/// The delegated key of an authority.
-struct Responder {
-    key: SigningKey,
-    certificate: Vec<u8>,
-    parsed: Certificate,
-}
-
-/// A request that may be answered.
-struct Question {
-    ids: Vec<CertId>,
-    nonce: Option<Extension>,
+    fn of(kept: &Kept) -> Self {
+        let (_, tag) = kept.content.split_last_chunk::<16>().unwrap_or((&[], &[0; 16]));
+        Self {
+            der: compose::response(&kept.content, &kept.responder),
+            shared: Some(Shared {
+                this_update: kept.this_update,
+                next_update: kept.next_update,
+                tag: *tag,
+            }),
+        }
+    }
 }
 
 impl Service {
     /// Answers an OCSPRequest (DER) for certificates of `authority`.
-    pub(crate) async fn ocsp_answer(&self, authority: AuthorityName, request: &[u8]) -> Result<Answer, OcspError> {
+    pub(crate) async fn ocsp_answer(
+        &self,
+        authority: AuthorityName,
+        request: &[u8],
+        wanted: Wanted,
+    ) -> Result<Answer, OcspError> {
+        let now = self.cx.now();
+        let believed = self.follow_changes(now).await;
+        let office = self.office(authority, now).await?;
+        // Step 1: a plain request is known by its octets, and mostly its answer.
+        let plain = office.plain.recognise(request).filter(|_| wanted == Wanted::Any);
+        if let Some((form, serial)) = plain {
+            let key = Key::new(authority, form, serial);
+            let kept = key.filter(|_| believed).and_then(|key| self.ocsp.cache.get(&key));
+            if let Some(kept) = kept.filter(|kept| kept.may_be_told(now)) {
+                counted(authority, "memory");
+                return Ok(Answer::of(&kept));
+            }
+        }
+        // Step 2: everything else is read as DER.
         let Some(question) = Question::read(request) else {
             return Ok(Answer::error(ResponseStatus::MalformedRequest)?);
         };
-        let issuer = self.authority(authority).await?;
-        if !question.ids.iter().all(|id| id.is_of(&issuer.parsed)) {
+        let is_ours = |id: &CertId| Form::of(id).is_some() && id.is_of(&office.authority.parsed);
+        if !question.ids.iter().all(is_ours) {
             return Ok(Answer::error(ResponseStatus::Unauthorized)?);
         }
-        let now = Timestamp::from_seconds(self.cx.now().seconds());
-        let Some(responder) = self.responder(authority, now).await? else {
-            tracing::error!(%authority, "no valid OCSP responder certificate");
-            return Ok(Answer::error(ResponseStatus::TryLater)?);
-        };
-        let next_update = Timestamp::from_seconds(now.seconds() + i64::from(self.config.ocsp_seconds));
+        match question.ids.as_slice() {
+            [id] if question.nonce.is_none() => self.answer_one(&office, id, wanted, now).await,
+            _ => self.answer_live(&office, question, now).await,
+        }
+    }
+
+    /// One certificate, no nonce: the stored answer where there is one, else one signed now.
+    async fn answer_one(
+        &self,
+        office: &Office,
+        id: &CertId,
+        wanted: Wanted,
+        now: Timestamp,
+    ) -> Result<Answer, OcspError> {
+        let authority = office.authority.issuer.name;
+        let (form, as_stored) = Form::of(id).ok_or(der::Error::from(der::ErrorKind::Failed))?;
+        let mut standing = self.standing(authority, id.serial_number.as_bytes(), form).await?;
+        if self.is_refused(&standing) {
+            return Ok(Answer::error(ResponseStatus::Unauthorized)?);
+        }
+        let key = Key::new(authority, form, id.serial_number.as_bytes());
+        let stored = standing
+            .stored
+            .take()
+            .filter(|_| wanted == Wanted::Any)
+            .and_then(|stored| {
+                let kept = Kept {
+                    content: stored.content.into_boxed_slice(),
+                    responder: Arc::clone(office.by_serial(&stored.responder, now)?),
+                    this_update: stored.this_update,
+                    next_update: stored.next_update,
+                    sequence: standing.sequence,
+                    expires: standing.not_after.unwrap_or(stored.next_update),
+                };
+                kept.may_be_told(now).then(|| Arc::new(kept))
+            });
+        if let Some(kept) = stored.as_ref().filter(|_| as_stored) {
+            counted(authority, "table");
+            self.keep(key, kept);
+            return Ok(Answer::of(kept));
+        }
+        match self.sign_one(office, id, &standing, now).await {
+            Ok(kept) => {
+                // Nothing is kept of what does not exist: anybody can ask for that without end.
+                if as_stored && wanted == Wanted::Any && standing.not_after.is_some() {
+                    self.keep(key, &kept);
+                }
+                Ok(Answer::of(&kept))
+            }
+            // The same CertID but for its parameters (RFC 5754 section 2): better than none.
+            Err(error) => stored.map_or(Err(error), |kept| Ok(Answer::of(&kept))),
+        }
+    }
+
+    async fn sign_one(
+        &self,
+        office: &Office,
+        id: &CertId,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<Arc<Kept>, OcspError> {
+        let authority = office.authority.issuer.name;
+        let responder = office.signer(now).ok_or(OcspError::NoResponder(authority))?;
+        let period = self.live_period(now);
+        let single = self.single(office, id.clone(), standing, period)?;
+        let unissued = standing.status == Status::Unissued;
+        let data = compose::data(responder, vec![single], None, unissued, period.0)?;
+        let content = compose::sign(self, responder, &[data]).await?.pop();
+        counted(authority, "live");
+        let ends = standing.not_after.filter(|_| !standing.has_expired(now));
+        Ok(Arc::new(Kept {
+            content: content.ok_or(HsmError::SelfCheckFailed)?,
+            responder: Arc::clone(responder),
+            this_update: period.0,
+            next_update: period.1,
+            sequence: standing.sequence,
+            expires: ends.unwrap_or(period.1),
+        }))
+    }
+
+    async fn answer_live(&self, office: &Office, question: Question, now: Timestamp) -> Result<Answer, OcspError> {
+        let authority = office.authority.issuer.name;
+        let responder = office.signer(now).ok_or(OcspError::NoResponder(authority))?;
+        let period = self.live_period(now);
         let mut responses = Vec::new();
         let mut has_unissued = false;
         for id in question.ids {
-            let status = self
-                .status_at(authority, id.serial_number.as_bytes(), self.cx.now())
-                .await?;
-            has_unissued |= status == Status::Unissued;
-            responses.push(SingleResponse {
-                cert_id: id,
-                status: answered(status)?,
-                this_update: generalized_time(now)?,
-                next_update: Some(generalized_time(next_update)?),
-                extensions: None,
-            });
-        }
-        let cacheable_until = question.nonce.is_none().then_some(next_update);
-        let mut extensions: Vec<Extension> = question.nonce.into_iter().collect();
-        if has_unissued {
-            extensions.push(extension(oid::OCSP_EXTENDED_REVOKED, false, &Null)?);
-        }
-        let data = ResponseData {
-            version: 0,
-            responder_id: ResponderId::ByKey(OctetString::new(key_hash(&responder.parsed).unwrap_or_default())?),
-            produced_at: generalized_time(now)?,
-            responses,
-            extensions: (!extensions.is_empty()).then_some(extensions),
-        };
-        let der = self.signed(&data, &responder).await?;
-        metrics::counter!("ca_ocsp_answers_total", "ca" => authority.as_str()).increment(1);
-        Ok(Answer { der, cacheable_until })
-    }
-
-    async fn signed(&self, data: &ResponseData, responder: &Responder) -> Result<Vec<u8>, OcspError> {
-        let tbs = Signable::status(data)?;
-        let signature = signing::sign(self.hsm.as_ref(), &responder.key, &tbs).await?;
-        let algorithm = responder
-            .key
-            .algorithm_identifier()
-            .ok_or(der::Error::from(der::ErrorKind::Failed))?;
-        let basic = BasicOcspResponse {
-            tbs: Any::from_der(tbs.der())?,
-            signature_algorithm: algorithm,
-            signature: BitString::from_bytes(&signature)?,
-            certs: Some(vec![Any::from_der(&responder.certificate)?]),
-        };
-        Ok(OcspResponse::successful(&basic)?.to_der()?)
-    }
-
-    /// The newest responder of that authority, when it is valid.
-    async fn responder(&self, authority: AuthorityName, now: Timestamp) -> Result<Option<Responder>, OcspError> {
-        let Some((label, certificate)) = self.current_own(&format!("ocsp-{authority}")).await? else {
-            return Ok(None);
-        };
-        let parsed = Certificate::from_der(&certificate)?;
-        if !is_valid_at(&parsed, now.seconds()) {
-            return Ok(None);
-        }
-        let key = own_key(&self.config, &label, &parsed)?;
-        Ok(Some(Responder {
-            key,
-            certificate,
-            parsed,
-        }))
-    }
-}
-
-fn answered(status: Status) -> der::Result<Answered> {
-    let revoked = |since: Timestamp, reason: CrlReason| -> der::Result<Answered> {
-        Ok(Answered::Revoked(RevokedInfo {
-            revocation_time: generalized_time(since)?,
-            // Unspecified is told by silence (RFC 5280 section 5.3.1).
-            reason: (reason != CrlReason::Unspecified).then_some(reason),
-        }))
-    };
-    match status {
-        Status::Good => Ok(Answered::Good(Null)),
-        Status::Revoked { since, reason } => revoked(since, reason),
-        // RFC 6960 section 2.2: certificateHold since 1 January 1970.
-        Status::Unissued => revoked(Timestamp(0), CrlReason::CertificateHold),
-    }
-}
-
-impl Question {
-    fn read(request: &[u8]) -> Option<Self> {
-        let request = OcspRequest::from_der(request).ok()?;
-        let tbs = request.tbs;
-        if tbs.version != 0 || tbs.request_list.is_empty() || tbs.request_list.len() > MOST_QUESTIONS {
-            return None;
-        }
-        let mut nonce = None;
-        for extension in tbs.extensions.into_iter().flatten() {
-            if extension.extn_id == oid::OCSP_NONCE {
-                let octets = OctetString::from_der(extension.extn_value.as_bytes()).ok()?;
-                // RFC 9654 section 2.1.
-                if nonce.is_some() || !(1..=128).contains(&octets.as_bytes().len()) {
-                    return None;
-                }
-                nonce = Some(Extension {
-                    critical: false,
-                    ..extension
-                });
-            } else if extension.critical {
-                return None;
+            let (form, _) = Form::of(&id).ok_or(der::Error::from(der::ErrorKind::Failed))?;
+            let standing = self.standing(authority, id.serial_number.as_bytes(), form).await?;
+            if self.is_refused(&standing) {
+                return Ok(Answer::error(ResponseStatus::Unauthorized)?);
             }
+            has_unissued |= standing.status == Status::Unissued;
+            responses.push(self.single(office, id, &standing, period)?);
         }
-        let ids = tbs.request_list.into_iter().map(|r| r.cert_id).collect();
-        Some(Self { ids, nonce })
+        let shared = question.nonce.is_none();
+        let data = compose::data(responder, responses, question.nonce, has_unissued, period.0)?;
+        let content = compose::sign(self, responder, &[data]).await?.pop();
+        counted(authority, "live");
+        let answer = Answer::of(&Kept {
+            content: content.ok_or(HsmError::SelfCheckFailed)?,
+            responder: Arc::clone(responder),
+            this_update: period.0,
+            next_update: period.1,
+            sequence: 0,
+            expires: period.1,
+        });
+        Ok(Answer {
+            shared: answer.shared.filter(|_| shared),
+            ..answer
+        })
     }
+
+    fn keep(&self, key: Option<Key>, kept: &Arc<Kept>) {
+        let Some(key) = key else { return };
+        self.ocsp
+            .cache
+            .keep(key, Arc::clone(kept), || self.ocsp.changes.outdate(&key, kept.sequence));
+    }
+
+    fn is_refused(&self, standing: &Standing) -> bool {
+        standing.status == Status::Unissued && self.config.ocsp_unissued == Unissued::Unauthorized
+    }
+
+    /// Whole seconds, as GeneralizedTime has them here.
+    fn live_period(&self, now: Timestamp) -> compose::Period {
+        let this_update = Timestamp::from_seconds(now.seconds());
+        let lives = Duration::from_secs(u64::from(self.config.ocsp_seconds));
+        (this_update, this_update.plus(lives))
+    }
+}
+
+fn counted(authority: AuthorityName, source: &'static str) {
+    metrics::counter!("ca_ocsp_answers_total", "ca" => authority.as_str(), "source" => source).increment(1);
 }

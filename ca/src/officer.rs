@@ -16,8 +16,8 @@ mod tests;
 
 pub use chain::{ChainError, ListSignature, Officers, SignedList};
 pub use gesture::Gesture;
-pub use store::{OfficersError, Pin};
 pub use list::{Card, CardSigns, ListError, ListHash, ListedOfficer, OfficerList, Role};
+pub use store::{OfficersError, Pin};
 
 /// Why an officer's word is not taken. Names officers by their ids only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,8 +8,10 @@ use signum_core::{Cx, DbError, params};
 use signum_hsm_shim::Hsm;
 
 use crate::authority::{Authority, AuthorityName};
-use crate::config::{Config, ConfigError};
+use crate::config::{ClockSource, Config, ConfigError};
 use crate::issue::{IssueError, Unwatched, Watch};
+use crate::ocsp::Ocsp;
+use crate::tsa::{Chrony, ClockCheck, Ledger, Unchecked, Units};
 
 /// What the service needs: its database (migrated), time and randomness, and the token with its keys.
 #[derive(Clone)]
@@ -44,6 +46,10 @@ pub struct Service {
     pub(crate) hsm_in_doubt: AtomicBool,
     /// Certificates of authorities never change once they are there.
     authorities: Mutex<BTreeMap<AuthorityName, Arc<Authority>>>,
+    pub(crate) ocsp: Ocsp,
+    pub(crate) clock_check: Arc<dyn ClockCheck>,
+    pub(crate) ledger: Ledger,
+    pub(crate) units: Units,
 }
 
 impl Service {
@@ -55,8 +61,40 @@ impl Service {
 
     /// Refuses a configuration that would make wrong certificates.
     pub fn replica(config: Config, deps: Deps, replica: Replica) -> Result<Arc<Self>, ConfigError> {
+        let check: Arc<dyn ClockCheck> = match config.clock {
+            ClockSource::Chrony => Arc::new(Chrony::new(config.chronyc.clone())),
+            ClockSource::Unchecked => {
+                tracing::warn!(
+                    "TEST ONLY: nothing checks this machine's clock, and it stamps times (ca.clock = \"unchecked\")"
+                );
+                Arc::new(Unchecked)
+            }
+        };
+        Self::build(config, deps, replica, check)
+    }
+
+    /// As [`new`](Self::new), with another judge of the clock.
+    pub fn with_clock_check(
+        config: Config,
+        deps: Deps,
+        clock_check: Arc<dyn ClockCheck>,
+    ) -> Result<Arc<Self>, ConfigError> {
+        let id = deps.cx.random.bytes();
+        Self::build(config, deps, Replica::new(id), clock_check)
+    }
+
+    fn build(
+        config: Config,
+        deps: Deps,
+        replica: Replica,
+        clock_check: Arc<dyn ClockCheck>,
+    ) -> Result<Arc<Self>, ConfigError> {
         config.check()?;
         Ok(Arc::new(Self {
+            clock_check,
+            ledger: Ledger::default(),
+            units: Units::default(),
+            ocsp: Ocsp::new(config.ocsp_cache_megabytes),
             config,
             cx: deps.cx,
             hsm: deps.hsm,

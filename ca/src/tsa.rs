@@ -1,28 +1,39 @@
 //! The time-stamping authority: RFC 3161, RFC 5816, EN 319 421 and EN 319 422.
 //!
-//! Policy BTSP, SHA-256/384/512, accuracy one second, ESSCertIDv2, no ordering; certificates when asked for. Every stamp has
-//! its audit event before it leaves: without one there is no stamp.
+//! Policy BTSP, SHA-256/384/512, genTime in milliseconds, accuracy one second, ESSCertIDv2, no ordering; certificates when asked
+//! for. Every stamp is recorded before it leaves, and none is made while the clock may be wrong.
 
 mod check;
+mod clock;
+mod ledger;
 mod token;
+mod unit;
 
-use der::asn1::Any;
-use der::{Decode, Encode};
+use std::time::Duration;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use signum_core::DbError;
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, Timestamp};
 use signum_hsm_shim::HsmError;
-use signum_pki::certificate::{is_valid_at, validity_seconds};
-use signum_pki::tsp::request::TimeStampReq;
 use signum_pki::tsp::response::{FailureInfo, TimeStampResp};
-use x509_cert::Certificate;
 
 use crate::Service;
-use crate::authority::{AuthorityName, Role, SigningKey, own_key};
+use crate::authority::{AuthorityName, Role};
 use crate::issue::IssueError;
-use crate::profile::tsu;
 use crate::signing::{self, Signable};
+use crate::tlv;
+use ledger::Entry;
+
+pub use clock::{Chrony, ClockCheck, ClockQuality, Unchecked};
+pub(crate) use ledger::Ledger;
+pub(crate) use token::Attributes;
+pub(crate) use unit::Units;
+
+/// What every stamp states; genTime is rounded down by less than a millisecond, which is far within.
+const ACCURACY: Duration = Duration::from_secs(1);
+/// PKIStatusInfo { status granted }.
+const GRANTED: [u8; 5] = [tlv::SEQUENCE, 0x03, tlv::INTEGER, 0x01, 0x00];
 
 /// Why there is no answer at all.
 #[derive(Debug, thiserror::Error)]
@@ -37,13 +48,6 @@ pub(crate) enum TsaError {
     Encoding(#[from] der::Error),
 }
 
-/// The unit that stamps now.
-struct Unit {
-    key: SigningKey,
-    certificate: Vec<u8>,
-    parsed: Certificate,
-}
-
 impl Service {
     /// Answers a TimeStampReq (DER) with a TimeStampResp (DER), granted or rejected.
     pub(crate) async fn time_stamp_answer(&self, request: &[u8]) -> Result<Vec<u8>, TsaError> {
@@ -51,8 +55,14 @@ impl Service {
             Ok(request) => request,
             Err((failure, why)) => return self.reject(failure, why).await,
         };
+        if let Err(why) = self.clock_is_good().await {
+            tracing::error!(why, "no time stamp: the clock is not good enough");
+            return self
+                .reject(FailureInfo::TimeNotAvailable, "the time source is not available")
+                .await;
+        }
         let now = self.cx.now();
-        let Some(unit) = self.unit(now).await? else {
+        let Some(unit) = self.unit(self.stamping(), now).await? else {
             return self
                 .reject(
                     FailureInfo::TimeNotAvailable,
@@ -61,69 +71,26 @@ impl Service {
                 .await;
         };
         let serial = self.stamp_serial();
-        let token = self.token(&request, &unit, &serial, now).await?;
-        let detail = &json!({ "response_sha256": hex::encode(Sha256::digest(&token)) });
-        let (cx, serial) = (&self.cx, &serial);
-        cx.db
-            .run("ca.time_stamp", |tx| async move {
-                audit::record(
-                    &tx,
-                    cx,
-                    &Event::new("time_stamp.issued", hex::encode(serial), detail.clone()),
-                )
-                .await
-            })
-            .await?;
-        metrics::counter!("ca_time_stamps_total", "outcome" => "granted").increment(1);
-        Ok(TimeStampResp::granted(Any::from_der(&token)?).to_der()?)
-    }
-
-    async fn token(
-        &self,
-        request: &TimeStampReq,
-        unit: &Unit,
-        serial: &[u8],
-        now: Timestamp,
-    ) -> Result<Vec<u8>, TsaError> {
-        let content = token::info(request, serial, now, self.config.qualified_time_stamps)?;
-        let attributes = token::attributes(&content, &unit.certificate, &unit.parsed)?;
-        let signature = signing::sign(self.hsm.as_ref(), &unit.key, &Signable::time_stamp(&attributes)?).await?;
-        let mut chain = Vec::new();
-        if request.cert_req {
-            chain.push(unit.parsed.clone());
-            chain.push(self.authority(self.stamping()).await?.parsed.clone());
-        }
-        let algorithm = unit
-            .key
-            .algorithm_identifier()
-            .ok_or(der::Error::from(der::ErrorKind::Failed))?;
-        Ok(token::assemble(
-            content,
-            attributes,
-            signature,
-            algorithm,
-            &unit.parsed,
-            chain,
-        )?)
-    }
-
-    /// The newest unit, when its certificate is valid and its key's year is not over.
-    async fn unit(&self, now: Timestamp) -> Result<Option<Unit>, TsaError> {
-        let Some((label, certificate)) = self.current_own(&tsu::holder(self.stamping())).await? else {
-            return Err(IssueError::NoCeremony.into());
+        let content = token::info(&request, &serial, now, self.config.qualified_time_stamps)?;
+        let attributes = Attributes::new(&content, &unit)?;
+        let signature = signing::sign(self.hsm.as_ref(), &unit.key, &Signable::time_stamp(&attributes)).await?;
+        let token = token::assemble(&content, &attributes, &signature, &unit, request.cert_req)?;
+        let entry = Entry {
+            serial,
+            token: Sha256::digest(&token).into(),
         };
-        let parsed = Certificate::from_der(&certificate)?;
-        let (from, _) = validity_seconds(&parsed);
-        let used_for = tsu::PROFILE.private_key_usage.unwrap_or(tsu::PROFILE.longest);
-        if !is_valid_at(&parsed, now.seconds()) || now.seconds() >= from.saturating_add(used_for) {
-            return Ok(None);
+        self.ledger.record(&self.cx, &unit.key.uri.object, entry).await?;
+        metrics::counter!("ca_time_stamps_total", "outcome" => "granted").increment(1);
+        Ok(granted(&token))
+    }
+
+    /// EN 319 421 section 7.7.2: no stamp while the clock may be off by more than the accuracy the stamp states.
+    async fn clock_is_good(&self) -> Result<(), String> {
+        match self.clock_check.quality().await {
+            ClockQuality::Within(bound) if bound <= ACCURACY => Ok(()),
+            ClockQuality::Within(bound) => Err(format!("it may be off by {} ms", bound.as_millis())),
+            ClockQuality::Unknown(why) => Err(why),
         }
-        let key = own_key(&self.config, &label, &parsed)?;
-        Ok(Some(Unit {
-            key,
-            certificate,
-            parsed,
-        }))
     }
 
     /// The authority whose unit stamps.
@@ -151,4 +118,13 @@ impl Service {
         }
         serial
     }
+}
+
+/// TimeStampResp around a token.
+fn granted(token: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(token.len() + 16);
+    tlv::head(&mut out, tlv::SEQUENCE, GRANTED.len() + token.len());
+    out.extend_from_slice(&GRANTED);
+    out.extend_from_slice(token);
+    out
 }

@@ -5,7 +5,9 @@ usage: pki_judges.py FOLDER
 
 FOLDER is what `Service::export` of signum-ca writes: root.pem, auth.pem, qsig.pem, seal.pem, tsa.pem, tls.pem, ocsp-*.pem,
 tsu.pem, *.crl, leaf-<n>-<name>.pem with leaf-<n>-<name>.ocsp beside it, stamp.data, stamp.tsq, stamp.tsr; and the same of the
-RSA generation, with `-rsa` at the end of each name. The name of a leaf says what it is: it contains `authentication`,
+RSA generation, with `-rsa` at the end of each name. Of the first generation also: presigned-<name>.pem and .ocsp (status
+answers signed in advance), several.ocsp (one answer about all of them), expired-good and expired-revoked (.pem, .ocsp; their
+answers have an archive cutoff), long.crl (the signature CA's list with ten thousand entries). The name of a leaf says what it is: it contains `authentication`,
 `signature`, `seal` or `tls`, `qscd` when the policy is QCP-n-qscd, and `revoked` or `suspended`.
 Run it within five minutes of writing: status answers hold no longer. One line a check; the exit code is 1 when anything but the named exceptions was found.
 """
@@ -244,11 +246,50 @@ def checks_of(gen):
         yield f"pkilint OCSP              {leaf}", commanded(leaf, "lint_ocsp_response", path(f"{leaf}.ocsp"))
         yield f"openssl ocsp              {leaf}", openssl_ocsp(leaf)
         yield f"pyHanko hard-fail         {leaf}", pyhanko_leaf(leaf)
+    if not gen:
+        yield from checks_of_status()
     stamp = ["openssl", "ts", "-verify", "-in", path(f"stamp{gen}.tsr"), "-CAfile", root, "-untrusted", path(f"tsa{gen}.pem")]
     yield f"openssl ts -queryfile     {tsu}", command(*stamp, "-queryfile", path(f"stamp{gen}.tsq"), wants=["Verification: OK"])
     yield f"openssl ts -data          {tsu}", command(*stamp, "-data", path(f"stamp{gen}.data"), wants=["Verification: OK"])
     yield f"rfc3161-client            {tsu}", rfc3161_client(gen)
     yield f"pyHanko time stamp        {tsu}", pyhanko_stamp(gen)
+
+
+def checks_of_status():
+    """What the signature CA of the first generation says of statuses beside what every leaf has."""
+    presigned = sorted(file.stem for file in FOLDER.glob("presigned-*.ocsp"))
+    for name in presigned:
+        yield f"pkilint OCSP              {name}", commanded(name, "lint_ocsp_response", path(f"{name}.ocsp"))
+        yield f"openssl ocsp              {name}", openssl_status(name, [name], said(name))
+        yield f"ocsptool                  {name}", ocsptool(name)
+    yield "pkilint OCSP              several", commanded("several", "lint_ocsp_response", path("several.ocsp"))
+    yield "openssl ocsp              several", openssl_status("several", presigned, [word for name in presigned for word in said(name)])
+    yield "ocsptool                  several", ocsptool("several")
+    for name in ("expired-good", "expired-revoked"):
+        words = [f": {name.removeprefix('expired-')}", "Archive Cutoff"]
+        yield f"pkilint OCSP              {name}", commanded(name, "lint_ocsp_response", path(f"{name}.ocsp"))
+        yield f"openssl ocsp              {name}", openssl_status(name, [name], words)
+        yield f"ocsptool                  {name}", ocsptool(name)
+    long, pem = path("long.crl"), path("qsig.pem")
+    yield "pkilint CRL PKIX          long", commanded("long", "lint_crl", "-t", "CRL", "-p", "PKIX", long)
+    yield "openssl crl               long", command("openssl", "crl", "-in", long, "-CAfile", pem, "-noout", wants=["verify OK"])
+    yield "openssl crl expired       long", command("openssl", "crl", "-in", long, "-noout", "-text", wants=["2.5.29.60"])
+    yield "certtool --verify-crl     long", command("certtool", "--verify-crl", "--load-ca-certificate", pem, "--infile", long, wants=["Verified"])
+
+
+def said(name):
+    return [": revoked" if "revoked" in name else ": good"]
+
+
+def openssl_status(answer, certificates, wants):
+    names = [word for name in certificates for word in ("-cert", path(f"{name}.pem"))]
+    return command("openssl", "ocsp", "-respin", path(f"{answer}.ocsp"), "-issuer", path("qsig.pem"), *names, "-CAfile", path("root.pem"),
+                   "-verify_other", path("qsig.pem"), "-no_nonce", "-resp_text", wants=["Response verify OK", *wants])
+
+
+def ocsptool(answer):
+    return command("ocsptool", "--verify-response", "--load-signer", path("ocsp-qsig.pem"), "--load-response", path(f"{answer}.ocsp"),
+                   wants=["Verifying OCSP Response: Success"])
 
 
 def purpose(name):

@@ -39,6 +39,8 @@ oids! {
     POLICY_CONSTRAINTS = "2.5.29.36";
     EXTENDED_KEY_USAGE = "2.5.29.37";
     ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+    /// X.509 (2012) section 9.5.2.8: since when expired certificates stay on the list.
+    EXPIRED_CERTS_ON_CRL = "2.5.29.60";
     INHIBIT_ANY_POLICY = "2.5.29.54";
     AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1";
     QC_STATEMENTS = "1.3.6.1.5.5.7.1.3";
@@ -56,6 +58,7 @@ oids! {
     OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
     OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
     OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5";
+    OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
     OCSP_EXTENDED_REVOKED = "1.3.6.1.5.5.7.48.1.9";
 
     /// RFC 3739 section 3.2.6, EN 319 412-1 section 5.1, EN 319 412-5 section 4.

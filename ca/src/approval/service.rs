@@ -48,12 +48,7 @@ impl Service {
     }
 
     /// Uses the approval of `subject` (SHA-256 of what is to be done), in the transaction of what it allows.
-    pub async fn spend_approval(
-        &self,
-        tx: &Tx,
-        kind: Kind,
-        subject: &[u8; 32],
-    ) -> Result<Approved, ApprovalError> {
+    pub async fn spend_approval(&self, tx: &Tx, kind: Kind, subject: &[u8; 32]) -> Result<Approved, ApprovalError> {
         spend::spend(tx, &self.cx, self.config.officers().as_ref(), kind, subject).await
     }
 

@@ -116,7 +116,7 @@ impl Service {
             .run("ca.ceremony_import", |tx| async move {
                 let mut new = Vec::new();
                 for arrival in arriving {
-                    if self.store(&tx, arrival).await? {
+                    if self.store_arrival(&tx, arrival).await? {
                         new.push(arrival.name.as_str());
                     }
                 }
@@ -220,7 +220,7 @@ impl Service {
     }
 
     /// False if it was here already.
-    async fn store(&self, tx: &Tx, arrival: &Arrival) -> Result<bool, ImportError> {
+    async fn store_arrival(&self, tx: &Tx, arrival: &Arrival) -> Result<bool, ImportError> {
         let now = self.cx.now();
         let root = arrival.name.root();
         let known = tx
@@ -276,13 +276,15 @@ impl Service {
     async fn store_list(&self, tx: &Tx, root: AuthorityName, list: &List) -> Result<(), ImportError> {
         let newest = tx
             .opt(
-                "SELECT number, der FROM crl WHERE issuer = $1 AND shard = 0 ORDER BY number DESC LIMIT 1",
+                "SELECT l.number, p.octets FROM crl l
+                 JOIN crl_part p ON p.issuer = l.issuer AND p.shard = l.shard AND p.number = l.number AND p.place = 0
+                 WHERE l.issuer = $1 AND l.shard = 0 ORDER BY l.number DESC LIMIT 1",
                 params![root.as_str()],
             )
             .await?;
         if let Some(row) = newest {
             let here: i64 = row.get("number")?;
-            if here == list.number && row.get::<Vec<u8>>("der")? == list.der {
+            if here == list.number && row.get::<Vec<u8>>("octets")? == list.der {
                 return Ok(());
             }
             if here >= list.number {
@@ -314,14 +316,22 @@ impl Service {
         )
         .await?;
         tx.exec(
-            "INSERT INTO crl (issuer, shard, number, this_update, next_update, der) VALUES ($1, 0, $2, $3, $4, $5)",
+            "INSERT INTO crl (issuer, shard, number, this_update, next_update, octets, entries)
+             VALUES ($1, 0, $2, $3, $4, $5, $6)",
             params![
                 root.as_str(),
                 list.number,
                 list.this_update,
                 list.next_update,
-                &list.der
+                i64::try_from(list.der.len()).unwrap_or(i64::MAX),
+                i64::try_from(list.revoked.len()).unwrap_or(i64::MAX),
             ],
+        )
+        .await?;
+        // The root's list is short: one part.
+        tx.exec(
+            "INSERT INTO crl_part (issuer, shard, number, place, octets) VALUES ($1, 0, $2, 0, $3)",
+            params![root.as_str(), list.number, &list.der],
         )
         .await?;
         let detail = json!({ "number": list.number });

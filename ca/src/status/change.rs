@@ -63,7 +63,9 @@ impl Service {
             let subject = Subject::find(&tx, serial).await?;
             append(&tx, cx, &subject, entry, how).await
         });
-        run.await
+        run.await?;
+        self.ocsp.status_changed();
+        Ok(())
     }
 }
 

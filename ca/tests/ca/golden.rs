@@ -1,14 +1,23 @@
 //! The golden set that outside judges read: `tests/peers/pki_judges.py`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
+use der::Decode;
+use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use signum_ca::{Algorithms, Config, LeafRequest, Official, Organization, Qscd, Seal, Server, Service, Subject};
-use signum_core::contract::{CertificateAuthority, KeyOrigin, LeafProfile, PersonName};
+use signum_core::contract::{CertificateAuthority, IssuedCertificate, KeyOrigin, LeafProfile, PersonName};
+use signum_pki::ocsp::request::OcspRequest;
 
-use crate::house::{self, config, in_own_process, key, pkcs10, request};
+use crate::house::{self, House, config, in_own_process, key, pkcs10, request};
 use crate::issuance::serial;
+use crate::lists::revoke_many;
+use crate::ocsp::{question, send};
+use crate::presigned::{get, plain};
 
 fn person() -> PersonName {
     request(0, LeafProfile::CitizenSignature, Vec::new()).person
@@ -76,6 +85,69 @@ async fn issued(service: &Arc<Service>, number: u8, subject: Subject, key: PKey<
         .certificate
 }
 
+/// A CA of two days ago, and two certificates that lived for one: the second was revoked.
+async fn with_expired(dir: &Path, config: Config) -> (House, [IssuedCertificate; 2]) {
+    let house = house::empty(dir, config.clone()).await;
+    let now = house.now();
+    house.clock.set(now.minus(Duration::from_secs(2 * 86_400)));
+    house.service.ceremony().await.unwrap();
+    let short = Config {
+        signature_days: 1,
+        ..config
+    };
+    let short = house::service(short, &house.cx, &house.token);
+    let mut expired = Vec::new();
+    for number in [200, 201] {
+        let asked = leaf(number, Subject::Signature(person()), &key());
+        expired.push(short.issue_leaf(&asked).await.unwrap());
+    }
+    house.service.revoke(&serial(&expired[1].certificate), 1).await.unwrap();
+    house.clock.set(now);
+    (house, expired.try_into().unwrap())
+}
+
+/// Answers signed in advance for every leaf of the signature CA (`presigned-...`), one for several at once (`several`), those
+/// about expired certificates, and a list of ten thousand entries.
+async fn answers(house: &House, golden: &Path, leaves: &[(String, Vec<u8>)], expired: &[(&str, &IssuedCertificate)]) {
+    let chain = &expired[0].1.chain;
+    house.service.presign_due().await.unwrap();
+    let mut ids = Vec::new();
+    for (name, certificate) in leaves {
+        let one = IssuedCertificate {
+            certificate: certificate.clone(),
+            chain: chain.clone(),
+        };
+        let asked = plain(&one, MessageDigest::sha1());
+        std::fs::write(
+            golden.join(format!("presigned-{name}.ocsp")),
+            get(&house.service, &asked).await,
+        )
+        .unwrap();
+        std::fs::write(golden.join(format!("presigned-{name}.pem")), pem(certificate)).unwrap();
+        ids.push(OcspRequest::from_der(&asked).unwrap().tbs.request_list[0].clone());
+    }
+    for (name, one) in expired {
+        let answer = get(&house.service, &plain(one, MessageDigest::sha1())).await;
+        std::fs::write(golden.join(format!("{name}.ocsp")), answer).unwrap();
+        std::fs::write(golden.join(format!("{name}.pem")), pem(&one.certificate)).unwrap();
+    }
+    let several = question(expired[0].1, |request| request.tbs.request_list = ids);
+    std::fs::write(golden.join("several.ocsp"), get(&house.service, &several).await).unwrap();
+    revoke_many(house, 10_000).await;
+    house.service.publish_due_crls().await.unwrap();
+    let list = Request::builder().uri("/crl/qsig/0.crl").body(Body::empty()).unwrap();
+    let (_, _, list) = send(house, list).await;
+    std::fs::write(
+        golden.join("long.crl"),
+        openssl::x509::X509Crl::from_der(&list).unwrap().to_pem().unwrap(),
+    )
+    .unwrap();
+}
+
+fn pem(certificate: &[u8]) -> Vec<u8> {
+    openssl::x509::X509::from_der(certificate).unwrap().to_pem().unwrap()
+}
+
 /// Writes the set into the folder that `SIGNUM_GOLDEN` names, or into a throw-away one: every profile in both generations of
 /// algorithms, with and without a device, good, revoked and suspended.
 #[test]
@@ -87,7 +159,7 @@ fn a_golden_set_is_written_for_the_judges() {
             qscd: Qscd::Pretend,
             ..config()
         };
-        let house = house::open(&dir, pretend.clone()).await;
+        let (house, expired) = with_expired(&dir, pretend.clone()).await;
         let rsa = Config {
             algorithms: Algorithms::Rsa,
             ..pretend
@@ -120,10 +192,14 @@ fn a_golden_set_is_written_for_the_judges() {
             ("signature-qscd-revoked".to_owned(), revoked),
             ("authentication-suspended".to_owned(), suspended),
         ]);
+        let of_qsig = ec_leaves.iter().filter(|(name, _)| name.contains("signature"));
+        let leaves_of_qsig: Vec<_> = of_qsig.cloned().collect();
         for (service, leaves) in [(&house.service, ec_leaves), (&rsa, rsa_leaves)] {
             let leaves: Vec<_> = leaves.iter().map(|(name, der)| (name.as_str(), der.clone())).collect();
             service.export(&golden, &leaves).await.unwrap();
         }
+        let more = [("expired-good", &expired[0]), ("expired-revoked", &expired[1])];
+        answers(&house, &golden, &leaves_of_qsig, &more).await;
         assert!(golden.join("leaf-7-signature-qscd-revoked.ocsp").exists());
         assert!(golden.join("stamp-rsa.tsr").exists());
     });

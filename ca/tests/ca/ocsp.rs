@@ -6,11 +6,13 @@ use base64::Engine;
 use der::asn1::{Int, OctetString};
 use der::{Decode, Encode};
 use http_body_util::BodyExt;
+use signum_ca::Service;
 use signum_core::contract::{CertificateAuthority, CertificateStatus, IssuedCertificate, LeafProfile};
 use signum_pki::ocsp::request::OcspRequest;
 use signum_pki::ocsp::response::{BasicOcspResponse, OcspResponse, ResponseData, ResponseStatus, Status};
 use signum_pki::{CertStatus, OcspError, oid, verify_ocsp};
 use spki::AlgorithmIdentifierOwned;
+use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt;
 use x509_cert::ext::Extension;
@@ -29,7 +31,11 @@ async fn post(house: &House, ca: &str, body: Vec<u8>) -> (StatusCode, header::He
 }
 
 pub async fn send(house: &House, request: Request<Body>) -> (StatusCode, header::HeaderMap, Vec<u8>) {
-    let response = house.service.router().oneshot(request).await.unwrap();
+    send_to(&house.service, request).await
+}
+
+pub async fn send_to(service: &Arc<Service>, request: Request<Body>) -> (StatusCode, header::HeaderMap, Vec<u8>) {
+    let response = service.router().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     (
         parts.status,
@@ -45,24 +51,24 @@ async fn signed_house(dir: &std::path::Path) -> (House, IssuedCertificate) {
     (house, issued)
 }
 
-fn question(issued: &IssuedCertificate, change: impl FnOnce(&mut OcspRequest)) -> Vec<u8> {
+pub fn question(issued: &IssuedCertificate, change: impl FnOnce(&mut OcspRequest)) -> Vec<u8> {
     let der = signum_pki::ocsp_request(&issued.certificate, &issued.chain[0]).unwrap();
     let mut request = OcspRequest::from_der(&der).unwrap();
     change(&mut request);
     request.to_der().unwrap()
 }
 
-fn read(response: &[u8]) -> ResponseData {
+pub fn read(response: &[u8]) -> ResponseData {
     let response = OcspResponse::from_der(response).unwrap();
     let basic = BasicOcspResponse::from_der(response.bytes.unwrap().response.as_bytes()).unwrap();
     ResponseData::from_der(&basic.tbs.to_der().unwrap()).unwrap()
 }
 
-fn status(response: &[u8]) -> ResponseStatus {
+pub fn status(response: &[u8]) -> ResponseStatus {
     OcspResponse::from_der(response).unwrap().status
 }
 
-fn with_nonce(octets: &[u8]) -> impl FnOnce(&mut OcspRequest) {
+pub fn with_nonce(octets: &[u8]) -> impl FnOnce(&mut OcspRequest) {
     let value = OctetString::new(octets).unwrap().to_der().unwrap();
     move |request| {
         request.tbs.extensions = Some(vec![Extension {

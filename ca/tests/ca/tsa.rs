@@ -1,5 +1,7 @@
 //! Time stamps.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -7,7 +9,10 @@ use axum::http::{Method, Request, StatusCode, header};
 use der::asn1::{Any, BitString, OctetString};
 use der::{Decode, Encode};
 use sha2::{Digest, Sha256};
-use signum_core::contract::TimeStamping;
+use signum_ca::{ClockCheck, ClockQuality, ClockSource, Config, Deps, Service};
+use signum_core::Timestamp;
+use signum_core::contract::{CertificateAuthority, TimeStamping};
+use signum_hsm_shim::local::Local;
 use signum_pki::tsp::request::TimeStampReq;
 use signum_pki::tsp::response::TimeStampResp;
 use signum_pki::tsp::verify::token_of;
@@ -57,7 +62,13 @@ fn failure(response: &[u8]) -> usize {
 fn a_stamp_says_when_and_over_what_and_verifies() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
+        house.clock.set(Timestamp::from_seconds(house.now().seconds()));
+        house.clock.advance(Duration::from_millis(250));
         let token = token_of(&house.service.time_stamp(&query(|_| {})).await.unwrap()).unwrap();
+        let fraction = token
+            .windows(5)
+            .position(|w| w == b"0.25Z" || (w[0].is_ascii_digit() && w[1..] == *b".25Z"));
+        assert!(fraction.is_some());
         let roots = [root(&house).await];
         let stamp = verify_time_stamp(&token, &digest(), &[], &roots).unwrap();
         assert_eq!(stamp.gen_time, house.now().seconds());
@@ -91,8 +102,9 @@ fn a_changed_stamp_does_not_verify() {
         let house = house::open(&dir, config()).await;
         let roots = [root(&house).await];
         let token = token_of(&house.service.time_stamp(&query(|_| {})).await.unwrap()).unwrap();
-        // The year's last digit within genTime: an hour is cheap to shift, so a forger would.
-        let place = token.windows(2).position(|w| w == [0x18, 15]).unwrap() + 2 + 9;
+        // A digit of the hour within genTime: it is cheap to shift, so a forger would.
+        let is_time = |w: &[u8]| w[0] == 0x18 && (15..=19).contains(&w[1]) && w[2..4] == *b"20";
+        let place = token.windows(4).position(is_time).unwrap() + 2 + 9;
         let mut forged = token.clone();
         forged[place] = if forged[place] == b'0' { b'1' } else { b'0' };
         assert!(verify_time_stamp(&forged, &digest(), &[], &roots).is_err());
@@ -102,6 +114,115 @@ fn a_changed_stamp_does_not_verify() {
             verify_time_stamp(&forged, &digest(), &[], &roots),
             Err(TimeStampError::Signature)
         );
+    });
+}
+
+/// A clock whose quality the test sets.
+struct Judge(Mutex<ClockQuality>);
+
+#[async_trait::async_trait]
+impl ClockCheck for Judge {
+    async fn quality(&self) -> ClockQuality {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn a_clock_that_is_off_or_unsynchronised_stamps_nothing() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        let judge = Arc::new(Judge(Mutex::new(ClockQuality::Within(Duration::from_millis(3)))));
+        let deps = Deps {
+            cx: house.cx.clone(),
+            hsm: Arc::new(Local::new(Arc::clone(&house.token))),
+        };
+        let service = Service::with_clock_check(config(), deps, judge.clone()).unwrap();
+        let second = Duration::from_secs(1);
+        let steps = [
+            (ClockQuality::Within(second), true),
+            (ClockQuality::Within(second + Duration::from_millis(1)), false),
+            (ClockQuality::Within(Duration::from_millis(3)), true),
+            (ClockQuality::Unknown("not synchronised".to_owned()), false),
+            (ClockQuality::Within(Duration::ZERO), true),
+        ];
+        for (quality, stamps) in steps {
+            *judge.0.lock().unwrap() = quality;
+            let reply = service.time_stamp(&query(|_| {})).await.unwrap();
+            assert_eq!(token_of(&reply).is_ok(), stamps);
+            if !stamps {
+                assert_eq!(failure(&reply), 14);
+                assert!(TimeStampResp::from_der(&reply).unwrap().token.is_none());
+            }
+        }
+        assert_eq!(house.audited("time_stamp.issued").await, 3);
+        assert_eq!(house.audited("time_stamp.rejected").await, 2);
+    });
+}
+
+#[test]
+fn a_ca_that_is_no_test_does_not_start_with_an_unchecked_clock() {
+    in_own_process(|_| async move {
+        let real = Config {
+            name_prefix: "Signum".to_owned(),
+            ..config()
+        };
+        assert_eq!(real.check().unwrap_err().field, "clock");
+        let checked = Config {
+            clock: ClockSource::Chrony,
+            ..real
+        };
+        assert!(checked.check().is_ok());
+    });
+}
+
+#[test]
+fn stamps_made_at_once_have_serials_of_their_own_and_are_all_recorded() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        let roots = [root(&house).await];
+        let stamping = (0..300).map(|_| {
+            let service = Arc::clone(&house.service);
+            tokio::spawn(async move { service.time_stamp(&query(|_| {})).await.unwrap() })
+        });
+        let mut serials = BTreeSet::new();
+        for reply in stamping.collect::<Vec<_>>() {
+            let token = token_of(&reply.await.unwrap()).unwrap();
+            let stamp = verify_time_stamp(&token, &digest(), &[], &roots).unwrap();
+            serials.insert((hex::encode(stamp.serial), hex::encode(Sha256::digest(&token))));
+        }
+        assert_eq!(serials.len(), 300);
+        let events = house
+            .cx
+            .db
+            .all(
+                "SELECT detail FROM audit_event WHERE kind = 'time_stamp.issued'",
+                vec![],
+            )
+            .await
+            .unwrap();
+        let mut recorded = BTreeSet::new();
+        for event in &events {
+            let detail: serde_json::Value = serde_json::from_str(&event.get::<String>("detail").unwrap()).unwrap();
+            for stamp in detail["stamps"].as_array().unwrap() {
+                let text = |name: &str| stamp[name].as_str().unwrap().to_owned();
+                recorded.insert((text("serial"), text("token_sha256")));
+            }
+        }
+        assert_eq!(recorded, serials);
+        assert!(events.len() < 300, "{}", events.len());
+    });
+}
+
+#[test]
+fn a_revoked_unit_stamps_no_more() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        assert!(token_of(&house.service.time_stamp(&query(|_| {})).await.unwrap()).is_ok());
+        let transcript = house.service.ceremony().await.unwrap();
+        let unit = crate::issuance::serial(transcript.certificate("tsu").unwrap());
+        house.service.revoke(&unit, 1).await.unwrap();
+        house.clock.advance(Duration::from_secs(5));
+        assert_eq!(failure(&house.service.time_stamp(&query(|_| {})).await.unwrap()), 14);
     });
 }
 

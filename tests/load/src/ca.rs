@@ -3,10 +3,14 @@
 //! Each file below measures one thing and prints its own rows. `--only NAME` runs one of them; `--short` is for a first look.
 
 mod cost;
+mod crl;
 mod fill;
 mod issuance;
+mod ocsp;
 mod restart;
+mod served;
 mod stand;
+mod tsa;
 
 use anyhow::Result;
 use signum_ca::Algorithms;
@@ -48,6 +52,15 @@ pub async fn run(options: &Options) -> Result<()> {
         }
         if wanted("flatness") {
             issuance::flatness(engine, options).await?;
+        }
+        if wanted("ocsp") {
+            ocsp::run(engine, options).await?;
+        }
+        if wanted("tsa") {
+            tsa::run(engine, options).await?;
+        }
+        if wanted("crl") {
+            crl::run(engine, options).await?;
         }
         if wanted("restart") {
             restart::run(engine, options).await?;

@@ -1,6 +1,7 @@
 //! This executable once more, as a process that loads the module: makes tokens, measures the bare module, serves wrapped keys.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use signum_hsm_shim::token::{Token, TokenConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
+use crate::asker;
 use crate::raw::{self, Work};
 use crate::subject::Subject;
 use crate::token;
@@ -37,6 +39,13 @@ pub enum Order {
     },
     /// Answers with the number of objects in the token.
     Count { config: TokenConfig },
+    /// Asks over HTTP whenever standard input gives another message, and answers with what it got.
+    Ask {
+        address: SocketAddr,
+        requests: PathBuf,
+        connections: usize,
+        each: Duration,
+    },
     /// Signs with wrapped keys until standard input closes.
     ServeWrapped { config: TokenConfig, socket: PathBuf },
 }
@@ -55,6 +64,19 @@ pub fn run() -> Result<()> {
             answer(&())?;
             while let Ok(()) = read_message(&mut io::stdin().lock()) {
                 answer(&bench.run(each)?)?;
+            }
+            Ok(())
+        }
+        Order::Ask {
+            address,
+            requests,
+            connections,
+            each,
+        } => {
+            let asker = asker::Asker::open(address, &requests, connections)?;
+            answer(&())?;
+            while let Ok(()) = read_message(&mut io::stdin().lock()) {
+                answer(&asker.run(each)?)?;
             }
             Ok(())
         }

@@ -4,6 +4,7 @@
 //! and objects over many signatures. `signum-load ca [--short] [--only NAME]`: the certification authority (issue 4). Tables go to standard output; the exit status says only whether all was right, never
 //! whether it was fast.
 
+mod asker;
 mod ca;
 mod callers;
 mod census;

@@ -1,11 +1,12 @@
 //! TimeStampResp and TSTInfo (RFC 3161 section 2.4.2).
 
 use const_oid::ObjectIdentifier;
-use der::asn1::{Any, BitString, GeneralizedTime, Int};
+use der::asn1::{Any, BitString, Int};
 use der::{Encode, Sequence};
 use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::gen_time::GenTime;
 use super::request::MessageImprint;
 
 #[derive(Clone, Debug, Eq, PartialEq, Sequence)]
@@ -43,7 +44,7 @@ pub struct TstInfo {
     pub policy: ObjectIdentifier,
     pub message_imprint: MessageImprint,
     pub serial_number: Int,
-    pub gen_time: GeneralizedTime,
+    pub gen_time: GenTime,
     pub accuracy: Option<Accuracy>,
     #[asn1(default = "Default::default")]
     pub ordering: bool,

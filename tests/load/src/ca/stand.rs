@@ -25,7 +25,7 @@ pub struct Stand {
     pub cx: Cx,
     pub workers: Arc<Workers>,
     pub engine: Engine,
-    config: Config,
+    pub config: Config,
     address: DbUrl,
     /// Token and PINs, in memory; the database, on a disk.
     token: tempfile::TempDir,
@@ -93,6 +93,15 @@ impl Stand {
             token,
             disk,
         })
+    }
+
+    /// The same CA with other settings, as another process would be.
+    pub fn beside(&self, config: Config) -> Result<Arc<Service>> {
+        let deps = Deps {
+            cx: self.cx.clone(),
+            hsm: Arc::clone(&self.workers) as Arc<dyn Hsm>,
+        };
+        Ok(Service::new(config, deps)?)
     }
 
     /// Ends this CA and starts it anew on what it left; also how long the new one took to serve.
