@@ -57,6 +57,14 @@ enum ConfigCommand {
 enum CaCommand {
     /// Issue a certificate for a key that somebody else holds, such as an eID card.
     Issue(commands::ca::Issue),
+    #[command(flatten)]
+    Change(commands::ca::ChangeCommand),
+    /// One change for every certificate that matches: the answer to a mass event.
+    #[command(subcommand)]
+    Bulk(commands::ca::BulkCommand),
+    /// What two officers must agree to.
+    #[command(subcommand)]
+    Approval(commands::ca::ApprovalCommand),
 }
 
 #[derive(Subcommand)]
@@ -86,6 +94,9 @@ async fn main() -> ExitCode {
         Command::Config(ConfigCommand::Show) => commands::config::show(config),
         Command::Migrate => commands::migrate::run(config, var).await,
         Command::Ca(CaCommand::Issue(issue)) => commands::ca::issue(config, var, issue).await,
+        Command::Ca(CaCommand::Change(change)) => commands::ca::change(config, var, change).await,
+        Command::Ca(CaCommand::Bulk(bulk)) => commands::ca::bulk(config, var, bulk).await,
+        Command::Ca(CaCommand::Approval(approval)) => commands::ca::approval(config, var, approval).await,
         Command::Audit(AuditCommand::Verify(verify)) => commands::audit::verify(config, var, verify).await,
         Command::Audit(AuditCommand::Checkpoint { service }) => commands::audit::checkpoint(config, var, service).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,

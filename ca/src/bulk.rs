@@ -10,7 +10,7 @@ mod flow;
 mod plan;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use signum_core::db::RetryHint;
 use signum_core::{DbError, Id};

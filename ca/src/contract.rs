@@ -181,6 +181,8 @@ fn status_error(error: &StatusError) -> ContractError {
         StatusError::Reason(_)
         | StatusError::Ambiguous
         | StatusError::Transition
+        | StatusError::NeedsApproval
+        | StatusError::Approval(_)
         | StatusError::AskedBy
         | StatusError::InvalidSince => ContractError::Refused {
             code: "status_refused".to_owned(),

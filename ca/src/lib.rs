@@ -51,6 +51,7 @@ pub use officer::{
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
 pub use service::{Deps, Replica, Service};
+pub use status::{HistoryEntry, StatusError, authority_revocation};
 pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};
 
 use signum_core::db::Migration;

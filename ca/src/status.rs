@@ -1,5 +1,6 @@
 //! Certificate status as an append-only history: revoke, suspend, reinstate (EN 319 411-1 section 6.2.4, L-03).
 
+mod authority;
 mod change;
 mod look;
 mod owed;
@@ -9,7 +10,11 @@ use signum_core::db::{RetryHint, Row};
 use signum_core::{DbError, Timestamp};
 use x509_cert::ext::pkix::CrlReason;
 
+use crate::approval::ApprovalError;
+
+pub use authority::authority_revocation;
 pub(crate) use change::{detail, subject_id};
+pub use look::HistoryEntry;
 pub(crate) use look::routes;
 pub(crate) use owed::owe;
 
@@ -24,6 +29,10 @@ pub enum StatusError {
     Ambiguous,
     #[error("not possible from the present status, or not for this kind of certificate")]
     Transition,
+    #[error("an authority is revoked with the approval of two officers")]
+    NeedsApproval,
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     #[error("who asked is not a reference")]
     AskedBy,
     #[error("it cannot be doubtful since a time to come")]
@@ -42,6 +51,7 @@ impl RetryHint for StatusError {
         match self {
             Self::Db(error) => error.lost_a_race() || matches!(error, DbError::Duplicate { .. }),
             Self::Audit(error) => error.lost_a_race(),
+            Self::Approval(error) => error.lost_a_race(),
             _ => false,
         }
     }
@@ -123,6 +133,14 @@ impl Change {
                 .ok_or(StatusError::Reason(reason)),
             StatusAction::Suspend => Ok(Self::Suspended),
             StatusAction::Reinstate => Ok(Self::Reinstated),
+        }
+    }
+
+    pub const fn action(self) -> StatusAction {
+        match self {
+            Self::Revoked(reason) => StatusAction::Revoke { reason: reason as u8 },
+            Self::Suspended => StatusAction::Suspend,
+            Self::Reinstated => StatusAction::Reinstate,
         }
     }
 

@@ -1,5 +1,9 @@
 //! `signum ca issue`: a certificate for a key that somebody else holds, as a card's personalisation asks for it.
 
+mod approval;
+mod bulk;
+mod change;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +15,10 @@ use signum_hsm_shim::Hsm;
 
 use crate::app::{Databases, Surroundings, Tokens};
 use crate::layout::Layout;
+
+pub use approval::{ApprovalCommand, run as approval};
+pub use bulk::{BulkCommand, run as bulk};
+pub use change::{ChangeCommand, change};
 
 /// What to issue, to whom.
 #[derive(Args)]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod crash;
-mod desk;
+pub(crate) mod desk;
 
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use signum_core::{Cx, Timestamp, Tx, params};
 use x509_cert::ext::pkix::CrlReason;
 
 use super::{Change, Status, StatusError, owe, reference};
-use crate::profile;
+use crate::approval::{Kind, spend::spend};
+use crate::profile::{self, Profile};
 use crate::{Service, blocked_key};
 
 /// What is asked for, checked.
@@ -23,6 +24,15 @@ struct Subject {
     serial: Vec<u8>,
     spki_sha256: Vec<u8>,
     suspendable: bool,
+    is_authority: bool,
+}
+
+/// What allows a change.
+pub(crate) enum Permission {
+    /// Everything but the revocation of an authority.
+    Ordinary,
+    /// Two officers agreed to this (SHA-256): used up in the transaction of the change.
+    Approved([u8; 32]),
 }
 
 /// How the event of a change is kept.
@@ -38,6 +48,10 @@ impl Service {
     /// Revokes, suspends or reinstates. When the audit log cannot take the event the change is made all the same, and the event
     /// is written when the log is back.
     pub async fn change(&self, change: &StatusChange) -> Result<(), StatusError> {
+        self.change_with(change, &Permission::Ordinary).await
+    }
+
+    pub(super) async fn change_with(&self, change: &StatusChange, permission: &Permission) -> Result<(), StatusError> {
         let asked_by = &reference(&change.asked_by)?;
         let entry = &Entry {
             change: Change::of(change.action)?,
@@ -47,21 +61,40 @@ impl Service {
         if change.invalid_since.is_some_and(|since| since > self.cx.now()) {
             return Err(StatusError::InvalidSince);
         }
-        match self.try_change(&change.serial, entry, Recording::Now).await {
+        match self.try_change(&change.serial, entry, permission, Recording::Now).await {
             Err(StatusError::Audit(error)) => {
                 tracing::error!(%error, "the audit log does not take a status change; its event is owed");
                 metrics::counter!("ca_status_events_owed_total").increment(1);
-                self.try_change(&change.serial, entry, Recording::Owed).await
+                self.try_change(&change.serial, entry, permission, Recording::Owed)
+                    .await
             }
             other => other,
         }
     }
 
-    async fn try_change(&self, serial: &[u8], entry: &Entry<'_>, how: Recording) -> Result<(), StatusError> {
-        let cx = &self.cx;
+    async fn try_change(
+        &self,
+        serial: &[u8],
+        entry: &Entry<'_>,
+        permission: &Permission,
+        how: Recording,
+    ) -> Result<(), StatusError> {
+        let (cx, pin) = (&self.cx, &self.config.officers());
         let run = cx.db.run("ca.status", |tx| async move {
             let subject = Subject::find(&tx, serial).await?;
-            append(&tx, cx, &subject, entry, how).await
+            let officer = match permission {
+                Permission::Ordinary if subject.is_authority => return Err(StatusError::NeedsApproval),
+                Permission::Ordinary => None,
+                Permission::Approved(hash) => {
+                    let approved = spend(&tx, cx, pin.as_ref(), Kind::CaRevocation, hash).await?;
+                    Some(format!("officer:{}", approved.requester()))
+                }
+            };
+            let entry = Entry {
+                asked_by: officer.as_deref().unwrap_or(entry.asked_by),
+                ..*entry
+            };
+            append(&tx, cx, &subject, &entry, how).await
         });
         run.await?;
         self.ocsp.status_changed();
@@ -78,12 +111,16 @@ impl Subject {
             )
             .await?;
         match found.as_slice() {
-            [row] => Ok(Self {
-                issuer: row.get("issuer")?,
-                serial: serial.to_vec(),
-                spki_sha256: row.get("spki_sha256")?,
-                suspendable: profile::by_id(&row.get::<String>("profile")?).is_some_and(|p| p.suspendable),
-            }),
+            [row] => {
+                let profile = profile::by_id(&row.get::<String>("profile")?);
+                Ok(Self {
+                    issuer: row.get("issuer")?,
+                    serial: serial.to_vec(),
+                    spki_sha256: row.get("spki_sha256")?,
+                    suspendable: profile.is_some_and(|p| p.suspendable),
+                    is_authority: profile.is_some_and(Profile::is_authority),
+                })
+            }
             [] => Err(StatusError::NotIssued),
             _ => Err(StatusError::Ambiguous),
         }

@@ -8,15 +8,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use signum_core::contract::{CertificateState, StatusAt};
+use signum_core::contract::{CertificateState, StatusAction, StatusAt};
 use signum_core::db::Row;
 use signum_core::http::Problem;
-use signum_core::{DbError, Timestamp, params};
+use signum_core::{DbError, Id, Timestamp, params};
 use x509_cert::ext::pkix::CrlReason;
 
-use super::{Status, StatusError};
-use crate::Service;
+use super::{Change, Status, StatusError};
 use crate::authority::AuthorityName;
+use crate::{PreparedBulk, Service};
 
 /// One of `issuer`'s serial numbers as the database knows it.
 struct Known {
@@ -121,6 +121,48 @@ impl Service {
             }
         }
         Ok(known)
+    }
+}
+
+/// One entry of a history, as operators read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    pub issuer: String,
+    pub at: Timestamp,
+    pub change: StatusAction,
+    /// Who asked, such as `officer:desk-7`; older entries do not say.
+    pub asked_by: Option<String>,
+    pub invalid_since: Option<Timestamp>,
+    /// The bulk action it is part of.
+    pub action: Option<Id<PreparedBulk>>,
+}
+
+impl Service {
+    /// Everything that ever happened to the status of a serial number, first things first.
+    pub async fn entries(&self, serial: &[u8]) -> Result<Vec<HistoryEntry>, DbError> {
+        let mut entries = Vec::new();
+        for name in AuthorityName::all() {
+            let rows = self
+                .cx
+                .db
+                .all(
+                    "SELECT state, reason, at, asked_by, invalid_since, action FROM certificate_status
+                     WHERE issuer = $1 AND serial = $2 ORDER BY sequence",
+                    params![name.as_str(), serial],
+                )
+                .await?;
+            for row in &rows {
+                entries.push(HistoryEntry {
+                    issuer: name.to_string(),
+                    at: row.get("at")?,
+                    change: Change::read(row)?.action(),
+                    asked_by: row.get("asked_by")?,
+                    invalid_since: row.get("invalid_since")?,
+                    action: row.get("action")?,
+                });
+            }
+        }
+        Ok(entries)
     }
 }
 

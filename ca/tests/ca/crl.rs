@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use der::{Decode, Encode};
 use signum_core::contract::{CertificateAuthority, ContractError, LeafProfile};
+use signum_core::params;
 use signum_pki::oid;
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::{CrlNumber, CrlReason};
@@ -138,7 +139,15 @@ fn an_authority_is_revoked_but_never_suspended() {
         let transcript = house.service.ceremony().await.unwrap();
         let serial = serial(transcript.certificate("auth").unwrap());
         assert!(house.service.suspend(&serial).await.is_err());
-        house.service.revoke(&serial, 2).await.unwrap();
+        assert!(house.service.revoke(&serial, 2).await.is_err(), "that takes two officers");
+        // What they would have done (`ca/src/status/authority.rs`).
+        let (revoked, now) = (&serial, house.now());
+        let done = house.cx.db.run("revoke", |tx| async move {
+            let sql = "INSERT INTO certificate_status (issuer, serial, sequence, state, reason, at)
+                       VALUES ('root', $1, 1, 'revoked', 2, $2)";
+            tx.exec(sql, params![revoked, now]).await
+        });
+        done.await.unwrap();
         house.service.publish_due_crls().await.unwrap();
         assert_eq!(
             entries(&fetch(&house, "/arl/root.crl").await),

@@ -127,6 +127,16 @@ impl Desk {
         request
     }
 
+    /// One officer asks, another one agrees.
+    pub async fn agreed(&mut self, kind: Kind, subject: [u8; 32], [asks, agrees]: [&str; 2]) {
+        let (times, random) = ((self.cx.now(), Duration::from_secs(3_600)), self.cx.random.as_ref());
+        let request = ApprovalRequest::new(kind, subject, "TEST", asks, times, random);
+        let gesture = self.people.gesture(asks, &request.asked());
+        self.service.ask_approval(&request, &gesture).await.unwrap();
+        let gesture = self.people.gesture(agrees, &request.approved());
+        self.service.approve(&request.hash(), agrees, &gesture).await.unwrap();
+    }
+
     /// Prepared, approved by two officers, running.
     pub async fn begun(&mut self, plan: Plan) -> Id<Prepared> {
         let prepared = self.service.prepare_bulk(plan).await.unwrap().prepared;
