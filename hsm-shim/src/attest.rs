@@ -81,6 +81,14 @@ impl Token {
         Ok(labels.into_iter().map(report).collect())
     }
 
+    /// Whether this label has a secret key: one that guards wrapped keys.
+    pub(crate) fn holds_secret(&self, label: &str) -> Result<bool, HsmError> {
+        let found = self
+            .pool
+            .run(|session, _| find::all(session, ObjectClass::SECRET_KEY, label));
+        Ok(!found?.is_empty())
+    }
+
     /// The attribute report of the key pair or the secret key of this label; more than one is an error.
     pub fn attest(&self, label: &str) -> Result<Attestation, HsmError> {
         let (module, token) = (self.module_facts()?, self.token_facts()?);

@@ -3,6 +3,7 @@
 mod approvals;
 mod backup;
 mod look;
+mod needed;
 mod pins;
 mod rewrap;
 mod rotate;
@@ -87,10 +88,10 @@ pub async fn run(file: Option<&Path>, var: &Path, command: HsmCommand) -> Result
         HsmCommand::Status(status) => look::status(&desk, &status),
         HsmCommand::Keys(keys) => look::keys(&desk, &keys),
         HsmCommand::TransportKey(make) => backup::transport_key(&desk, &make),
-        HsmCommand::Draft(draft) => approvals::draft(draft),
+        HsmCommand::Draft(draft) => approvals::draft(&desk, draft).await,
         HsmCommand::Options(options) => approvals::options(&options),
         HsmCommand::Approve(approve) => approvals::approve(&approve),
-        HsmCommand::Destroy(destroy) => approvals::destroy(&desk, destroy),
+        HsmCommand::Destroy(destroy) => approvals::destroy(&desk, destroy).await,
         HsmCommand::BackupKek(backup) => backup::backup_kek(&desk, backup),
         HsmCommand::RestoreKek(restore) => backup::restore_kek(&desk, restore),
         HsmCommand::RotateKek(rotate) => rotate::rotate_kek(&desk, &rotate),

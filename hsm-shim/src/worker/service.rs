@@ -32,6 +32,13 @@ impl Service {
 
     /// Does what the policy permits.
     pub fn answer(&self, request: Request) -> Reply {
+        if let Request::InCeremony(inner, _) = &request
+            && let Request::Destroy(key) = &**inner
+            && self.token.holds_secret(self.token.object(key)?)?
+        {
+            let why = "what guards wrapped keys is destroyed where they are counted: signum hsm destroy";
+            return Err(HsmError::PolicyDenied(why.into()));
+        }
         self.policy.permit(&request)?;
         match request {
             // The policy has looked at the ceremony, and spent it.

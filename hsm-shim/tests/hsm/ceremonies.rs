@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use signum_hsm_shim::approval::{CeremonyFile, Deed};
-use signum_hsm_shim::ceremony::{Address, Answer, Order, apart};
+use signum_hsm_shim::ceremony::{Address, Answer, Order, ROWS_LEFT, apart};
 use signum_hsm_shim::token::{CANARY, Token, TokenConfig};
 use signum_hsm_shim::{HsmError, KeyAlgorithm};
 
@@ -128,6 +128,29 @@ fn a_key_is_destroyed_by_an_approved_ceremony_and_by_nothing_less() {
         fresh.generate("doomed", KeyAlgorithm::EcP256).unwrap();
         assert!(matches!(destroy(&good), Err(HsmError::NeedsApproval(_))));
         fresh.public_key("doomed").unwrap();
+    });
+}
+
+#[test]
+fn what_guards_wrapped_keys_is_destroyed_when_the_officers_were_told_that_no_row_needs_it() {
+    in_own_process(|directory| {
+        let config = new_token(directory);
+        let token = Token::open(config.clone()).unwrap();
+        token.ensure_kek("people-kek", 1).unwrap();
+        let mut board = Board::new(directory, 2, 2);
+        let officers = officers(directory, &board);
+        let mut destroy = |nonce, told: Option<&str>| {
+            let file = CeremonyFile::new(Deed::Destroy, TOKEN, "people-kek.1", soon(), [nonce; 32]);
+            let file = told.into_iter().fold(file, |file, rows| file.detail(ROWS_LEFT, rows));
+            ask(&Order::Destroy {
+                address: address(&config),
+                file: board.approved(file, &[0, 1]).to_toml().unwrap(),
+                officers: officers.clone(),
+            })
+        };
+        assert!(matches!(destroy(1, None), Err(HsmError::NeedsApproval(_))));
+        assert!(matches!(destroy(2, Some("7")), Err(HsmError::NeedsApproval(_))));
+        assert_eq!(destroy(3, Some("0")), Ok(Answer::Done));
     });
 }
 

@@ -9,10 +9,10 @@ use signum_gesture::options::request_options;
 use signum_gesture::{Assertion, Officer};
 use signum_hsm_shim::approval::{Approval, CeremonyFile, Deed, Quorum};
 use signum_hsm_shim::backup::{Backup, transports_detail};
-use signum_hsm_shim::ceremony::{Answer, Order};
+use signum_hsm_shim::ceremony::{Answer, Order, ROWS_LEFT};
 
 use super::pins::write_new;
-use super::{Desk, Which, backup, read, rewrap, unfitting};
+use super::{Desk, Which, backup, needed, read, rewrap, unfitting};
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Operation {
@@ -57,6 +57,10 @@ pub struct Draft {
     /// What `rotate-kek` or `backup-kek` wrote of the new KEK (rewrap).
     #[arg(long)]
     to: Option<PathBuf>,
+    /// The key to destroy is a secret key that guards nobody's keys (of people-kek.N, people-binding and people-seal the rows
+    /// are counted instead).
+    #[arg(long)]
+    guards_nothing: bool,
     #[arg(long)]
     out: PathBuf,
 }
@@ -94,7 +98,7 @@ pub struct Destroy {
     which: Which,
 }
 
-pub(super) fn draft(draft: Draft) -> Result<()> {
+pub(super) async fn draft(desk: &Desk, draft: Draft) -> Result<()> {
     let deed = draft.operation.deed();
     let (mut details, mut object) = (Vec::new(), draft.object);
     let keys = draft.transports.iter().map(|path| backup::read_transport(path));
@@ -116,6 +120,15 @@ pub(super) fn draft(draft: Draft) -> Result<()> {
             let plan = rewrap::plan(&backup, &draft.to.context("--to is missing")?)?;
             details.extend(plan.details()?);
             object = Some(backup.object);
+        }
+        Deed::Destroy => {
+            let guard = match &object {
+                Some(object) => needed::must_not_be(desk, object).await?.is_some(),
+                None => false,
+            };
+            if guard || draft.guards_nothing {
+                details.push((ROWS_LEFT, "0".to_owned()));
+            }
         }
         _ => {}
     }
@@ -162,9 +175,11 @@ pub(super) fn approve(approve: &Approve) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn destroy(desk: &Desk, destroy: Destroy) -> Result<()> {
+pub(super) async fn destroy(desk: &Desk, destroy: Destroy) -> Result<()> {
     let file = read(&destroy.ceremony)?;
     let ceremony = CeremonyFile::parse(&file)?.ceremony;
+    // Rows may have come since the draft.
+    needed::must_not_be(desk, &ceremony.object).await?;
     let order = Order::Destroy {
         address: desk.address(&destroy.which, &ceremony.token)?,
         file,

@@ -1,7 +1,7 @@
 //! `signum hsm rewrap`: people's keys from an old KEK to a newer one. Rows come from the signer's database in batches; each is
 //! wrapped anew, and has signed, inside `signum-hsm-ceremony` before its row is replaced.
 
-mod rows;
+pub(super) mod rows;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! What operators and officers do with tokens, through the program itself.
 
+mod board;
 mod pins;
+mod rewrap;
 mod rules;

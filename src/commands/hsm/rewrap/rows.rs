@@ -1,5 +1,7 @@
 //! The rows of people's keys in the signer's database, read page by page and replaced one by one.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use signum_activation::module::wrapped;
@@ -37,6 +39,10 @@ struct Stored {
 }
 
 impl Stored {
+    fn is_ended(&self) -> bool {
+        matches!(self.state.as_str(), "failed" | "superseding" | "superseded")
+    }
+
     fn is_due(&self, epoch: u32) -> bool {
         self.key.epoch == epoch && matches!(self.state.as_str(), "sealed" | "ready")
     }
@@ -55,10 +61,25 @@ pub(super) async fn count(db: &Db, epoch: u32) -> Result<Counts> {
             let count = match stored.state.as_str() {
                 _ if stored.key.epoch != epoch => &mut counts.elsewhere,
                 "sealed" | "ready" => &mut counts.due,
-                "failed" | "superseding" | "superseded" => &mut counts.ended,
+                _ if stored.is_ended() => &mut counts.ended,
                 _ => &mut counts.unsealed,
             };
             *count += 1;
+        }
+    }
+}
+
+/// How many keys can still be used or sealed, by the epoch of the KEK that opens them.
+pub(in crate::commands::hsm) async fn needed(db: &Db) -> Result<BTreeMap<u32, u64>> {
+    let (mut needed, mut after) = (BTreeMap::new(), Vec::new());
+    loop {
+        let page = page(db, &after).await?;
+        let Some(last) = page.last() else {
+            return Ok(needed);
+        };
+        after = last.id.bytes();
+        for stored in page.iter().filter(|stored| !stored.is_ended()) {
+            *needed.entry(stored.key.epoch).or_default() += 1;
         }
     }
 }
