@@ -10,23 +10,25 @@ pub(crate) mod pool;
 mod resident;
 pub(crate) mod spki;
 pub(crate) mod template;
+pub(crate) mod verifier;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cryptoki::object::{ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use openssl::pkey::{PKey, Public};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
+use crate::raw::Functions;
 use crate::token::fault::Fault;
 use crate::token::find::{Handles, KeyPair};
 use crate::token::module::Module;
 use crate::token::pool::Pool;
 use crate::token::template::Residence;
+use crate::token::verifier::Verifier;
 
 pub use pin::PinSource;
 
@@ -86,7 +88,14 @@ impl Token {
         self.pool.run(|session, epoch| {
             let pair = self.handles.pair(session, epoch, key)?;
             algorithm::check(pair.public.algorithm, algorithm, inputs)?;
-            sign_checked(session, pair.private, &pair.verifier, algorithm, inputs)
+            sign_checked(
+                self.pool.module.functions()?,
+                session,
+                pair.private,
+                &pair.verifier,
+                algorithm,
+                inputs,
+            )
         })
     }
 
@@ -161,17 +170,23 @@ pub(crate) fn check_inputs(
 
 /// Signs each input in order and verifies each signature before any is returned.
 pub(crate) fn sign_checked(
+    functions: &Functions,
     session: &Session,
     private: ObjectHandle,
-    verifier: &PKey<Public>,
+    verifier: &Verifier,
     algorithm: SignatureAlgorithm,
     inputs: &[Vec<u8>],
 ) -> Result<Vec<Vec<u8>>, Fault> {
     let mechanism = algorithm::mechanism(algorithm);
     let mut signatures = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let signature = session.sign(&mechanism, private, &algorithm::mechanism_input(algorithm, input))?;
-        algorithm::self_check(verifier, algorithm, input, &signature)?;
+        let signature = functions.sign(
+            session,
+            &mechanism,
+            private,
+            &algorithm::mechanism_input(algorithm, input),
+        )?;
+        verifier.check(algorithm, input, &signature)?;
         signatures.push(signature);
     }
     Ok(signatures)

@@ -20,6 +20,7 @@ use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, SignatureAlgorithm};
 use crate::token::fault::Fault;
 use crate::token::template::{self, Residence};
+use crate::token::verifier::Verifier;
 use crate::token::{Token, check_inputs, sign_checked, spki, usual_algorithm};
 use crate::wrap::envelope::{Envelope, Proof};
 
@@ -114,8 +115,15 @@ impl Token {
         check_inputs(key.owner.algorithm, algorithm, digests)?;
         // Parsed only here, used only after the binding: a foreign public key is not even looked at.
         self.with_unwrapped(kek, binding_mac, key, Residence::Unwrapped, |session, private| {
-            let verifier = spki::parse(&key.spki)?;
-            sign_checked(session, private, &verifier, algorithm, digests)
+            let verifier = Verifier::parse(&key.spki)?;
+            sign_checked(
+                self.pool.module.functions()?,
+                session,
+                private,
+                &verifier,
+                algorithm,
+                digests,
+            )
         })
     }
 

@@ -61,7 +61,11 @@ impl Token {
         );
         let (_, verifier) = spki::read(session, public.handle())?;
         let input = [vec![0x5a; if algorithm == KeyAlgorithm::EcP384 { 48 } else { 32 }]];
-        let resident = per_second(|| sign_checked(session, private.handle(), &verifier, signature, &input).map(drop))?;
+        let functions = self.pool.module.functions()?;
+        let sign = |key: &SessionObject<'_>| {
+            sign_checked(functions, session, key.handle(), &verifier, signature, &input).map(drop)
+        };
+        let resident = per_second(|| sign(&private))?;
         let Some(mechanism) = mechanism.filter(|_| algorithm != KeyAlgorithm::Ed25519) else {
             return Ok(Rate {
                 signature,
@@ -69,7 +73,6 @@ impl Token {
                 wrapped: None,
             });
         };
-        let functions = self.pool.module.functions()?;
         let kek = functions.generate_kek(session, KeyLife::Departing, "signum-measure", b"")?;
         let kek = SessionObject::new(session, kek);
         let wrapping = Wrapping { functions, session };
@@ -82,8 +85,7 @@ impl Token {
         attributes.extend(template::private(Residence::Unwrapped, "", b""));
         let wrapped = per_second(|| {
             let key = wrapping.unwrap(&envelope, kek.handle(), nobody, &attributes)?;
-            let key = SessionObject::new(session, key);
-            sign_checked(session, key.handle(), &verifier, signature, &input).map(drop)
+            sign(&SessionObject::new(session, key))
         })?;
         Ok(Rate {
             signature,

@@ -20,8 +20,39 @@ use crate::token::fault::Fault;
 
 /// The longest wrapped private key: RSA-3072 in PKCS#8 under RFC 5649 has 1,808 octets.
 const LONGEST_BLOB: usize = 8 * 1024;
+/// Room for RSA-8192.
+const LONGEST_SIGNATURE: usize = 1024;
 
 impl Functions {
+    /// Signs by one call of C_Sign, into a buffer of its own; cryptoki asks for the length by a call of its own first, which
+    /// on a network HSM is one more journey.
+    pub(crate) fn sign(
+        &self,
+        session: &Session,
+        mechanism: &Mechanism<'_>,
+        key: ObjectHandle,
+        input: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
+        let sign = self.list.C_Sign.ok_or(Error::NullFunctionPointer)?;
+        session.sign_init(mechanism, key)?;
+        let mut signature = vec![0; LONGEST_SIGNATURE];
+        let mut length = signature.len() as CK_ULONG;
+        // SAFETY: the function pointer and the session are as in `generate_kek`. The module reads `input` and writes at most
+        // `length` octets, the buffer's length.
+        let code = unsafe {
+            sign(
+                session.handle(),
+                input.as_ptr().cast_mut(),
+                input.len() as CK_ULONG,
+                signature.as_mut_ptr(),
+                &mut length,
+            )
+        };
+        Rv::from(code).into_result(Function::Sign)?;
+        signature.truncate(usize::try_from(length).map_err(|_| HsmError::SelfCheckFailed)?);
+        Ok(signature)
+    }
+
     /// Generates an AES-256 key that wraps and unwraps only, and whose unwrapped keys never leave.
     pub(crate) fn generate_kek(
         &self,

@@ -1,19 +1,11 @@
 //! Which algorithm fits which key and input, checked before the module sees anything: SoftHSM 2.6.1 crashes on RSA-PSS
-//! with an EC key and signs 31-octet "digests". Every signature is verified here before anyone else gets it.
+//! with an EC key and signs 31-octet "digests".
 
 use std::borrow::Cow;
 
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use openssl::bn::BigNum;
-use openssl::ecdsa::EcdsaSig;
-use openssl::error::ErrorStack;
-use openssl::md::Md;
-use openssl::pkey::{PKey, Public};
-use openssl::pkey_ctx::PkeyCtx;
-use openssl::rsa::Padding;
-use openssl::sign::{RsaPssSaltlen, Verifier};
 
 use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, SignatureAlgorithm};
@@ -63,54 +55,5 @@ pub(crate) fn mechanism_input(algorithm: SignatureAlgorithm, input: &[u8]) -> Co
     match algorithm {
         SignatureAlgorithm::RsaPkcs1Sha256 => Cow::Owned([SHA256_DIGEST_INFO.as_slice(), input].concat()),
         _ => Cow::Borrowed(input),
-    }
-}
-
-/// Verifies with OpenSSL what the module returned; anything but a valid signature is [`HsmError::SelfCheckFailed`].
-pub(crate) fn self_check(
-    key: &PKey<Public>,
-    algorithm: SignatureAlgorithm,
-    input: &[u8],
-    signature: &[u8],
-) -> Result<(), HsmError> {
-    match verifies(key, algorithm, input, signature) {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(_) => {
-            tracing::error!(?algorithm, "the module returned a signature that does not verify");
-            Err(HsmError::SelfCheckFailed)
-        }
-    }
-}
-
-fn verifies(
-    key: &PKey<Public>,
-    algorithm: SignatureAlgorithm,
-    input: &[u8],
-    signature: &[u8],
-) -> Result<bool, ErrorStack> {
-    match algorithm {
-        SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => {
-            let (r, s) = signature.split_at(signature.len() / 2);
-            if r.len() != s.len() {
-                return Ok(false);
-            }
-            let signature = EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?;
-            signature.verify(input, key.ec_key()?.as_ref())
-        }
-        SignatureAlgorithm::RsaPkcs1Sha256 | SignatureAlgorithm::RsaPssSha256 => {
-            let mut context = PkeyCtx::new(key)?;
-            context.verify_init()?;
-            if algorithm == SignatureAlgorithm::RsaPssSha256 {
-                context.set_rsa_padding(Padding::PKCS1_PSS)?;
-                context.set_signature_md(Md::sha256())?;
-                context.set_rsa_mgf1_md(Md::sha256())?;
-                context.set_rsa_pss_saltlen(RsaPssSaltlen::custom(32))?;
-            } else {
-                context.set_rsa_padding(Padding::PKCS1)?;
-                context.set_signature_md(Md::sha256())?;
-            }
-            context.verify(input, signature)
-        }
-        SignatureAlgorithm::Ed25519 => Verifier::new_without_digest(key)?.verify_oneshot(signature, input),
     }
 }

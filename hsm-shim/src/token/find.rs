@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use openssl::pkey::{PKey, Public};
 
 use crate::error::HsmError;
 use crate::key::PublicKey;
 use crate::token::fault::Fault;
 use crate::token::pool::Epoch;
 use crate::token::spki;
+use crate::token::verifier::Verifier;
 
 /// A key pair as found in the token.
 pub(crate) struct KeyPair {
     pub(crate) private: ObjectHandle,
     pub(crate) public: PublicKey,
-    pub(crate) verifier: PKey<Public>,
+    pub(crate) verifier: Verifier,
 }
 
 /// Handles found before. SoftHSM's search reads every object of the token, so it stays off the signing path.

@@ -27,6 +27,8 @@ pub(crate) struct Pool {
 struct State {
     idle: Vec<(Session, Epoch)>,
     in_use: usize,
+    /// Callers that wait for a turn: without any, nobody need be woken (a system call).
+    waiting: usize,
     epoch: Epoch,
 }
 
@@ -42,6 +44,7 @@ impl Pool {
             state: Mutex::new(State {
                 idle: Vec::new(),
                 in_use: 0,
+                waiting: 0,
                 epoch: 0,
             }),
             returned: Condvar::new(),
@@ -131,12 +134,18 @@ impl Pool {
 
     fn turn(&self) -> Result<Turn<'_>, HsmError> {
         let full = |state: &mut State| state.in_use >= self.config.sessions;
-        let (mut state, waited) = self
-            .returned
-            .wait_timeout_while(self.state(), LONGEST_QUEUE, full)
-            .unwrap_or_else(PoisonError::into_inner);
-        if waited.timed_out() {
-            return Err(HsmError::Overloaded { retry_after_ms: 1_000 });
+        let mut state = self.state();
+        if full(&mut state) {
+            state.waiting += 1;
+            let (waited_for, waited) = self
+                .returned
+                .wait_timeout_while(state, LONGEST_QUEUE, full)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = waited_for;
+            state.waiting -= 1;
+            if waited.timed_out() {
+                return Err(HsmError::Overloaded { retry_after_ms: 1_000 });
+            }
         }
         state.in_use += 1;
         Ok(Turn { pool: self })
@@ -168,7 +177,10 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.pool.state().in_use -= 1;
-        self.pool.returned.notify_one();
+        let mut state = self.pool.state();
+        state.in_use -= 1;
+        if state.waiting > 0 {
+            self.pool.returned.notify_one();
+        }
     }
 }

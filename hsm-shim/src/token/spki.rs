@@ -3,13 +3,12 @@
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectHandle};
 use cryptoki::session::Session;
 use openssl::bn::BigNum;
-use openssl::ec::EcKey;
-use openssl::pkey::{Id, PKey, Public};
 use openssl::rsa::Rsa;
 
 use crate::error::HsmError;
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::token::fault::Fault;
+use crate::token::verifier::Verifier;
 
 /// DER OBJECT IDENTIFIER prime256v1.
 pub(crate) const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -21,7 +20,7 @@ pub(crate) const ED25519: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];
 const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
 
 /// SPKI up to the point: two SEQUENCE headers, the algorithm identifier and the BIT STRING header, all of fixed length.
-const P256_HEAD: &[u8] = &[
+pub(crate) const P256_HEAD: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
@@ -31,8 +30,8 @@ const P384_HEAD: &[u8] = &[
 ];
 const ED25519_HEAD: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// Reads the public half and checks that OpenSSL accepts it as a key (a point on its curve).
-pub(crate) fn read(session: &Session, public: ObjectHandle) -> Result<(PublicKey, PKey<Public>), Fault> {
+/// Reads the public half and checks that it is one (a point on its curve).
+pub(crate) fn read(session: &Session, public: ObjectHandle) -> Result<(PublicKey, Verifier), Fault> {
     let wanted = [
         AttributeType::KeyType,
         AttributeType::EcParams,
@@ -56,21 +55,30 @@ pub(crate) fn read(session: &Session, public: ObjectHandle) -> Result<(PublicKey
         Some(KeyType::EC | KeyType::EC_EDWARDS) => elliptic(&params, &point)?,
         _ => return Err(unsupported().into()),
     };
-    let key = parse(&spki)?;
-    Ok((PublicKey { algorithm, spki }, key))
+    let verifier = Verifier::parse(&spki)?;
+    Ok((PublicKey { algorithm, spki }, verifier))
 }
 
-/// An SPKI as OpenSSL's key, for verification. Wrapped keys come with theirs, so this is done for each signature: by the
-/// functions for one kind of key, because OpenSSL 3.0 takes longer to find out the kind than to verify.
-pub(crate) fn parse(spki: &[u8]) -> Result<PKey<Public>, HsmError> {
-    let parsed = if spki.starts_with(P256_HEAD) || spki.starts_with(P384_HEAD) {
-        EcKey::public_key_from_der(spki).and_then(PKey::from_ec_key)
-    } else if let Some(bare) = spki.strip_prefix(ED25519_HEAD) {
-        PKey::public_key_from_raw_bytes(bare, Id::ED25519)
+/// What kind of key an SPKI is of, told by its first octets.
+pub(crate) enum Form<'a> {
+    P256,
+    P384,
+    /// The point.
+    Ed25519(&'a [u8]),
+    /// RSA or something else.
+    Other,
+}
+
+pub(crate) fn form(spki: &[u8]) -> Form<'_> {
+    if spki.starts_with(P256_HEAD) {
+        Form::P256
+    } else if spki.starts_with(P384_HEAD) {
+        Form::P384
+    } else if let Some(point) = spki.strip_prefix(ED25519_HEAD) {
+        Form::Ed25519(point)
     } else {
-        Rsa::public_key_from_der(spki).and_then(PKey::from_rsa)
-    };
-    parsed.map_err(|_| unsupported())
+        Form::Other
+    }
 }
 
 fn elliptic(params: &[u8], point: &[u8]) -> Result<(KeyAlgorithm, Vec<u8>), HsmError> {
@@ -102,37 +110,6 @@ fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, HsmError> {
     }
 }
 
-fn unsupported() -> HsmError {
+pub(crate) fn unsupported() -> HsmError {
     HsmError::Unsupported("a key that is not P-256, P-384, RSA-3072 or Ed25519".into())
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_key_of_each_kind_is_read_as_openssl_reads_it_and_nothing_else_is() {
-        let group = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::SECP384R1).unwrap();
-        let keys = [
-            PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap(),
-            PKey::generate_ed25519().unwrap(),
-            PKey::from_rsa(Rsa::generate(3072).unwrap()).unwrap(),
-        ];
-        for key in keys {
-            let spki = key.public_key_to_der().unwrap();
-            assert!(
-                parse(&spki)
-                    .unwrap()
-                    .public_eq(&PKey::public_key_from_der(&spki).unwrap())
-            );
-            let (_, short) = spki.split_last().unwrap();
-            assert!(parse(short).is_err());
-        }
-        // A point that is not on its curve.
-        assert!(parse(&[P256_HEAD, &[4], &[7; 64]].concat()).is_err());
-        let p521 = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::SECP521R1).unwrap();
-        let other = EcKey::generate(&p521).unwrap().public_key_to_der().unwrap();
-        assert!(parse(&other).is_err());
-    }
 }

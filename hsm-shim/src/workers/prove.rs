@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use super::{Workers, process};
 use crate::error::HsmError;
 use crate::key::{KeyUri, PublicKey};
-use crate::token::{algorithm, spki, usual_algorithm};
+use crate::token::usual_algorithm;
+use crate::token::verifier::Verifier;
 use crate::worker::{Answer, Proof, Reply, Request, unfitting};
 
 impl Workers {
@@ -48,10 +49,11 @@ impl Workers {
             tracing::error!(key = label, "a fresh process finds another key");
             return Err(HsmError::PublicKeyMismatch(label.to_owned()));
         }
-        let verifier = spki::parse(&made.spki)?;
+        let verifier = Verifier::parse(&made.spki)?;
         let challenge = Proof::challenge(made);
         let how = usual_algorithm(made.algorithm);
-        algorithm::self_check(&verifier, how, &challenge, &proof.signature)
+        verifier
+            .check(how, &challenge, &proof.signature)
             .map_err(|_| HsmError::PublicKeyMismatch(label.to_owned()))?;
         self.mark_proven(label);
         Ok(())
