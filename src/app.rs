@@ -4,6 +4,7 @@ mod audit;
 mod databases;
 mod hsm;
 mod module;
+pub(crate) mod witness;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +28,9 @@ use crate::children::ChildProcess;
 use crate::config::Config;
 use crate::first_start;
 use crate::layout::{Layout, write_private};
+use crate::operator;
 
+pub use audit::Logs;
 pub use databases::Databases;
 pub use hsm::{Tokens, pin_source};
 
@@ -96,6 +99,7 @@ impl App {
     ) -> Result<Self> {
         progress("databases");
         let databases = Databases::open(config, layout, &surroundings).await?;
+        audit::record_start(config, &databases).await?;
         progress("HSM tokens and their workers");
         let tokens = Tokens::start(config, layout, &databases, &*surroundings.random).await?;
         progress("certification authority: keys and certificates");
@@ -108,7 +112,9 @@ impl App {
             signum_ca::Replica::new(first_start::replica(layout, &*surroundings.random)?),
         )?;
         ca.close_left_intents().await.context("intents that a crash left")?;
-        ca.settle_settings().await.context("settings of the certification authority")?;
+        ca.settle_settings()
+            .await
+            .context("settings of the certification authority")?;
         let ceremony = ca.ceremony().await.context("key ceremony")?;
         write_ceremony(layout, &ceremony)?;
         progress("signing module");
@@ -140,7 +146,7 @@ impl App {
         )
         .await?;
         progress("keys of the audit checkpoints");
-        let keys = audit::Signers::start(config, layout, &tokens.audit).await?;
+        let logs = Logs::start(config, layout, &tokens.audit, &databases).await?;
         let instance = hex::encode(surroundings.random.bytes::<16>());
         let health = health(&databases, &tokens, module_client).instance(&instance);
         let mut app = Self {
@@ -155,26 +161,24 @@ impl App {
             stop: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
-        app.serve("pki", listeners.pki, app.ca.router());
+        let pki = match config.audit.publish {
+            true => logs.beside(app.ca.router(), config.audit.publish_entries),
+            false => app.ca.router(),
+        };
+        app.serve("pki", listeners.pki, pki);
         app.serve("idp", listeners.idp, idp.router());
         app.serve("signer", listeners.signer, app.signer.router());
         if let Some(listener) = listeners.registration {
             app.serve("registration", listener, app.ca.registration_router());
         }
-        app.serve("operator", listeners.operator, health.router(surroundings.metrics));
-        let every = Duration::from_secs(config.audit.checkpoint_seconds.into());
-        app.run_jobs(
-            Log::new(app.databases.ca.clone(), "ca").signed(keys.ca, every),
-            app.ca.jobs(),
-        );
-        app.run_jobs(
-            Log::new(app.databases.idp.clone(), "idp").signed(keys.idp, every),
-            idp.jobs(),
-        );
-        app.run_jobs(
-            Log::new(app.databases.signer.clone(), "signer").signed(keys.signer, every),
-            app.signer.jobs(),
-        );
+        let view = logs.view(&app.databases.ca, config)?;
+        app.tasks.spawn(operator::watch(view.clone(), app.stop.clone()));
+        let address = format!("http://{}", listeners.operator.local_addr()?).parse()?;
+        let pages = operator::router(view, address).merge(health.router(surroundings.metrics));
+        app.serve("operator", listeners.operator, logs.beside(pages, true));
+        app.run_jobs(logs.ca, app.ca.jobs());
+        app.run_jobs(logs.idp, idp.jobs());
+        app.run_jobs(logs.signer, app.signer.jobs());
         Ok(app)
     }
 
@@ -192,8 +196,14 @@ impl App {
     fn run_jobs(&mut self, log: Log, mut jobs: Vec<Job>) {
         let cx = log.cx().clone();
         self.logs.push(log.clone());
+        jobs.push(log.witness_job());
         jobs.push(log.job());
         self.tasks.spawn(Runner::new(cx, jobs).run(self.stop.clone()));
+    }
+
+    /// The audit logs of CA, identity provider and signer.
+    pub fn logs(&self) -> &[Log] {
+        &self.logs
     }
 
     /// Waits until something that must run has ended by itself; says what.

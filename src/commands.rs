@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod hsm;
 pub mod migrate;
 pub mod person;
+pub mod status;
 pub mod up;
 
 use std::path::Path;

@@ -104,6 +104,25 @@ signum_core::config! {
         origin: String = "signum.localhost/audit".to_owned(),
         /// What was written is signed after at most this many seconds.
         checkpoint_seconds: u32 = 10,
+        /// Whether checkpoints, hashes and proofs (never texts) are served to everybody, under `/audit/` of the CA's address.
+        publish: bool = true,
+        /// Whether entries are served there as well: kinds and times of events beside salted hashes.
+        publish_entries: bool = false,
+        /// Witnesses that watch the logs grow (C2SP tlog-witness): each the key (vkey) and the address, with a space between.
+        witnesses: Vec<String> = Vec::new(),
+    }
+}
+
+signum_core::config! {
+    /// When operators are warned: `signum ca status`, the admin page, `alarms` of the metrics, and the log.
+    pub struct Alarms {
+        /// Days before an authority's certificate ends: its successor takes a ceremony.
+        authority_days: u32 = 400,
+        /// Days before the certificate of a responder or time-stamping unit ends; in order they are renewed 15 and 30 days
+        /// before.
+        unit_days: u32 = 7,
+        /// Minutes that a certificate may be under way, or an event without a checkpoint.
+        waiting_minutes: u32 = 10,
     }
 }
 
@@ -122,6 +141,8 @@ signum_core::config! {
         demo: Demo,
         /// Signed checkpoints of the audit logs.
         audit: Audit,
+        /// When operators are warned.
+        alarms: Alarms,
         /// The log.
         logging: Logging,
         /// The certification authority.

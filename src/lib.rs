@@ -6,3 +6,4 @@ pub mod commands;
 pub mod config;
 pub mod first_start;
 pub mod layout;
+pub mod operator;

@@ -34,7 +34,7 @@ enum Command {
     Ca(CaCommand),
     /// The services' audit logs.
     #[command(subcommand)]
-    Audit(AuditCommand),
+    Audit(commands::audit::AuditCommand),
     /// People who may log in.
     #[command(subcommand)]
     Person(PersonCommand),
@@ -65,17 +65,8 @@ enum CaCommand {
     /// What two officers must agree to.
     #[command(subcommand)]
     Approval(commands::ca::ApprovalCommand),
-}
-
-#[derive(Subcommand)]
-enum AuditCommand {
-    /// Compute every leaf and root again and check every signed checkpoint; say exactly what does not hold.
-    Verify(commands::audit::Verify),
-    /// Print the newest signed checkpoint of a log, to be kept where nobody here can change it.
-    Checkpoint {
-        #[arg(long)]
-        service: commands::audit::Audited,
-    },
+    /// Own keys, lists, what waits, audit logs and witnesses; fails while there are alarms.
+    Status,
 }
 
 #[derive(Subcommand)]
@@ -97,8 +88,8 @@ async fn main() -> ExitCode {
         Command::Ca(CaCommand::Change(change)) => commands::ca::change(config, var, change).await,
         Command::Ca(CaCommand::Bulk(bulk)) => commands::ca::bulk(config, var, bulk).await,
         Command::Ca(CaCommand::Approval(approval)) => commands::ca::approval(config, var, approval).await,
-        Command::Audit(AuditCommand::Verify(verify)) => commands::audit::verify(config, var, verify).await,
-        Command::Audit(AuditCommand::Checkpoint { service }) => commands::audit::checkpoint(config, var, service).await,
+        Command::Ca(CaCommand::Status) => commands::status::run(config, var).await,
+        Command::Audit(command) => commands::audit::run(config, var, command).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Doctor => commands::doctor::run(config, var),

@@ -21,7 +21,9 @@ mod lint;
 mod name;
 mod ocsp;
 mod officer;
+mod overview;
 mod profile;
+mod receipt;
 mod registration;
 mod server_name;
 mod service;
@@ -50,6 +52,8 @@ pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
+pub use overview::{List, Overview, OwnKey, Queue, overview};
+pub use receipt::issuance_receipt;
 pub use service::{Deps, Replica, Service};
 pub use status::{HistoryEntry, StatusError, authority_revocation};
 pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};

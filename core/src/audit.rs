@@ -16,21 +16,37 @@
 //! # }
 //! ```
 
+mod bundle;
 mod checkpoint;
+mod entries;
 mod leaf;
 mod log;
+mod proof;
+mod proven;
+mod receipt;
 mod signing;
+mod state;
+mod stored;
 #[cfg(test)]
 mod test_key;
+mod tiles;
 mod tree;
 mod verify;
+mod witness;
 
+pub use bundle::{BundleError, Exported, Pinned, verify_bundle};
 pub use checkpoint::{Checkpoint, CheckpointError, VerifierKey};
 pub use leaf::{Leaf, salted};
 pub use log::Log;
+pub use proof::{consistent, included};
+pub use proven::{Consistency, Inclusion};
+pub use receipt::{Receipt, ReceiptError};
 pub use signing::{CheckpointSigner, SignerError, SigningError};
+pub use state::LogState;
+pub use stored::ProofError;
 pub use tree::{Hash, TreeHead};
 pub use verify::{Problem, Report};
+pub use witness::{Witness, WitnessAnswer, WitnessError, WitnessState};
 
 use serde_json::Value as Json;
 
@@ -73,4 +89,25 @@ pub async fn record(tx: &Tx, cx: &Cx, event: &Event) -> Result<(), DbError> {
     )
     .await?;
     Ok(())
+}
+
+/// Erases subject, detail and salt of every event about `subject`, and records that it was done, without saying about whom;
+/// tells how many. The leaves cover hashes alone, so tree and proofs stay as they are. [`DbError::NotFound`] while an event of
+/// theirs waits for its place, which the sequencer gives within a second.
+pub async fn erase(tx: &Tx, cx: &Cx, subject: &str) -> Result<u64, DbError> {
+    let waiting = "SELECT id FROM audit_event WHERE subject = $1 AND leaf_index IS NULL LIMIT 1";
+    if tx.opt(waiting, params![subject]).await?.is_some() {
+        return Err(DbError::NotFound);
+    }
+    let erased = tx
+        .exec(
+            "UPDATE audit_event SET subject = '', detail = NULL, salt = NULL WHERE subject = $1",
+            params![subject],
+        )
+        .await?;
+    if erased > 0 {
+        let detail = serde_json::json!({ "events": erased });
+        record(tx, cx, &Event::new("audit.erased", "audit", detail)).await?;
+    }
+    Ok(erased)
 }

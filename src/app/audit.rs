@@ -1,17 +1,24 @@
-//! The keys that sign the audit logs' checkpoints: one for each service, all in a token of their own, so that neither the CA's
-//! nor the identity provider's PIN signs what is written about them.
+//! The audit logs of the three services: their keys, all in a token of their own, so that neither the CA's nor the identity
+//! provider's PIN signs what is written about them; their witnesses; the way in for readers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
-use signum_core::audit::{CheckpointSigner, SignerError, VerifierKey};
+use axum::Router;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use signum_core::audit::{self, CheckpointSigner, Event, Log, SignerError, VerifierKey};
+use signum_core::{Cx, DbError};
 use signum_hsm_shim::worker::KeyUse;
 use signum_hsm_shim::workers::Workers;
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
+use super::{Databases, witness};
 use crate::config::Config;
 use crate::layout::{Layout, write_private};
+use crate::operator::View;
 
 /// One service's key.
 struct HsmKey {
@@ -59,19 +66,77 @@ fn label(service: &str) -> String {
     format!("checkpoint-{service}")
 }
 
-/// The keys of the three logs.
-pub(super) struct Signers {
-    pub ca: Arc<dyn CheckpointSigner>,
-    pub idp: Arc<dyn CheckpointSigner>,
-    pub signer: Arc<dyn CheckpointSigner>,
+/// The three logs, signed and witnessed.
+pub struct Logs {
+    pub ca: Log,
+    pub idp: Log,
+    pub signer: Log,
 }
 
-impl Signers {
-    pub(super) async fn start(config: &Config, layout: &Layout, hsm: &Arc<Workers>) -> Result<Self> {
-        let of = async |service| signer(service, config, layout, hsm.clone()).await;
-        let (ca, idp, signer) = tokio::try_join!(of("ca"), of("idp"), of("signer"))?;
+impl Logs {
+    pub(super) async fn start(
+        config: &Config,
+        layout: &Layout,
+        hsm: &Arc<Workers>,
+        databases: &Databases,
+    ) -> Result<Self> {
+        let witnesses = witness::all(config)?;
+        let every = Duration::from_secs(config.audit.checkpoint_seconds.into());
+        let of = async |service, cx: &Cx| -> Result<Log> {
+            let key = signer(service, config, layout, hsm.clone()).await?;
+            let log = Log::new(cx.clone(), service);
+            Ok(log.signed(key, every).witnessed(witnesses.clone()))
+        };
+        let (ca, idp, signer) = tokio::try_join!(
+            of("ca", &databases.ca),
+            of("idp", &databases.idp),
+            of("signer", &databases.signer)
+        )?;
         Ok(Self { ca, idp, signer })
     }
+
+    pub fn all(&self) -> [&Log; 3] {
+        [&self.ca, &self.idp, &self.signer]
+    }
+
+    /// What operators see of them and of the CA.
+    pub(super) fn view(&self, ca: &Cx, config: &Config) -> Result<View> {
+        let keyed = |log: &Log| Ok((log.clone(), log.key().context("a log without a key")?.clone()));
+        Ok(View {
+            ca: ca.clone(),
+            logs: self.all().into_iter().map(keyed).collect::<Result<_>>()?,
+            limits: config.alarms.clone(),
+        })
+    }
+
+    /// Adds `/audit/{ca,idp,signer}` to what a listener serves.
+    pub(super) fn beside(&self, router: Router, entries: bool) -> Router {
+        self.all().into_iter().fold(router, |router, log| {
+            router.nest(&format!("/audit/{}", log.service()), log.router(entries))
+        })
+    }
+}
+
+/// Each log says which program with which configuration writes it from here on: the hash is the one of `signum config show`,
+/// where secrets are masked. What cannot be recorded does not start.
+pub(super) async fn record_start(config: &Config, databases: &Databases) -> Result<()> {
+    let shown = signum_core::config::show(config);
+    let detail = json!({
+        "sha256": hex::encode(Sha256::digest(shown)),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    for (service, cx) in [
+        ("ca", &databases.ca),
+        ("idp", &databases.idp),
+        ("signer", &databases.signer),
+    ] {
+        let event = &Event::new("configuration.loaded", service, detail.clone());
+        cx.db
+            .run("audit.start", |tx| async move { audit::record(&tx, cx, event).await })
+            .await
+            .map_err(|error: DbError| anyhow::anyhow!("audit log of {service}: {error}"))?;
+    }
+    Ok(())
 }
 
 /// The key of `service`, made at its first start. Its public half then stands in a file for auditors; a token with another key,

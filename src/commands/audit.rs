@@ -1,16 +1,60 @@
-//! `signum audit verify|checkpoint`: whether anybody changed what the services wrote about themselves.
+//! `signum audit ...`: whether anybody changed what the services wrote about themselves, and proofs of it for others.
+
+mod bundle;
+mod proof;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use signum_core::audit::{Log, Report, VerifierKey};
 use signum_core::{Cx, OsRandom, SystemClock};
 
 use crate::app::Databases;
 use crate::config::Config;
 use crate::layout::Layout;
+
+/// What to do with the logs.
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Compute every leaf and root again and check every signed checkpoint; say exactly what does not hold.
+    Verify(Verify),
+    /// Print the newest signed checkpoint of a log, to be kept where nobody here can change it.
+    Checkpoint {
+        #[arg(long)]
+        service: Audited,
+    },
+    /// Print the public key of a log as auditors (type 0x04) and witnesses (type 0x01) pin it.
+    Key {
+        #[arg(long)]
+        service: Audited,
+    },
+    /// Prove that an entry lies under a signed checkpoint.
+    Prove(proof::Prove),
+    /// Prove that the log of one size goes on from that of another.
+    Consistency(proof::Consistency),
+    /// Prove to a subscriber that the issuance of their certificate stands in the log.
+    Receipt(proof::Receipt),
+    /// Check a receipt with nothing but the log's key.
+    CheckReceipt(proof::CheckReceipt),
+    /// Write whole logs into a folder, for `signum audit verify --bundle` on a machine without a network.
+    Export(bundle::Export),
+}
+
+/// Runs one of them.
+pub async fn run(file: Option<&Path>, var: &Path, command: AuditCommand) -> Result<()> {
+    match command {
+        AuditCommand::Verify(verify) => self::verify(file, var, verify).await,
+        AuditCommand::Checkpoint { service } => checkpoint(file, var, service).await,
+        AuditCommand::Key { service } => key(var, service),
+        AuditCommand::Prove(prove) => proof::prove(file, var, prove).await,
+        AuditCommand::Consistency(consistency) => proof::consistency(file, var, consistency).await,
+        AuditCommand::Receipt(receipt) => proof::receipt(file, var, receipt).await,
+        AuditCommand::CheckReceipt(check) => proof::check(var, &check),
+        AuditCommand::Export(export) => bundle::export(file, var, export).await,
+    }
+}
 
 /// A service with an audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,7 +64,7 @@ pub enum Audited {
     Signer,
 }
 
-const ALL: [Audited; 3] = [Audited::Ca, Audited::Idp, Audited::Signer];
+pub(super) const ALL: [Audited; 3] = [Audited::Ca, Audited::Idp, Audited::Signer];
 
 impl Audited {
     pub fn name(self) -> &'static str {
@@ -46,10 +90,20 @@ pub struct Verify {
     /// was cut off.
     #[arg(long)]
     kept: Vec<PathBuf>,
+    /// A folder that `signum audit export` wrote: only it is looked at, without database, network or data folder.
+    #[arg(long)]
+    bundle: Option<PathBuf>,
+    /// A witness's public key (vkey in a file); may be given often. Says up to where the witness saw the log, and whether what
+    /// bears its name is signed by it. With --bundle.
+    #[arg(long, requires = "bundle")]
+    witness: Vec<PathBuf>,
 }
 
 /// Looks at the logs and says what does not hold; fails when anything does not.
-pub async fn verify(file: Option<&Path>, var: &Path, verify: Verify) -> Result<()> {
+async fn verify(file: Option<&Path>, var: &Path, verify: Verify) -> Result<()> {
+    if let Some(folder) = &verify.bundle {
+        return bundle::verify(folder, &verify);
+    }
     let config = super::configuration(file)?;
     let layout = Layout::create(var)?;
     let kept = read_kept(&verify.kept)?;
@@ -76,13 +130,17 @@ pub async fn verify(file: Option<&Path>, var: &Path, verify: Verify) -> Result<(
     Ok(())
 }
 
-/// Prints the newest checkpoint of a log, for somebody else to keep.
-pub async fn checkpoint(file: Option<&Path>, var: &Path, service: Audited) -> Result<()> {
+/// Prints the newest checkpoint of a log with its cosignatures, for somebody else to keep.
+async fn checkpoint(file: Option<&Path>, var: &Path, service: Audited) -> Result<()> {
     let config = super::configuration(file)?;
-    let db = Databases::one(&config, &Layout::create(var)?, service.name()).await?;
-    let newest = "SELECT note FROM audit_checkpoint ORDER BY tree_size DESC LIMIT 1";
-    let row = db.opt(newest, vec![]).await?.context("nothing was signed yet")?;
-    print!("{}", row.get::<String>("note")?);
+    let log = open(&config, &Layout::create(var)?, service).await?;
+    print!("{}", log.newest_note().await?.context("nothing was signed yet")?);
+    Ok(())
+}
+
+fn key(var: &Path, service: Audited) -> Result<()> {
+    let key = read_key(&Layout::create(var)?.audit_key(service.name()))?;
+    println!("{key}\n{}", key.plain());
     Ok(())
 }
 
@@ -94,6 +152,15 @@ fn say(service: Audited, report: &Report) {
         report.checkpoints,
         report.waiting
     );
+    if report.erased > 0 {
+        println!(
+            "  {} events had their texts erased; their leaves are there",
+            report.erased
+        );
+    }
+    for (name, seen) in &report.witnessed {
+        println!("  {name} saw the log up to event {} at {}", seen.head.size, seen.at);
+    }
     if let Some(newest) = &report.newest {
         println!("  signed up to event {} at {}", newest.head.size, newest.at);
     }
@@ -102,7 +169,7 @@ fn say(service: Audited, report: &Report) {
     }
 }
 
-async fn open(config: &Config, layout: &Layout, service: Audited) -> Result<Log> {
+pub(super) async fn open(config: &Config, layout: &Layout, service: Audited) -> Result<Log> {
     let cx = Cx {
         db: Databases::one(config, layout, service.name()).await?,
         clock: Arc::new(SystemClock),

@@ -14,6 +14,7 @@ mod ocsp;
 mod office;
 mod officers;
 mod origin;
+mod overview;
 mod presigned;
 mod profiles;
 mod registration;

@@ -1,5 +1,6 @@
-//! A signed tree head as a note (C2SP tlog-checkpoint, signed-note), with the timestamped Ed25519 signature of C2SP
-//! tlog-cosignature, type 0x04: it covers size, root and time without an extension line.
+//! A signed tree head as a note (C2SP tlog-checkpoint, signed-note) with two signatures of the log's key: the timestamped
+//! Ed25519 signature of C2SP tlog-cosignature (type 0x04) covers size, root and time and is what we believe; the plain one of
+//! signed-note (type 0x01) is what the witnesses out there read. Neither message can be taken for the other.
 
 use std::str::FromStr;
 
@@ -14,6 +15,8 @@ use crate::clock::Timestamp;
 
 /// Signature type of a timestamped Ed25519 signature.
 const TYPE: u8 = 0x04;
+/// Type of a plain Ed25519 signature of the note's text.
+const PLAIN: u8 = 0x01;
 /// A note holds three lines and a few signatures; what is longer is not ours.
 const LONGEST_NOTE: usize = 16 * 1024;
 
@@ -59,16 +62,30 @@ impl VerifierKey {
         &self.public
     }
 
-    /// The first four octets of SHA-256(name ‖ 0x0A ‖ type ‖ key).
     fn id(&self) -> [u8; 4] {
+        self.id_as(TYPE)
+    }
+
+    /// The first four octets of SHA-256(name ‖ 0x0A ‖ type ‖ key).
+    fn id_as(&self, kind: u8) -> [u8; 4] {
         let hash = Sha256::new()
             .chain_update(&self.name)
-            .chain_update([b'\n', TYPE])
+            .chain_update([b'\n', kind])
             .chain_update(self.public)
             .finalize();
         let mut id = [0; 4];
         id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         id
+    }
+
+    /// The vkey of the plain signature, as verifiers of signed notes and witnesses ask for it.
+    pub fn plain(&self) -> String {
+        self.written(PLAIN)
+    }
+
+    fn written(&self, kind: u8) -> String {
+        let key = STANDARD.encode([&[kind], self.public.as_slice()].concat());
+        format!("{}+{}+{key}", self.name, hex::encode(self.id_as(kind)))
     }
 
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -81,8 +98,7 @@ impl VerifierKey {
 /// A vkey: `name+keyid+base64(type ‖ key)`.
 impl std::fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let key = STANDARD.encode([&[TYPE], self.public.as_slice()].concat());
-        write!(f, "{}+{}+{key}", self.name, hex::encode(self.id()))
+        f.write_str(&self.written(TYPE))
     }
 }
 
@@ -119,50 +135,66 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The three lines of the note's text.
-    fn text(&self) -> String {
+    /// The three lines of the note's text: what the plain signature covers.
+    pub fn text(&self) -> String {
         let TreeHead { size, root } = self.head;
         format!("{}\n{size}\n{}\n", self.origin, STANDARD.encode(root))
     }
 
-    /// What is signed.
+    /// What the timestamped signature covers.
     pub fn message(&self) -> Vec<u8> {
         format!("cosignature/v1\ntime {}\n{}", self.at.seconds(), self.text()).into_bytes()
     }
 
-    /// The note with this signature.
-    pub fn note(&self, key: &VerifierKey, signature: &[u8; 64]) -> String {
+    /// The line with a timestamped signature of [`message`](Self::message): the log's own, or a witness's cosignature.
+    pub fn signature_line(&self, key: &VerifierKey, signature: &[u8; 64]) -> String {
         let time = self.at.seconds().to_be_bytes();
         let blob = STANDARD.encode([key.id().as_slice(), &time, signature].concat());
-        format!("{}\n\u{2014} {} {blob}\n", self.text(), key.name)
+        format!("\u{2014} {} {blob}\n", key.name)
     }
 
-    /// Reads a note that `key` has signed. Signatures of other keys are passed over.
+    /// The note with both signatures of the log: of [`message`](Self::message) and of [`text`](Self::text).
+    pub fn note(&self, key: &VerifierKey, timed: &[u8; 64], plain: &[u8; 64]) -> String {
+        let blob = STANDARD.encode([key.id_as(PLAIN).as_slice(), plain].concat());
+        let timed = self.signature_line(key, timed);
+        format!("{}\n{timed}\u{2014} {} {blob}\n", self.text(), key.name)
+    }
+
+    /// Reads a note that `key`, named as the log, has signed. Signatures of other keys are passed over.
     pub fn open(note: &str, key: &VerifierKey) -> Result<Self, CheckpointError> {
-        if note.len() > LONGEST_NOTE {
-            return Err(CheckpointError::Form("too long"));
-        }
-        let (text, signatures) = note
-            .rsplit_once("\n\n")
-            .ok_or(CheckpointError::Form("no empty line before the signatures"))?;
-        let (origin, head) = read_text(text)?;
+        let (origin, head) = Self::text_of(note)?;
         if origin != key.name {
             return Err(CheckpointError::Origin);
         }
-        let signatures = signatures
-            .strip_suffix('\n')
-            .ok_or(CheckpointError::Form("no newline at its end"))?;
-        let prefix = format!("\u{2014} {} ", key.name);
-        for blob in signatures.split('\n').filter_map(|line| line.strip_prefix(&prefix)) {
-            let blob = STANDARD
-                .decode(blob)
-                .map_err(|_| CheckpointError::Form("a signature is not base64"))?;
-            let Some((id, rest)) = blob.split_first_chunk::<4>() else {
-                return Err(CheckpointError::Form("a signature is too short"));
-            };
-            if *id != key.id() {
-                continue;
+        let found = Self::signed_by(note, key)?.ok_or(CheckpointError::Unsigned)?;
+        let (_, lines) = parts(note)?;
+        let text = found.text();
+        for blob in blobs(lines, key) {
+            let plain = blob?;
+            if let Some(signature) = plain.strip_prefix(&key.id_as(PLAIN)) {
+                key.verifies(text.as_bytes(), signature)
+                    .then_some(())
+                    .ok_or(CheckpointError::Signature)?;
             }
+        }
+        Ok(Self { head, ..found })
+    }
+
+    /// Origin and head of a note, whoever signed it or did not.
+    pub(super) fn text_of(note: &str) -> Result<(String, TreeHead), CheckpointError> {
+        read_text(parts(note)?.0)
+    }
+
+    /// What the timestamped signature of `key` on this note says: the log's own, or a witness's at its time. `None` where the
+    /// key has not signed; an error where it should have.
+    pub fn signed_by(note: &str, key: &VerifierKey) -> Result<Option<Self>, CheckpointError> {
+        let (text, lines) = parts(note)?;
+        let (origin, head) = read_text(text)?;
+        for blob in blobs(lines, key) {
+            let blob = blob?;
+            let Some(rest) = blob.strip_prefix(&key.id()) else {
+                continue;
+            };
             let (time, signature) = rest
                 .split_first_chunk::<8>()
                 .ok_or(CheckpointError::Form("a signature without a time"))?;
@@ -172,12 +204,41 @@ impl Checkpoint {
                 at: Timestamp::from_seconds(i64::from_be_bytes(*time)),
             };
             return match key.verifies(&checkpoint.message(), signature) {
-                true => Ok(checkpoint),
+                true => Ok(Some(checkpoint)),
                 false => Err(CheckpointError::Signature),
             };
         }
-        Err(CheckpointError::Unsigned)
+        Ok(None)
     }
+}
+
+/// Text and signature lines, both without their last newline.
+fn parts(note: &str) -> Result<(&str, &str), CheckpointError> {
+    if note.len() > LONGEST_NOTE {
+        return Err(CheckpointError::Form("too long"));
+    }
+    let (text, lines) = note
+        .rsplit_once("\n\n")
+        .ok_or(CheckpointError::Form("no empty line before the signatures"))?;
+    let lines = lines
+        .strip_suffix('\n')
+        .ok_or(CheckpointError::Form("no newline at its end"))?;
+    Ok((text, lines))
+}
+
+/// Key id and signature of every line that bears the name of this key.
+fn blobs(lines: &str, key: &VerifierKey) -> impl Iterator<Item = Result<Vec<u8>, CheckpointError>> {
+    let prefix = format!("\u{2014} {} ", key.name);
+    let decode = |blob: &str| match STANDARD.decode(blob) {
+        Ok(blob) if blob.len() < 4 => Err(CheckpointError::Form("a signature is too short")),
+        Ok(blob) => Ok(blob),
+        Err(_) => Err(CheckpointError::Form("a signature is not base64")),
+    };
+    let of_key: Vec<_> = lines
+        .split('\n')
+        .filter_map(|line| line.strip_prefix(&prefix).map(decode))
+        .collect();
+    of_key.into_iter()
 }
 
 /// Origin, size in plain decimal, root in base64; extension lines, which our logs never write, are refused.

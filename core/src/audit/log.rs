@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::checkpoint::VerifierKey;
 use super::leaf::{Leaf, salted};
 use super::signing::{CheckpointSigner, Signing, SigningError};
+use super::stored;
 use super::verify::{self, Report};
+use super::witness::Witness;
 use crate::cx::Cx;
 use crate::db::{DbError, Tx};
 use crate::jobs::Job;
@@ -18,9 +20,10 @@ const BATCH: i64 = 256;
 /// The audit log of one service.
 #[derive(Clone)]
 pub struct Log {
-    cx: Cx,
-    service: &'static str,
+    pub(super) cx: Cx,
+    pub(super) service: &'static str,
     signing: Option<Signing>,
+    pub(super) witnesses: Arc<[Arc<dyn Witness>]>,
 }
 
 impl Log {
@@ -30,6 +33,7 @@ impl Log {
             cx,
             service,
             signing: None,
+            witnesses: Arc::default(),
         }
     }
 
@@ -43,6 +47,15 @@ impl Log {
 
     pub fn cx(&self) -> &Cx {
         &self.cx
+    }
+
+    /// The key that its checkpoints have, where this process signs them.
+    pub fn key(&self) -> Option<&VerifierKey> {
+        self.signing.as_ref().map(Signing::key)
+    }
+
+    pub fn service(&self) -> &'static str {
+        self.service
     }
 
     /// The sequencer as a job: once a second, events first, so that a key that is away keeps no event out of the order.
@@ -68,6 +81,7 @@ impl Log {
                 .await?;
             sequenced += batch;
             if batch < u64::try_from(BATCH).unwrap_or_default() {
+                stored::grow(&self.cx).await?;
                 metrics::counter!("audit_events_sequenced_total", "service" => service).increment(sequenced);
                 return Ok(sequenced);
             }

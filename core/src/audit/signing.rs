@@ -57,6 +57,10 @@ struct Seen {
 }
 
 impl Signing {
+    pub(super) fn key(&self) -> &VerifierKey {
+        self.signer.key()
+    }
+
     pub(super) fn new(signer: Arc<dyn CheckpointSigner>, every: Duration) -> Self {
         Self {
             signer,
@@ -89,9 +93,10 @@ impl Signing {
             head,
             at: now,
         };
-        let signature = self.signer.sign(&checkpoint.message()).await?;
+        let timed = self.signer.sign(&checkpoint.message()).await?;
+        let plain = self.signer.sign(checkpoint.text().as_bytes()).await?;
         // Step 4: it is kept. Another process that signed the same size signed the same root.
-        let note = &checkpoint.note(key, &signature);
+        let note = &checkpoint.note(key, &timed, &plain);
         let size = i64::try_from(head.size).unwrap_or(i64::MAX);
         cx.db
             .run("audit.checkpoint", |tx| async move {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
 
-use super::{CheckpointSigner, SignerError, VerifierKey};
+use super::{Checkpoint, CheckpointSigner, SignerError, VerifierKey};
 
 pub(super) const ORIGIN: &str = "signum.example/audit/idp";
 
@@ -19,13 +19,22 @@ pub(super) struct TestKey {
 
 impl TestKey {
     pub(super) fn new() -> Self {
+        Self::named(ORIGIN)
+    }
+
+    pub(super) fn named(name: &str) -> Self {
         let key = PKey::generate_ed25519().unwrap();
         let public = key.raw_public_key().unwrap().try_into().unwrap();
         Self {
-            verifier: VerifierKey::new(ORIGIN, public).unwrap(),
+            verifier: VerifierKey::new(name, public).unwrap(),
             key,
             away: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn note(&self, checkpoint: &Checkpoint) -> String {
+        let timed = self.signature(&checkpoint.message());
+        checkpoint.note(&self.verifier, &timed, &self.signature(checkpoint.text().as_bytes()))
     }
 
     pub(super) fn signature(&self, message: &[u8]) -> [u8; 64] {

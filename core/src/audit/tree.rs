@@ -46,7 +46,15 @@ impl Tree {
     }
 }
 
-fn node(left: &Hash, right: &Hash) -> Hash {
+/// The root of these complete leaves or subtrees, from left to right.
+pub(super) fn root_of(hashes: &[Hash]) -> Hash {
+    let mut tree = Tree::default();
+    hashes.iter().for_each(|hash| tree.push(*hash));
+    tree.head().root
+}
+
+/// The hash of an inner node: SHA-256(0x01 ‖ left ‖ right).
+pub(super) fn node(left: &Hash, right: &Hash) -> Hash {
     Sha256::new()
         .chain_update([0x01])
         .chain_update(left)

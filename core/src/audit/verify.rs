@@ -1,10 +1,11 @@
 //! The whole log looked at again: every leaf from its row, the root, and every checkpoint that was signed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::checkpoint::{Checkpoint, CheckpointError, VerifierKey};
 use super::leaf::{Leaf, salted};
-use super::tree::{Hash, Tree, TreeHead};
+use super::proof::Place;
+use super::tree::{Hash, Tree, TreeHead, root_of};
 use crate::clock::Timestamp;
 use crate::db::{Db, DbError, Row};
 use crate::params;
@@ -16,10 +17,14 @@ pub struct Report {
     pub head: TreeHead,
     /// Events not in order yet.
     pub waiting: u64,
+    /// Events whose texts were erased; their leaves are there.
+    pub erased: u64,
     /// Checkpoints that hold.
     pub checkpoints: u64,
     /// The newest checkpoint that holds.
     pub newest: Option<Checkpoint>,
+    /// The newest checkpoint that each of the given witnesses signed, at its own time.
+    pub witnessed: Vec<(String, Checkpoint)>,
     /// Empty: everything holds.
     pub problems: Vec<Problem>,
 }
@@ -31,6 +36,18 @@ pub enum Problem {
     Changed { index: u64, what: String },
     /// No row has an index from `from` to `to`, both included.
     Missing { from: u64, to: u64 },
+    /// An entry stands there that the signed log does not have.
+    Inserted { index: u64 },
+    /// At the place of entry `index` stands entry `stands`: they were put in another order.
+    Moved { index: u64, stands: u64 },
+    /// An inner hash of the tree, kept for proofs, is not what its leaves say.
+    Tile { level: u8, n: u64 },
+    /// A cosignature that its witness did not make.
+    Cosignature {
+        size: u64,
+        witness: String,
+        error: CheckpointError,
+    },
     /// Rows with an index that the sequencer never gives.
     Stray { rows: u64 },
     /// A stored checkpoint that is none of ours; `size` as the row says.
@@ -49,6 +66,17 @@ impl std::fmt::Display for Problem {
             Self::Changed { index, what } => write!(f, "event {index}: {what}"),
             Self::Missing { from, to } if from == to => write!(f, "event {from} was removed"),
             Self::Missing { from, to } => write!(f, "events {from} to {to} were removed"),
+            Self::Inserted { index } => write!(f, "event {index} was inserted"),
+            Self::Moved { index, stands } => {
+                write!(f, "at the place of event {index} stands event {stands}: reordered")
+            }
+            Self::Tile { level, n } => write!(f, "inner hashes: number {n} of level {level} was changed or removed"),
+            Self::Cosignature { size, witness, error } => {
+                write!(
+                    f,
+                    "cosignature of {witness} on the checkpoint of {size} events: {error}"
+                )
+            }
             Self::Stray { rows } => write!(f, "{rows} rows with an index that is never given were inserted"),
             Self::Checkpoint { size, error } => write!(f, "checkpoint of {size} events: {error}"),
             Self::Kept { number, error } => write!(f, "kept checkpoint {number}: {error}"),
@@ -71,6 +99,7 @@ impl std::fmt::Display for Problem {
 /// that the end of the log was cut off together with its checkpoints.
 pub(super) async fn verify(db: &Db, service: &str, key: &VerifierKey, kept: &[String]) -> Result<Report, DbError> {
     let mut walk = Walk::default();
+    let mut inner = Inner::stored(db).await?;
     // Before the events, so that each checkpoint's events are there in a log that goes on growing.
     walk.checkpoints = checkpoints(db, key, kept, &mut walk.problems).await?;
     walk.compare();
@@ -85,9 +114,11 @@ pub(super) async fn verify(db: &Db, service: &str, key: &VerifierKey, kept: &[St
             break;
         }
         for row in &rows {
-            walk.visit(row, service)?;
+            let leaf = walk.visit(row, service)?;
+            inner.push(leaf, &mut walk.problems);
         }
     }
+    inner.end(&mut walk.problems);
     let stray = count(db, "SELECT COUNT(*) AS n FROM audit_event WHERE leaf_index < 0").await?;
     if stray > 0 {
         walk.problems.push(Problem::Stray { rows: stray });
@@ -135,19 +166,31 @@ async fn checkpoints(
 }
 
 #[derive(Default)]
-struct Walk {
+pub(super) struct Walk {
     tree: Tree,
     /// The index that the next row must have.
     next: u64,
     /// Not compared yet, smallest first.
     checkpoints: VecDeque<Checkpoint>,
     hold: u64,
+    erased: u64,
     newest: Option<Checkpoint>,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Walk {
-    fn visit(&mut self, row: &Row, service: &str) -> Result<(), DbError> {
+    pub(super) fn under(mut checkpoints: Vec<Checkpoint>, problems: Vec<Problem>) -> Self {
+        checkpoints.sort_by_key(|checkpoint| checkpoint.head.size);
+        let mut walk = Self {
+            checkpoints: checkpoints.into(),
+            problems,
+            ..Self::default()
+        };
+        walk.compare();
+        walk
+    }
+
+    fn visit(&mut self, row: &Row, service: &str) -> Result<Hash, DbError> {
         let index = u64::try_from(row.get::<i64>("leaf_index")?).unwrap_or_default();
         if index > self.next {
             self.problems.push(Problem::Missing {
@@ -159,10 +202,17 @@ impl Walk {
         if let Some(what) = what {
             self.problems.push(Problem::Changed { index, what });
         }
+        self.erased += u64::from(row.get::<Option<Vec<u8>>>("salt")?.is_none());
+        self.next = index;
+        self.push(leaf);
+        Ok(leaf)
+    }
+
+    /// The next leaf.
+    pub(super) fn push(&mut self, leaf: Hash) {
         self.tree.push(leaf);
-        self.next = index.saturating_add(1);
+        self.next = self.next.saturating_add(1);
         self.compare();
-        Ok(())
     }
 
     /// Every checkpoint whose events have been seen.
@@ -185,7 +235,7 @@ impl Walk {
         }
     }
 
-    fn report(mut self, waiting: u64) -> Report {
+    pub(super) fn report(mut self, waiting: u64) -> Report {
         let there = self.next;
         // The largest says it all.
         if let Some(Checkpoint { head, .. }) = self.checkpoints.pop_back() {
@@ -194,10 +244,78 @@ impl Walk {
         Report {
             head: self.tree.head(),
             waiting,
+            erased: self.erased,
             checkpoints: self.hold,
             newest: self.newest,
+            witnessed: Vec::new(),
             problems: self.problems,
         }
+    }
+}
+
+/// The inner hashes that are stored for proofs, against those that the leaves give.
+struct Inner {
+    stored: BTreeMap<Place, Hash>,
+    /// For each level above the leaves, the hashes of the tile that is not complete yet.
+    open: Vec<Vec<Hash>>,
+    /// How many hashes each level has.
+    counts: Vec<u64>,
+}
+
+impl Inner {
+    async fn stored(db: &Db) -> Result<Self, DbError> {
+        let mut stored = BTreeMap::new();
+        for row in db.all("SELECT level, n, hash FROM audit_subtree", vec![]).await? {
+            let level = u8::try_from(row.get::<i64>("level")?).unwrap_or(u8::MAX);
+            let n = u64::try_from(row.get::<i64>("n")?).unwrap_or(u64::MAX);
+            stored.insert(
+                Place { level, n },
+                row.get::<Option<Hash>>("hash").ok().flatten().unwrap_or_default(),
+            );
+        }
+        Ok(Self {
+            stored,
+            open: vec![Vec::new(); 8],
+            counts: vec![0; 8],
+        })
+    }
+
+    fn push(&mut self, leaf: Hash, problems: &mut Vec<Problem>) {
+        let mut hash = leaf;
+        for (level, (open, count)) in (1..).zip(self.open.iter_mut().zip(&mut self.counts)) {
+            open.push(hash);
+            if open.len() < 256 {
+                return;
+            }
+            hash = root_of(open);
+            open.clear();
+            let place = Place { level, n: *count };
+            *count += 1;
+            // The newest may not be made yet.
+            let after = self
+                .stored
+                .range(
+                    Place {
+                        n: place.n + 1,
+                        ..place
+                    }..,
+                )
+                .next();
+            let later = after.is_some_and(|(after, _)| after.level == level);
+            let known = self.stored.remove(&place);
+            let missing = known.is_none() && later;
+            if missing || known.is_some_and(|known| known != hash) {
+                problems.push(Problem::Tile { level, n: place.n });
+            }
+        }
+    }
+
+    /// What is left over belongs to no leaves.
+    fn end(self, problems: &mut Vec<Problem>) {
+        problems.extend(self.stored.keys().map(|place| Problem::Tile {
+            level: place.level,
+            n: place.n,
+        }));
     }
 }
 
@@ -226,6 +344,8 @@ fn computed(row: &Row, service: &str) -> Result<(Hash, Option<String>), DbError>
             what = Some("its subject was changed");
             subject = now;
         }
+    } else if row.get::<Option<String>>("detail")?.is_some() || !row.get::<String>("subject")?.is_empty() {
+        what = Some("it has texts without the salt that would prove them");
     }
     let (kind, at): (String, Timestamp) = (row.get("kind")?, row.get("at")?);
     let hash = Leaf {

@@ -23,6 +23,10 @@ pub const CORE_MIGRATIONS: &[Migration] = &[
         name: "core/0002_audit_checkpoint",
         sql: include_str!("../../../migrations/core/0002_audit_checkpoint.sql"),
     },
+    Migration {
+        name: "core/0003_audit_tree",
+        sql: include_str!("../../../migrations/core/0003_audit_tree.sql"),
+    },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -122,9 +122,15 @@ pub struct Said {
 
 impl TestApp {
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With another configuration than the development defaults.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("signum-it-").expect("a folder");
         let layout = Layout::create(&folder.path().join("var")).expect("a data folder");
-        let (config, listeners, demo) = configure(&layout).await;
+        let (mut config, listeners, demo) = configure(&layout).await;
+        change(&mut config);
         Self::open(config, layout, Arc::new(folder), listeners, demo)
             .await
             .expect("the app starts")
@@ -192,6 +198,11 @@ impl TestApp {
     /// The platform as the program runs it.
     pub fn parts(&self) -> &App {
         &self.app
+    }
+
+    /// The readers and writers of the audit logs, as they run.
+    pub fn logs(&self) -> &[signum_core::audit::Log] {
+        self.app.logs()
     }
 
     pub fn databases(&self) -> &Databases {

@@ -6,4 +6,5 @@ pub mod database;
 pub mod relying_party;
 pub mod trip;
 pub mod visitor;
+pub mod witness;
 pub mod workspace;

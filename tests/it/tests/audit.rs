@@ -1,5 +1,7 @@
 //! The audit logs of a whole platform under the eyes of an auditor: `signum audit`, and OpenSSL as outside judge.
 
+mod proofs;
+
 use std::process::{Command, Output};
 
 use base64::Engine;
@@ -83,7 +85,9 @@ async fn openssl_verifies_a_checkpoint_with_nothing_of_ours() {
     let note = String::from_utf8(note).unwrap();
     let vkey = std::fs::read_to_string(stopped.layout.audit_key("idp")).unwrap();
     // As C2SP tlog-cosignature says: key id (4), time (8), signature (64) in base64 behind the key's name.
-    let (text, line) = note.split_once("\n\n").unwrap();
+    let (text, lines) = note.split_once("\n\n").unwrap();
+    // The timestamped one; the plain one follows.
+    let line = lines.lines().next().unwrap();
     let name = text.lines().next().unwrap();
     let blob = STANDARD
         .decode(line.trim_end().strip_prefix(&format!("— {name} ")).unwrap())

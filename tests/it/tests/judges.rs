@@ -1,3 +1,5 @@
 //! Software that nobody here wrote judges what the trip leaves behind.
 
+mod litewitness;
+mod tlog;
 mod trip;

@@ -76,3 +76,23 @@ async fn many_events_of_one_transaction_are_ordinary_events() {
     let sql = "SELECT DISTINCT subject FROM audit_event WHERE salt IS NOT NULL AND leaf_hash IS NOT NULL";
     assert_eq!(cx.db.all(sql, vec![]).await.unwrap().len(), 150);
 }
+
+#[tokio::test]
+async fn a_deed_whose_event_cannot_be_stored_is_undone() {
+    let (cx, _, _dir) = scratch::cx().await;
+    let exec = |sql: &'static str| cx.db.run("exec", move |tx| async move { tx.exec(sql, vec![]).await });
+    exec("CREATE TABLE deed (n BIGINT)").await.unwrap();
+    exec("ALTER TABLE audit_event RENAME TO audit_event_away")
+        .await
+        .unwrap();
+    let (context, event) = (&cx, &Event::new("test.done", "x", serde_json::json!({})));
+    let done: Result<(), DbError> = cx
+        .db
+        .run("deed", |tx| async move {
+            tx.exec("INSERT INTO deed (n) VALUES (1)", vec![]).await?;
+            record(&tx, context, event).await
+        })
+        .await;
+    assert!(done.is_err());
+    assert_eq!(cx.db.all("SELECT n FROM deed", vec![]).await.unwrap().len(), 0);
+}

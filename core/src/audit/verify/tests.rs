@@ -138,6 +138,10 @@ async fn a_changed_row_is_named_with_what_was_changed() {
             "leaf",
         ),
         (
+            "UPDATE audit_event SET subject = 'forged', salt = NULL WHERE leaf_index = 5",
+            "without the salt",
+        ),
+        (
             "UPDATE audit_event SET leaf_hash = NULL WHERE leaf_index = 5",
             "leaf_hash",
         ),
@@ -255,7 +259,7 @@ async fn a_forged_checkpoint_is_told() {
         at: Timestamp(0),
     };
     let intruder = TestKey::new();
-    let note = &foreign.note(intruder.key(), &intruder.signature(&foreign.message()));
+    let note = &intruder.note(&foreign);
     house
         .cx
         .db
@@ -298,4 +302,24 @@ async fn erasing_detail_and_salt_leaves_the_log_verifiable() {
         .tamper(&["UPDATE audit_event SET detail = NULL, salt = NULL, subject = '' WHERE leaf_index = 1"])
         .await;
     assert_eq!(house.problems().await, []);
+}
+
+#[tokio::test]
+async fn an_inner_hash_that_was_changed_or_removed_is_told() {
+    let house = House::of_three_checkpoints().await;
+    for _ in 0..200 {
+        house.four_more().await;
+    }
+    assert_eq!(house.problems().await, []);
+    house
+        .tamper(&[
+            "UPDATE audit_subtree SET hash = (SELECT leaf_hash FROM audit_event WHERE leaf_index = 9) WHERE n = 1",
+        ])
+        .await;
+    assert_eq!(house.problems().await, [Problem::Tile { level: 1, n: 1 }]);
+    house.tamper(&["DELETE FROM audit_subtree WHERE n = 1"]).await;
+    assert_eq!(house.problems().await, [Problem::Tile { level: 1, n: 1 }]);
+    house.tamper(&["UPDATE audit_subtree SET n = 7 WHERE n = 2"]).await;
+    let tile = |n| Problem::Tile { level: 1, n };
+    assert_eq!(house.problems().await, [tile(1), tile(2), tile(7)]);
 }

@@ -1,0 +1,255 @@
+//! What an operator must know of before it hurts.
+
+use std::time::Duration;
+
+use signum_ca::Overview;
+use signum_core::Timestamp;
+use signum_core::audit::LogState;
+use signum_core::i18n::Lang;
+
+use super::WORDS;
+use crate::config::Alarms;
+
+/// One thing that wants somebody.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alarm {
+    /// An authority's certificate ends: its successor takes a ceremony.
+    Authority { holder: String, not_after: Timestamp },
+    /// A responder or time-stamping unit was not renewed in its time.
+    Unit { holder: String, not_after: Timestamp },
+    /// A list was not followed by the next in its time.
+    List { name: String, next_update: Timestamp },
+    /// Certificates were begun and not ended.
+    Intents { count: i64, since: Timestamp },
+    /// Changes of status are not in the audit log yet.
+    Owed { count: i64 },
+    /// Events have waited too long for their place or for a checkpoint.
+    Unsigned { service: String, since: Timestamp },
+    /// A log cannot be read, or its newest checkpoint is none of ours.
+    Log { service: String, problem: String },
+    /// A witness refuses, or is away.
+    Witness {
+        service: String,
+        name: String,
+        problem: String,
+    },
+}
+
+impl Alarm {
+    /// Every kind.
+    pub const CODES: [&'static str; 8] = [
+        "authority_ends",
+        "unit_ends",
+        "list_late",
+        "intents_open",
+        "events_owed",
+        "log_unsigned",
+        "log_broken",
+        "witness",
+    ];
+
+    /// The kind, as metrics and logs name it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Authority { .. } => "authority_ends",
+            Self::Unit { .. } => "unit_ends",
+            Self::List { .. } => "list_late",
+            Self::Intents { .. } => "intents_open",
+            Self::Owed { .. } => "events_owed",
+            Self::Unsigned { .. } => "log_unsigned",
+            Self::Log { .. } => "log_broken",
+            Self::Witness { .. } => "witness",
+        }
+    }
+
+    /// What it is and what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        let (key, values): (&str, Vec<(&str, String)>) = match self {
+            Self::Authority { holder, not_after } => (
+                "alarm-authority",
+                vec![("name", holder.clone()), ("time", not_after.to_string())],
+            ),
+            Self::Unit { holder, not_after } => (
+                "alarm-unit",
+                vec![("name", holder.clone()), ("time", not_after.to_string())],
+            ),
+            Self::List { name, next_update } => (
+                "alarm-list",
+                vec![("name", name.clone()), ("time", next_update.to_string())],
+            ),
+            Self::Intents { count, since } => (
+                "alarm-intents",
+                vec![("count", count.to_string()), ("time", since.to_string())],
+            ),
+            Self::Owed { count } => ("alarm-owed", vec![("count", count.to_string())]),
+            Self::Unsigned { service, since } => (
+                "alarm-unsigned",
+                vec![("name", service.clone()), ("time", since.to_string())],
+            ),
+            Self::Log { service, problem } => (
+                "alarm-log",
+                vec![("name", service.clone()), ("problem", problem.clone())],
+            ),
+            Self::Witness { service, name, problem } => (
+                "alarm-witness",
+                vec![
+                    ("service", service.clone()),
+                    ("name", name.clone()),
+                    ("problem", problem.clone()),
+                ],
+            ),
+        };
+        let values: Vec<_> = values.into_iter().map(|(name, value)| (name, value.into())).collect();
+        WORDS.text_with(lang, key, &values)
+    }
+}
+
+const DAY: u64 = 86_400;
+
+/// What the limits say about this state.
+pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Timestamp) -> Vec<Alarm> {
+    let mut alarms = Vec::new();
+    let within = |days: u32| now.plus(Duration::from_secs(u64::from(days) * DAY));
+    for key in &ca.keys {
+        let (holder, not_after) = (key.holder.clone(), key.not_after);
+        if key.is_authority() && not_after < within(limits.authority_days) {
+            alarms.push(Alarm::Authority { holder, not_after });
+        } else if !key.is_authority() && not_after < within(limits.unit_days) {
+            alarms.push(Alarm::Unit { holder, not_after });
+        }
+    }
+    for list in &ca.lists {
+        // The next one comes after half of its life.
+        let life = list.next_update.since(list.this_update);
+        if now.since(list.this_update) > life * 3 / 4 {
+            alarms.push(Alarm::List {
+                name: format!("{}/{}", list.issuer, list.shard),
+                next_update: list.next_update,
+            });
+        }
+    }
+    let late = now.minus(Duration::from_secs(u64::from(limits.waiting_minutes) * 60));
+    if let Some(since) = ca.queue.oldest_intent.filter(|since| *since < late) {
+        let count = ca.queue.intents;
+        alarms.push(Alarm::Intents { count, since });
+    }
+    if ca.queue.owed_events > 0 {
+        let count = ca.queue.owed_events;
+        alarms.push(Alarm::Owed { count });
+    }
+    for log in logs {
+        let since = [log.waiting_since, log.unsigned_since].into_iter().flatten().min();
+        if let Some(since) = since.filter(|since| *since < late) {
+            let service = log.service.clone();
+            alarms.push(Alarm::Unsigned { service, since });
+        }
+        for witness in &log.witnesses {
+            if let Some(problem) = &witness.problem {
+                alarms.push(Alarm::Witness {
+                    service: log.service.clone(),
+                    name: witness.name.clone(),
+                    problem: problem.clone(),
+                });
+            }
+        }
+    }
+    alarms
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use signum_ca::{List, OwnKey, Queue};
+    use signum_core::audit::WitnessState;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
+
+    fn in_days(days: i64) -> Timestamp {
+        Timestamp::from_seconds(NOW.seconds() + days * 86_400)
+    }
+
+    fn key(holder: &str, days: i64) -> OwnKey {
+        OwnKey {
+            holder: holder.to_owned(),
+            issuer: "root".to_owned(),
+            key_label: "k".to_owned(),
+            serial: vec![1],
+            not_before: in_days(-30),
+            not_after: in_days(days),
+        }
+    }
+
+    fn list(age_days: i64) -> List {
+        List {
+            issuer: "qsig".to_owned(),
+            shard: 0,
+            number: 7,
+            this_update: in_days(-age_days),
+            next_update: in_days(8 - age_days),
+        }
+    }
+
+    fn log(unsigned: Option<Timestamp>, problem: Option<&str>) -> LogState {
+        LogState {
+            service: "ca".to_owned(),
+            size: 5,
+            waiting: 0,
+            waiting_since: None,
+            signed: None,
+            unsigned_since: unsigned,
+            witnesses: vec![WitnessState {
+                name: "w1".to_owned(),
+                size: 5,
+                attempted_at: Some(NOW),
+                problem: problem.map(str::to_owned),
+            }],
+        }
+    }
+
+    fn codes(keys: Vec<OwnKey>, lists: Vec<List>, queue: Queue, logs: &[LogState]) -> Vec<&'static str> {
+        let ca = Overview { keys, lists, queue };
+        let alarms = raised(&ca, logs, &Alarms::default(), NOW);
+        for lang in Lang::ALL {
+            assert!(alarms.iter().all(|alarm| !alarm.text(lang).contains('[')), "{alarms:?}");
+        }
+        alarms.iter().map(Alarm::code).collect()
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_is_in_order() {
+        let keys = vec![key("qsig", 401), key("ocsp-qsig", 8)];
+        let logs = [log(Some(in_days(0)), None)];
+        let queue = Queue {
+            intents: 3,
+            oldest_intent: Some(NOW),
+            ..Queue::default()
+        };
+        assert_eq!(codes(keys, vec![list(4), list(6)], queue, &logs), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_ends_is_told_in_time_for_what_it_takes() {
+        let keys = vec![key("qsig", 399), key("ocsp-qsig", 6), key("tsu", -1)];
+        assert_eq!(
+            codes(keys, vec![list(7)], Queue::default(), &[]),
+            ["authority_ends", "unit_ends", "unit_ends", "list_late"]
+        );
+    }
+
+    #[test]
+    fn what_stands_still_is_told() {
+        let queue = Queue {
+            intents: 1,
+            oldest_intent: Some(in_days(-1)),
+            owed_events: 2,
+            approvals: 9,
+        };
+        let logs = [log(Some(in_days(-1)), None), log(None, Some("no answer"))];
+        assert_eq!(
+            codes(vec![], vec![], queue, &logs),
+            ["intents_open", "events_owed", "log_unsigned", "witness"]
+        );
+    }
+}

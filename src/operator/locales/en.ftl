@@ -1,0 +1,43 @@
+service = Operations
+title = State of the certification authority
+state-at = State at { $time }. Times are in UTC.
+no-alarms = No alarms. Everything that must be renewed or signed was renewed and signed in time.
+none = None.
+
+keys = Own keys and certificates
+holder = Key of
+issuer = Issued by
+key = Label in the token
+valid-until = Valid until
+days-left = Days left
+
+lists = Revocation lists
+list = List
+number = Number
+made = Made
+next-update = Next at the latest
+
+waiting = Waiting
+intents = Certificates begun and not ended
+owed = Status changes not yet in the audit log
+approvals = Requests that wait for a second officer
+
+logs = Audit logs
+log = Log
+entries = Entries
+unordered = Not in order yet
+signed-up-to = Signed up to entry
+signed-at = Signed at
+
+witnesses = Witnesses of the audit logs
+witness = Witness
+problem = Problem
+
+alarm-authority = The certificate of the authority { $name } ends at { $time }. Prepare the ceremony for its successor.
+alarm-unit = The certificate of { $name } ends at { $time } and was not renewed. See whether the job ca.own_keys fails.
+alarm-list = The revocation list { $name } holds until { $time } and was not followed by a new one. See whether the job ca.crl fails.
+alarm-intents = { $count } certificates were begun and not ended, the oldest at { $time }. See the log of the CA.
+alarm-owed = { $count } changes of status are not in the audit log. See whether the CA's audit log can be written.
+alarm-unsigned = The audit log { $name } has entries since { $time } that no checkpoint covers. See whether the job audit.sequence fails and the audit token answers.
+alarm-log = The audit log { $name } does not hold: { $problem }. Run signum audit verify.
+alarm-witness = The witness { $name } did not sign the audit log { $service }: { $problem }.

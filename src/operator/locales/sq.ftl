@@ -1,0 +1,43 @@
+service = Operimi
+title = Gjendja e autoritetit të certifikimit
+state-at = Gjendja më { $time }. Kohët janë në UTC.
+no-alarms = Nuk ka alarme. Gjithçka që duhej përtërirë ose nënshkruar u përtëri dhe u nënshkrua me kohë.
+none = Asnjë.
+
+keys = Çelësat dhe certifikatat e veta
+holder = Çelësi i
+issuer = Lëshuar nga
+key = Etiketa në token
+valid-until = E vlefshme deri më
+days-left = Ditë të mbetura
+
+lists = Listat e revokimit
+list = Lista
+number = Numri
+made = Krijuar
+next-update = Tjetra më së voni
+
+waiting = Në pritje
+intents = Certifikata të filluara dhe të papërfunduara
+owed = Ndryshime statusi që ende nuk janë në regjistrin e auditimit
+approvals = Kërkesa që presin një zyrtar të dytë
+
+logs = Regjistrat e auditimit
+log = Regjistri
+entries = Shënime
+unordered = Ende të parenditura
+signed-up-to = Nënshkruar deri te shënimi
+signed-at = Nënshkruar më
+
+witnesses = Dëshmitarët e regjistrave të auditimit
+witness = Dëshmitari
+problem = Problemi
+
+alarm-authority = Certifikata e autoritetit { $name } mbaron më { $time }. Përgatitni ceremoninë për pasuesin.
+alarm-unit = Certifikata e { $name } mbaron më { $time } dhe nuk u përtëri. Shikoni nëse dështon puna ca.own_keys.
+alarm-list = Lista e revokimit { $name } vlen deri më { $time } dhe nuk u pasua nga një e re. Shikoni nëse dështon puna ca.crl.
+alarm-intents = { $count } certifikata u filluan dhe nuk u përfunduan, më e vjetra më { $time }. Shikoni regjistrin e CA-së.
+alarm-owed = { $count } ndryshime statusi nuk janë në regjistrin e auditimit. Shikoni nëse mund të shkruhet në regjistrin e auditimit të CA-së.
+alarm-unsigned = Regjistri i auditimit { $name } ka shënime që nga { $time } që asnjë pikë kontrolli nuk i mbulon. Shikoni nëse dështon puna audit.sequence dhe nëse përgjigjet tokeni i auditimit.
+alarm-log = Regjistri i auditimit { $name } nuk është i rregullt: { $problem }. Ekzekutoni signum audit verify.
+alarm-witness = Dëshmitari { $name } nuk e nënshkroi regjistrin e auditimit { $service }: { $problem }.

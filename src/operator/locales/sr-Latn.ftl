@@ -1,0 +1,43 @@
+service = Upravljanje
+title = Stanje sertifikacionog tela
+state-at = Stanje u { $time }. Vremena su u {"UTC"}.
+no-alarms = Nema alarma. Sve što je trebalo obnoviti ili potpisati obnovljeno je i potpisano na vreme.
+none = Nema.
+
+keys = Sopstveni ključevi i sertifikati
+holder = Ključ za
+issuer = Izdao
+key = Oznaka u tokenu
+valid-until = Važi do
+days-left = Preostalo dana
+
+lists = Liste opoziva
+list = Lista
+number = Broj
+made = Napravljena
+next-update = Sledeća najkasnije
+
+waiting = Na čekanju
+intents = Započeti a nezavršeni sertifikati
+owed = Promene statusa kojih još nema u revizorskom dnevniku
+approvals = Zahtevi koji čekaju drugog službenika
+
+logs = Revizorski dnevnici
+log = Dnevnik
+entries = Zapisi
+unordered = Još bez redosleda
+signed-up-to = Potpisano do zapisa
+signed-at = Potpisano u
+
+witnesses = Svedoci revizorskih dnevnika
+witness = Svedok
+problem = Problem
+
+alarm-authority = Sertifikat tela { $name } ističe u { $time }. Pripremite ceremoniju za naslednika.
+alarm-unit = Sertifikat za { $name } ističe u { $time } i nije obnovljen. Proverite da li posao {"ca.own_keys"} ne uspeva.
+alarm-list = Lista opoziva { $name } važi do { $time } i nije je sledila nova. Proverite da li posao {"ca.crl"} ne uspeva.
+alarm-intents = Započeto je a nije završeno sertifikata: { $count }, najstariji u { $time }. Pogledajte dnevnik tela.
+alarm-owed = Promena statusa kojih nema u revizorskom dnevniku: { $count }. Proverite da li se u dnevnik tela može pisati.
+alarm-unsigned = Revizorski dnevnik { $name } ima zapise od { $time } koje nijedna kontrolna tačka ne pokriva. Proverite da li posao {"audit.sequence"} ne uspeva i da li token odgovara.
+alarm-log = Revizorski dnevnik { $name } nije ispravan: { $problem }. Pokrenite {"signum audit verify"}.
+alarm-witness = Svedok { $name } nije potpisao revizorski dnevnik { $service }: { $problem }.
