@@ -52,7 +52,7 @@ pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
-pub use overview::{List, Overview, OwnKey, Queue, overview};
+pub use overview::{Answer, List, Overview, OwnKey, Queue, overview};
 pub use receipt::issuance_receipt;
 pub use service::{Deps, Replica, Service};
 pub use status::{HistoryEntry, StatusError, authority_revocation};

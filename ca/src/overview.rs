@@ -13,6 +13,8 @@ pub struct Overview {
     pub keys: Vec<OwnKey>,
     /// By issuer and shard.
     pub lists: Vec<List>,
+    /// The status answer signed in advance that is due first.
+    pub oldest_answer: Option<Answer>,
     pub queue: Queue,
 }
 
@@ -45,6 +47,16 @@ pub struct List {
     pub next_update: Timestamp,
 }
 
+/// A status answer signed in advance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub issuer: String,
+    /// When its successor is to be signed.
+    pub refresh_at: Timestamp,
+    /// From then on it is not served.
+    pub next_update: Timestamp,
+}
+
 /// What waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Queue {
@@ -63,6 +75,7 @@ pub async fn overview(cx: &Cx) -> Result<Overview, DbError> {
     Ok(Overview {
         keys: keys(cx).await?,
         lists: lists(cx).await?,
+        oldest_answer: oldest_answer(cx).await?,
         queue: queue(cx).await?,
     })
 }
@@ -106,6 +119,18 @@ async fn lists(cx: &Cx) -> Result<Vec<List>, DbError> {
         })
     };
     rows.await?.iter().map(read).collect()
+}
+
+async fn oldest_answer(cx: &Cx) -> Result<Option<Answer>, DbError> {
+    let sql = "SELECT issuer, refresh_at, next_update FROM ocsp_answer ORDER BY refresh_at LIMIT 1";
+    let read = |row: Row| {
+        Ok(Answer {
+            issuer: row.get("issuer")?,
+            refresh_at: row.get("refresh_at")?,
+            next_update: row.get("next_update")?,
+        })
+    };
+    cx.db.opt(sql, vec![]).await?.map(read).transpose()
 }
 
 async fn queue(cx: &Cx) -> Result<Queue, DbError> {

@@ -19,6 +19,8 @@ pub enum Alarm {
     Unit { holder: String, not_after: Timestamp },
     /// A list was not followed by the next in its time.
     List { name: String, next_update: Timestamp },
+    /// Status answers were not signed anew in their time.
+    Answers { name: String, next_update: Timestamp },
     /// Certificates were begun and not ended.
     Intents { count: i64, since: Timestamp },
     /// Changes of status are not in the audit log yet.
@@ -37,10 +39,11 @@ pub enum Alarm {
 
 impl Alarm {
     /// Every kind.
-    pub const CODES: [&'static str; 8] = [
+    pub const CODES: [&'static str; 9] = [
         "authority_ends",
         "unit_ends",
         "list_late",
+        "answers_late",
         "intents_open",
         "events_owed",
         "log_unsigned",
@@ -54,6 +57,7 @@ impl Alarm {
             Self::Authority { .. } => "authority_ends",
             Self::Unit { .. } => "unit_ends",
             Self::List { .. } => "list_late",
+            Self::Answers { .. } => "answers_late",
             Self::Intents { .. } => "intents_open",
             Self::Owed { .. } => "events_owed",
             Self::Unsigned { .. } => "log_unsigned",
@@ -75,6 +79,10 @@ impl Alarm {
             ),
             Self::List { name, next_update } => (
                 "alarm-list",
+                vec![("name", name.clone()), ("time", next_update.to_string())],
+            ),
+            Self::Answers { name, next_update } => (
+                "alarm-answers",
                 vec![("name", name.clone()), ("time", next_update.to_string())],
             ),
             Self::Intents { count, since } => (
@@ -129,6 +137,16 @@ pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Tim
         }
     }
     let late = now.minus(Duration::from_secs(u64::from(limits.waiting_minutes) * 60));
+    if let Some(answer) = ca.oldest_answer.as_ref() {
+        // Its successor comes when half of its life is over.
+        let left = answer.next_update.since(answer.refresh_at);
+        if now.since(answer.refresh_at) > left / 2 {
+            alarms.push(Alarm::Answers {
+                name: answer.issuer.clone(),
+                next_update: answer.next_update,
+            });
+        }
+    }
     if let Some(since) = ca.queue.oldest_intent.filter(|since| *since < late) {
         let count = ca.queue.intents;
         alarms.push(Alarm::Intents { count, since });
@@ -159,7 +177,7 @@ pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Tim
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use signum_ca::{List, OwnKey, Queue};
+    use signum_ca::{Answer, List, OwnKey, Queue};
     use signum_core::audit::WitnessState;
 
     use super::*;
@@ -209,7 +227,17 @@ mod tests {
     }
 
     fn codes(keys: Vec<OwnKey>, lists: Vec<List>, queue: Queue, logs: &[LogState]) -> Vec<&'static str> {
-        let ca = Overview { keys, lists, queue };
+        let oldest_answer = Some(Answer {
+            issuer: "qsig".to_owned(),
+            refresh_at: NOW,
+            next_update: in_days(1),
+        });
+        let ca = Overview {
+            keys,
+            lists,
+            oldest_answer,
+            queue,
+        };
         let alarms = raised(&ca, logs, &Alarms::default(), NOW);
         for lang in Lang::ALL {
             assert!(alarms.iter().all(|alarm| !alarm.text(lang).contains('[')), "{alarms:?}");
@@ -236,6 +264,26 @@ mod tests {
             codes(keys, vec![list(7)], Queue::default(), &[]),
             ["authority_ends", "unit_ends", "unit_ends", "list_late"]
         );
+    }
+
+    #[test]
+    fn an_answer_that_is_late_is_told_before_it_ends() {
+        let late = |hours: i64| {
+            let at = Timestamp::from_seconds(NOW.seconds() - hours * 3600);
+            let ca = Overview {
+                keys: vec![],
+                lists: vec![],
+                oldest_answer: Some(Answer {
+                    issuer: "qsig".to_owned(),
+                    refresh_at: at,
+                    next_update: at.plus(Duration::from_secs(10 * 3600)),
+                }),
+                queue: Queue::default(),
+            };
+            raised(&ca, &[], &Alarms::default(), NOW)
+        };
+        assert_eq!(late(5), []);
+        assert!(matches!(late(6)[..], [Alarm::Answers { .. }]));
     }
 
     #[test]

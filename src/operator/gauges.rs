@@ -53,6 +53,9 @@ fn measure(status: &Status) {
         gauge!("ca_list_next_update_timestamp_seconds", &labels).set(list.next_update.seconds() as f64);
         gauge!("ca_list_number", &labels).set(list.number as f64);
     }
+    if let Some(answer) = &status.ca.oldest_answer {
+        gauge!("ca_answer_refresh_timestamp_seconds").set(answer.refresh_at.seconds() as f64);
+    }
     gauge!("ca_intents_open").set(status.ca.queue.intents as f64);
     gauge!("ca_status_events_owed").set(status.ca.queue.owed_events as f64);
     gauge!("ca_approvals_waiting").set(status.ca.queue.approvals as f64);

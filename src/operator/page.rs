@@ -38,6 +38,12 @@ fn render(status: &Status, lang: Lang) -> Response {
         (keys(status, lang))
         h2 { (word("lists")) }
         (lists(status, lang))
+        @if let Some(answer) = &status.ca.oldest_answer {
+            (ui::facts(&[
+                (&word("answer-due"), html! { (answer.issuer) ", " (answer.refresh_at) }),
+                (&word("valid-until"), html! { (answer.next_update) }),
+            ]))
+        }
         h2 { (word("waiting")) }
         (ui::facts(&[
             (&word("intents"), html! { (status.ca.queue.intents) }),

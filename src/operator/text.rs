@@ -39,6 +39,13 @@ pub fn text(status: &Status) -> String {
             ]
         }),
     );
+    if let Some(answer) = &status.ca.oldest_answer {
+        let _ = writeln!(
+            out,
+            "\nThe OCSP answer that is due first: of {}, to be signed anew at {}, served until {}",
+            answer.issuer, answer.refresh_at, answer.next_update
+        );
+    }
     let queue = status.ca.queue;
     let _ = writeln!(
         out,

@@ -17,6 +17,8 @@ number = Number
 made = Made
 next-update = Next at the latest
 
+answer-due = OCSP answer that is due first
+
 waiting = Waiting
 intents = Certificates begun and not ended
 owed = Status changes not yet in the audit log
@@ -36,6 +38,7 @@ problem = Problem
 alarm-authority = The certificate of the authority { $name } ends at { $time }. Prepare the ceremony for its successor.
 alarm-unit = The certificate of { $name } ends at { $time } and was not renewed. See whether the job ca.own_keys fails.
 alarm-list = The revocation list { $name } holds until { $time } and was not followed by a new one. See whether the job ca.crl fails.
+alarm-answers = A status answer of { $name } that holds until { $time } was not signed anew. See whether the job ca.ocsp_presign fails.
 alarm-intents = { $count } certificates were begun and not ended, the oldest at { $time }. See the log of the CA.
 alarm-owed = { $count } changes of status are not in the audit log. See whether the CA's audit log can be written.
 alarm-unsigned = The audit log { $name } has entries since { $time } that no checkpoint covers. See whether the job audit.sequence fails and the audit token answers.

@@ -17,6 +17,8 @@ number = Numri
 made = Krijuar
 next-update = Tjetra më së voni
 
+answer-due = Përgjigja OCSP që i vjen radha e para
+
 waiting = Në pritje
 intents = Certifikata të filluara dhe të papërfunduara
 owed = Ndryshime statusi që ende nuk janë në regjistrin e auditimit
@@ -36,6 +38,7 @@ problem = Problemi
 alarm-authority = Certifikata e autoritetit { $name } mbaron më { $time }. Përgatitni ceremoninë për pasuesin.
 alarm-unit = Certifikata e { $name } mbaron më { $time } dhe nuk u përtëri. Shikoni nëse dështon puna ca.own_keys.
 alarm-list = Lista e revokimit { $name } vlen deri më { $time } dhe nuk u pasua nga një e re. Shikoni nëse dështon puna ca.crl.
+alarm-answers = Një përgjigje statusi e { $name } që vlen deri më { $time } nuk u nënshkrua përsëri. Shikoni nëse dështon puna ca.ocsp_presign.
 alarm-intents = { $count } certifikata u filluan dhe nuk u përfunduan, më e vjetra më { $time }. Shikoni regjistrin e CA-së.
 alarm-owed = { $count } ndryshime statusi nuk janë në regjistrin e auditimit. Shikoni nëse mund të shkruhet në regjistrin e auditimit të CA-së.
 alarm-unsigned = Regjistri i auditimit { $name } ka shënime që nga { $time } që asnjë pikë kontrolli nuk i mbulon. Shikoni nëse dështon puna audit.sequence dhe nëse përgjigjet tokeni i auditimit.

@@ -17,6 +17,8 @@ number = Broj
 made = Napravljena
 next-update = Sledeća najkasnije
 
+answer-due = {"OCSP"} odgovor koji je prvi na redu
+
 waiting = Na čekanju
 intents = Započeti a nezavršeni sertifikati
 owed = Promene statusa kojih još nema u revizorskom dnevniku
@@ -36,6 +38,7 @@ problem = Problem
 alarm-authority = Sertifikat tela { $name } ističe u { $time }. Pripremite ceremoniju za naslednika.
 alarm-unit = Sertifikat za { $name } ističe u { $time } i nije obnovljen. Proverite da li posao {"ca.own_keys"} ne uspeva.
 alarm-list = Lista opoziva { $name } važi do { $time } i nije je sledila nova. Proverite da li posao {"ca.crl"} ne uspeva.
+alarm-answers = Odgovor o statusu za { $name } koji važi do { $time } nije ponovo potpisan. Proverite da li posao {"ca.ocsp_presign"} ne uspeva.
 alarm-intents = Započeto je a nije završeno sertifikata: { $count }, najstariji u { $time }. Pogledajte dnevnik tela.
 alarm-owed = Promena statusa kojih nema u revizorskom dnevniku: { $count }. Proverite da li se u dnevnik tela može pisati.
 alarm-unsigned = Revizorski dnevnik { $name } ima zapise od { $time } koje nijedna kontrolna tačka ne pokriva. Proverite da li posao {"audit.sequence"} ne uspeva i da li token odgovara.
