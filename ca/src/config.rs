@@ -149,6 +149,8 @@ signum_core::config! {
         ocsp_presigned_hours: u32 = 12,
         /// Memory for OCSP answers in megabytes; one answer takes about 600 octets.
         ocsp_cache_megabytes: u32 = 64,
+        /// How long caches between us and relying parties may keep an OCSP answer, in seconds: a suspension shows so much later.
+        ocsp_max_age_seconds: u32 = 60,
         /// What is answered about a serial number that was never issued: `revoked` or `unauthorized`.
         ocsp_unissued: Unissued = Unissued::Revoked,
         /// For how many years after their end the status of certificates is told (archiveCutoff; QcRetentionPeriod).
@@ -259,6 +261,11 @@ impl Config {
                 "ocsp_presigned_hours",
                 (4..=168).contains(&self.ocsp_presigned_hours),
                 "4 to 168",
+            ),
+            (
+                "ocsp_max_age_seconds",
+                (1..=60).contains(&self.ocsp_max_age_seconds),
+                "1 to 60",
             ),
             (
                 "ocsp_cache_megabytes",

@@ -16,8 +16,8 @@ use crate::Service;
 use crate::authority::AuthorityName;
 use crate::ocsp::{Answer, OcspError, Shared, Wanted};
 
-/// A cache may not keep a status longer: a revocation shows within a minute.
-const MAX_AGE: i64 = 60;
+/// Usually no cache may keep a status longer: a revocation shows within a minute.
+const USUAL_AGE: i64 = 60;
 const OCSP_RESPONSE: HeaderValue = HeaderValue::from_static("application/ocsp-response");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// The usual case needs no formatting.
@@ -54,18 +54,18 @@ pub(super) async fn get(
     };
     let tag = tag(&shared);
     let cached = is_known(&headers, &tag);
-    let headers = caching(&shared, &tag, service.cx.now());
+    let headers = caching(&shared, &tag, service.cx.now(), service.config.ocsp_max_age_seconds);
     if cached {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     with_headers(answer.der, headers)
 }
 
-/// For shared caches, at most a minute. Expires says the same: a cache of HTTP/1.0 must not keep a suspension from view.
-fn caching(shared: &Shared, tag: &str, now: Timestamp) -> [(HeaderName, HeaderValue); 4] {
-    let age = (shared.next_update.seconds() - now.seconds()).clamp(0, MAX_AGE);
+/// For shared caches, at most a minute (`ca.ocsp_max_age_seconds`). Expires says the same: a cache of HTTP/1.0 must not keep a suspension from view.
+fn caching(shared: &Shared, tag: &str, now: Timestamp, longest: u32) -> [(HeaderName, HeaderValue); 4] {
+    let age = (shared.next_update.seconds() - now.seconds()).clamp(0, i64::from(longest));
     let fresh = match age {
-        MAX_AGE => A_MINUTE,
+        USUAL_AGE => A_MINUTE,
         age => text(&format!("max-age={age}, public, no-transform, must-revalidate")),
     };
     let until = Timestamp::from_seconds(now.seconds().saturating_add(age));

@@ -28,7 +28,10 @@ pub async fn newest(house: &House, authority: &str) -> Vec<u8> {
         "root" => "/arl/root.crl".to_owned(),
         issuing => format!("/crl/{issuing}/0.crl"),
     };
-    send(house, Request::builder().uri(path).body(Body::empty()).unwrap()).await.2.to_vec()
+    send(house, Request::builder().uri(path).body(Body::empty()).unwrap())
+        .await
+        .2
+        .to_vec()
 }
 
 fn number(list: &CertificateList) -> Vec<u8> {
@@ -139,7 +142,10 @@ fn an_authority_is_revoked_but_never_suspended() {
         let transcript = house.service.ceremony().await.unwrap();
         let serial = serial(transcript.certificate("auth").unwrap());
         assert!(house.service.suspend(&serial).await.is_err());
-        assert!(house.service.revoke(&serial, 2).await.is_err(), "that takes two officers");
+        assert!(
+            house.service.revoke(&serial, 2).await.is_err(),
+            "that takes two officers"
+        );
         // What they would have done (`ca/src/status/authority.rs`).
         let (revoked, now) = (&serial, house.now());
         let done = house.cx.db.run("revoke", |tx| async move {

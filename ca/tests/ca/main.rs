@@ -17,6 +17,8 @@ mod origin;
 mod overview;
 mod presigned;
 mod profiles;
+mod proxy;
 mod registration;
 mod status;
+mod timing;
 mod tsa;

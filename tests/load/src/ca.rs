@@ -2,6 +2,7 @@
 //!
 //! Each file below measures one thing and prints its own rows. `--only NAME` runs one of them; `--short` is for a first look.
 
+mod bulk;
 mod cost;
 mod crl;
 mod fill;
@@ -61,6 +62,9 @@ pub async fn run(options: &Options) -> Result<()> {
         }
         if wanted("crl") {
             crl::run(engine, options).await?;
+        }
+        if wanted("bulk") {
+            bulk::run(engine, options).await?;
         }
         if wanted("restart") {
             restart::run(engine, options).await?;

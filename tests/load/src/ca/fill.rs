@@ -98,8 +98,8 @@ async fn add(stand: &Stand, model: &Model, rows: usize) -> Result<()> {
 
 const CERTIFICATE: (&str, usize) = (
     "certificate (issuer, serial, profile, shard, idempotency_key, fingerprint, spki_sha256, tbs, tbs_sha256, not_before,
-     not_after, reserved_at, certificate, issued_at)",
-    14,
+     not_after, reserved_at, certificate, issued_at, key_kind)",
+    15,
 );
 const KEY: (&str, usize) = ("subject_key (spki_sha256, owner, profile)", 3);
 const EVENT: (&str, usize) = ("audit_event (id, at, kind, subject, detail, salt)", 6);
@@ -121,6 +121,7 @@ fn certificate(model: &Model, random: &dyn Random, key: [u8; 32], serial: &[u8])
         model.at,
         &model.certificate,
         model.at,
+        "p256",
     ]
 }
 
