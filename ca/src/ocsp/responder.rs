@@ -58,11 +58,15 @@ impl Office {
 
 /// The offices of this process, as last read.
 #[derive(Default)]
-pub(super) struct Offices(Mutex<BTreeMap<AuthorityName, Arc<Office>>>);
+pub(super) struct Offices {
+    known: Mutex<BTreeMap<AuthorityName, Arc<Office>>>,
+    /// Held by the one who reads: the others wait for what that one finds.
+    turn: tokio::sync::Mutex<()>,
+}
 
 impl Offices {
     pub fn known(&self, name: AuthorityName, now: Timestamp) -> Option<Arc<Office>> {
-        let offices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let offices = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let office = offices.get(&name)?;
         let young = office.read_at <= now && now.since(office.read_at) < REMEMBERED;
         // Without a valid one the next may be there any moment.
@@ -70,13 +74,13 @@ impl Offices {
     }
 
     fn keep(&self, office: &Arc<Office>) {
-        let mut offices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offices = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         offices.insert(office.authority.issuer.name, Arc::clone(office));
     }
 
     /// After a change of a responder's own status. Says whether there was one.
     pub fn forget_responder(&self, serial: &[u8]) -> bool {
-        let mut offices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offices = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = offices.len();
         offices.retain(|_, office| office.responders.iter().all(|responder| responder.serial != serial));
         offices.len() < before
@@ -85,6 +89,10 @@ impl Offices {
 
 impl Service {
     pub(super) async fn office(&self, name: AuthorityName, now: Timestamp) -> Result<Arc<Office>, OcspError> {
+        if let Some(office) = self.ocsp.offices.known(name, now) {
+            return Ok(office);
+        }
+        let _turn = self.ocsp.offices.turn.lock().await;
         if let Some(office) = self.ocsp.offices.known(name, now) {
             return Ok(office);
         }

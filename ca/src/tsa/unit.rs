@@ -36,7 +36,19 @@ pub(super) struct Unit {
 
 /// The unit as last read.
 #[derive(Default)]
-pub(crate) struct Units(Mutex<Option<Arc<Unit>>>);
+pub(crate) struct Units {
+    last: Mutex<Option<Arc<Unit>>>,
+    /// Held by the one who reads: the others wait for what that one finds.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Units {
+    fn known(&self, now: Timestamp) -> Option<Arc<Unit>> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let young = |unit: &&Arc<Unit>| unit.read_at <= now && now.since(unit.read_at) < REMEMBERED;
+        last.as_ref().filter(young).filter(|unit| unit.is_usable(now)).cloned()
+    }
+}
 
 impl Unit {
     /// Whether certificate and the key's period of use cover `now`.
@@ -50,9 +62,11 @@ impl Unit {
 impl Service {
     /// The newest unit that was not revoked, when its certificate is valid and its key's year is not over.
     pub(super) async fn unit(&self, stamping: AuthorityName, now: Timestamp) -> Result<Option<Arc<Unit>>, TsaError> {
-        let known = self.units.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let young = |unit: &Arc<Unit>| unit.read_at <= now && now.since(unit.read_at) < REMEMBERED;
-        if let Some(unit) = known.filter(young).filter(|unit| unit.is_usable(now)) {
+        if let Some(unit) = self.units.known(now) {
+            return Ok(Some(unit));
+        }
+        let _turn = self.units.turn.lock().await;
+        if let Some(unit) = self.units.known(now) {
             return Ok(Some(unit));
         }
         let row = self
@@ -71,7 +85,7 @@ impl Service {
         };
         let (label, certificate): (String, Vec<u8>) = (row.get("key_label")?, row.get("certificate")?);
         let unit = Arc::new(self.read_unit(&label, &certificate, &authority.certificate, now)?);
-        *self.units.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&unit));
+        *self.units.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&unit));
         Ok(Some(unit).filter(|unit| unit.is_usable(now)))
     }
 
