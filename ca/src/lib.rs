@@ -25,6 +25,7 @@ mod overview;
 mod profile;
 mod receipt;
 mod registration;
+mod relint;
 mod server_name;
 mod service;
 mod signing;
@@ -54,6 +55,7 @@ pub use officer::{
 };
 pub use overview::{Answer, List, Overview, OwnKey, Queue, overview};
 pub use receipt::issuance_receipt;
+pub use relint::{Relint, RelintFinding};
 pub use service::{Deps, Replica, Service};
 pub use status::{HistoryEntry, StatusError, authority_revocation};
 pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};

@@ -3,13 +3,15 @@
 mod approval;
 mod bulk;
 mod change;
+mod relint;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use signum_core::contract::{CertificateAuthority, CertificateRequest, KeyOrigin, LeafProfile, PersonName};
+use signum_ca::{LeafRequest, Subject};
+use signum_core::contract::{KeyOrigin, PersonName};
 use signum_core::{OsRandom, Random, SystemClock, telemetry};
 use signum_hsm_shim::Hsm;
 
@@ -19,6 +21,7 @@ use crate::layout::Layout;
 pub use approval::{ApprovalCommand, run as approval};
 pub use bulk::{BulkCommand, run as bulk};
 pub use change::{ChangeCommand, change};
+pub use relint::{Relint, relint};
 
 /// What to issue, to whom.
 #[derive(Args)]
@@ -35,6 +38,9 @@ pub struct Issue {
     /// Ten digits.
     #[arg(long)]
     personal_number: String,
+    /// Serial number (hexadecimal) of the certificate of the same person and profile that this one renews or replaces.
+    #[arg(long)]
+    follows: Option<String>,
     /// Where to write the certificate with its chain, PEM, leaf first.
     #[arg(long)]
     out: PathBuf,
@@ -67,22 +73,30 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
         hsm: workers.clone() as Arc<dyn Hsm>,
     };
     let ca = signum_ca::Service::new(crate::app::ca_config(&config, &layout), deps)?;
-    let request = CertificateRequest {
+    let person = PersonName {
+        given_name: issue.given_name,
+        surname: issue.family_name,
+        personal_number: issue.personal_number,
+    };
+    let request = LeafRequest {
         idempotency_key: random.bytes(),
-        profile: match issue.profile {
-            Profile::CitizenAuthentication => LeafProfile::CitizenAuthentication,
-            Profile::CitizenSignature => LeafProfile::CitizenSignature,
-        },
-        person: PersonName {
-            given_name: issue.given_name,
-            surname: issue.family_name,
-            personal_number: issue.personal_number,
+        subject: match issue.profile {
+            Profile::CitizenAuthentication => Subject::Authentication(person),
+            Profile::CitizenSignature => Subject::Signature(person),
         },
         pkcs10: read_request(&issue.csr)?,
         // Nothing here shows where the key was made.
         key_origin: KeyOrigin::Unknown,
+        ends_by: None,
+        desk: None,
     };
-    let issued = ca.issue(request).await?;
+    let issued = match &issue.follows {
+        Some(serial) => {
+            let serial = hex::decode(serial).context("--follows is not hexadecimal")?;
+            ca.issue_successor(&request, &serial).await?
+        }
+        None => ca.issue_leaf(&request).await?,
+    };
     let pem: String = std::iter::once(&issued.certificate)
         .chain(&issued.chain)
         .map(|der| pem(der))

@@ -2,6 +2,7 @@
 
 mod fickle;
 mod left;
+pub use left::job;
 mod rounds;
 
 use std::collections::BTreeMap;

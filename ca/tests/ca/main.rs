@@ -19,6 +19,7 @@ mod presigned;
 mod profiles;
 mod proxy;
 mod registration;
+mod relint;
 mod status;
 mod timing;
 mod tsa;
