@@ -33,7 +33,7 @@ pub async fn relint(file: Option<&Path>, var: &Path, relint: Relint) -> Result<(
     };
     let databases = Databases::open(&config, &layout, &surroundings).await?;
     let sockets = layout.path(&format!("run/command-{}", std::process::id()));
-    let workers = Tokens::start_ca(&config, &layout, &*random, &sockets).await?;
+    let workers = Tokens::start_ca(&config, &layout, &databases, &sockets).await?;
     let deps = signum_ca::Deps {
         cx: databases.ca.clone(),
         hsm: workers.clone() as Arc<dyn Hsm>,
