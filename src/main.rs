@@ -57,6 +57,8 @@ enum ConfigCommand {
 enum CaCommand {
     /// Issue a certificate for a key that somebody else holds, such as an eID card.
     Issue(commands::ca::Issue),
+    /// Read stored certificates again by the rules of today, with their signatures, audit events and number.
+    Relint(commands::ca::Relint),
     #[command(flatten)]
     Change(commands::ca::ChangeCommand),
     /// One change for every certificate that matches: the answer to a mass event.
@@ -67,19 +69,6 @@ enum CaCommand {
     Approval(commands::ca::ApprovalCommand),
     /// Own keys, lists, what waits, audit logs and witnesses; fails while there are alarms.
     Status,
-    /// Read stored certificates again by the rules of today, with their signatures, audit events and number.
-    Relint(commands::ca::Relint),
-}
-
-#[derive(Subcommand)]
-enum AuditCommand {
-    /// Compute every leaf and root again and check every signed checkpoint; say exactly what does not hold.
-    Verify(commands::audit::Verify),
-    /// Print the newest signed checkpoint of a log, to be kept where nobody here can change it.
-    Checkpoint {
-        #[arg(long)]
-        service: commands::audit::Audited,
-    },
 }
 
 #[derive(Subcommand)]
@@ -101,11 +90,9 @@ async fn main() -> ExitCode {
         Command::Ca(CaCommand::Change(change)) => commands::ca::change(config, var, change).await,
         Command::Ca(CaCommand::Bulk(bulk)) => commands::ca::bulk(config, var, bulk).await,
         Command::Ca(CaCommand::Approval(approval)) => commands::ca::approval(config, var, approval).await,
+        Command::Ca(CaCommand::Relint(relint)) => commands::ca::relint(config, var, relint).await,
         Command::Ca(CaCommand::Status) => commands::status::run(config, var).await,
         Command::Audit(command) => commands::audit::run(config, var, command).await,
-        Command::Ca(CaCommand::Relint(relint)) => commands::ca::relint(config, var, relint).await,
-        Command::Audit(AuditCommand::Verify(verify)) => commands::audit::verify(config, var, verify).await,
-        Command::Audit(AuditCommand::Checkpoint { service }) => commands::audit::checkpoint(config, var, service).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Doctor => commands::doctor::run(config, var),
