@@ -61,6 +61,9 @@ enum CaCommand {
     Relint(commands::ca::Relint),
     #[command(flatten)]
     Change(commands::ca::ChangeCommand),
+    /// Who may do what: lists of officers, each agreed to by administrators of the one before.
+    #[command(subcommand)]
+    Officers(commands::ca::OfficersCommand),
     /// One change for every certificate that matches: the answer to a mass event.
     #[command(subcommand)]
     Bulk(commands::ca::BulkCommand),
@@ -88,6 +91,7 @@ async fn main() -> ExitCode {
         Command::Migrate => commands::migrate::run(config, var).await,
         Command::Ca(CaCommand::Issue(issue)) => commands::ca::issue(config, var, issue).await,
         Command::Ca(CaCommand::Change(change)) => commands::ca::change(config, var, change).await,
+        Command::Ca(CaCommand::Officers(officers)) => commands::ca::officers(config, var, officers).await,
         Command::Ca(CaCommand::Bulk(bulk)) => commands::ca::bulk(config, var, bulk).await,
         Command::Ca(CaCommand::Approval(approval)) => commands::ca::approval(config, var, approval).await,
         Command::Ca(CaCommand::Relint(relint)) => commands::ca::relint(config, var, relint).await,

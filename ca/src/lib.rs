@@ -45,7 +45,8 @@ pub use config::{Algorithms, ClockSource, Config, ConfigError, PersonIdentifier,
 pub use crl::CrlError;
 pub use export::ExportError;
 pub use issue::{
-    IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject, Succession, Unwatched, Watch,
+    IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject, Succession,
+    Unwatched, Watch,
 };
 pub use key_kind::KeyKind;
 pub use key_use::key_use;

@@ -3,6 +3,7 @@
 mod approval;
 mod bulk;
 mod change;
+mod officers;
 mod relint;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::layout::Layout;
 pub use approval::{ApprovalCommand, run as approval};
 pub use bulk::{BulkCommand, run as bulk};
 pub use change::{ChangeCommand, change};
+pub use officers::{OfficersCommand, run as officers};
 pub use relint::{Relint, relint};
 
 /// What to issue, to whom.

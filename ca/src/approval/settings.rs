@@ -35,8 +35,8 @@ const OPERATIONAL: [&str; 8] = [
 pub enum SettingsError {
     #[error(
         "the settings {fields} shape certificates and have changed, and no approval for it was found: {why}. Put them back, or \
-         have the change approved: `signum ca approvals ask profile-change` with this configuration, another administrator's \
-         `signum ca approvals approve`, then start again (subject {subject})"
+         have the change approved: `signum ca approval ask --profile-change` with this configuration, another administrator's \
+         `signum ca approval give`, then start again (subject {subject})"
     )]
     NotApproved {
         fields: String,

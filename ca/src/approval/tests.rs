@@ -341,7 +341,7 @@ async fn settings_that_shape_certificates_change_with_another_officers_approval_
         ..before.clone()
     };
     let refused = settle(&cx, &changed, Some(&pin)).await.unwrap_err().to_string();
-    for word in ["tls_days", "tls_domains", "signum ca approvals", "nobody asked"] {
+    for word in ["tls_days", "tls_domains", "signum ca approval", "nobody asked"] {
         assert!(refused.contains(word), "{refused}");
     }
     let mut request = table.request(Kind::ProfileChange, 0, "admin-1");

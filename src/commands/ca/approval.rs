@@ -50,6 +50,9 @@ struct What {
     /// Serial number of a certificate of the CA's own, and the reason: SERIAL:REASON.
     #[arg(long, value_name = "SERIAL:REASON")]
     ca_revocation: Option<String>,
+    /// The settings of this configuration that shape certificates.
+    #[arg(long)]
+    profile_change: bool,
 }
 
 #[derive(Args)]
@@ -107,6 +110,11 @@ impl What {
             let id = Id::parse(id).context("--bulk: the id of a bulk action")?;
             let prepared = ca.bulk_proposal(id).await?.prepared;
             return Ok((ApprovalKind::BulkAction, prepared.hash(), prepared.summary()));
+        }
+        if self.profile_change {
+            let subject = ca.settings_subject();
+            let summary = format!("settings that shape certificates: {}", hex::encode(subject));
+            return Ok((ApprovalKind::ProfileChange, subject, summary));
         }
         let text = self.ca_revocation.as_deref().unwrap_or_default();
         let (serial, reason) = text.rsplit_once(':').context("--ca-revocation SERIAL:REASON")?;
