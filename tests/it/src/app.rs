@@ -51,6 +51,8 @@ pub struct TestApp {
     pub signer: String,
     /// `http://localhost:PORT` of OCSP, CRL and TSA.
     pub pki: String,
+    /// `http://127.0.0.1:PORT` for registration desks, where the CA has officers.
+    pub registration: Option<String>,
     /// `http://demo.localhost:PORT` of the demo relying party, which runs in this process too.
     pub demo: String,
     /// Of the client `demo-rp`.
@@ -87,7 +89,10 @@ impl Stopped {
             idp: taken(&config.idp.public_url).await?,
             signer: taken(&config.signer.public_url).await?,
             operator: taken("any").await?,
-            registration: None,
+            registration: match config.ca.officers() {
+                Some(_) => Some(taken("any").await?),
+                None => None,
+            },
         };
         let demo = taken(&config.demo.public_url).await?;
         TestApp::open(self.config, self.layout, self.folder, listeners, demo).await
@@ -150,6 +155,11 @@ impl TestApp {
             random: Arc::new(OsRandom),
             metrics,
         };
+        let desks = listeners
+            .registration
+            .as_ref()
+            .map(TcpListener::local_addr)
+            .transpose()?;
         let app = App::start(&config, &layout, listeners, surroundings, |_| {}).await?;
         let client_secret = text(&layout.client_secret("demo-rp"));
         let demo_task = serve_demo(&config, demo, &client_secret);
@@ -166,6 +176,7 @@ impl TestApp {
             idp: config.idp.public_url.clone(),
             signer: config.signer.public_url.clone(),
             pki: config.ca.public_url.clone(),
+            registration: desks.map(|address| format!("http://{address}")),
             demo: config.demo.public_url.clone(),
             redirect_uri: format!("{}/callback", config.demo.public_url),
             client_secret,

@@ -6,6 +6,7 @@ mod ca;
 mod hsm;
 mod idp;
 mod judges;
+mod officers;
 mod running;
 mod signer;
 mod store;
