@@ -172,30 +172,22 @@ async fn lists_of_officers_come_into_force_and_two_officers_change_a_setting() {
     };
     let error = format!("{error:#}");
     assert!(
-        error.contains("tls_days") && error.contains("ask profile-change"),
+        error.contains("tls_days") && error.contains("approval ask --profile-change"),
         "{error}"
     );
-    office.good(
-        "approvals ask profile-change --officer admin-1 --summary Shorter --out @request.json",
-        "publicKey",
-    );
+    let ask = "approval ask --profile-change --officer admin-1 --request @request.json";
+    let options = office.good(ask, "settings that shape certificates");
     let request: ApprovalRequest = office.read("request.json");
+    assert_eq!(challenge_in(&options), base64url(&request.asked()));
     office.gesture("admin-1", &request.asked());
     let id = hex::encode(request.hash());
-    office.good("approvals submit @request.json --gesture @gesture.json", &id);
-    office.good("approvals waiting", "nobody yet");
+    office.good(&format!("{ask} --assertion @gesture.json"), &id);
+    office.good("approval list", "not approved");
     office.gesture("admin-1", &request.approved());
-    office.refused(
-        &format!("approvals approve {id} --officer admin-1 --gesture @gesture.json"),
-        "does not approve it",
-    );
-    let options = office.good(&format!("approvals options {id} --officer admin-2"), "publicKey");
-    assert_eq!(challenge_in(&options), base64url(&request.approved()));
+    let give = format!("approval give {id} --assertion @gesture.json --officer");
+    office.refused(&format!("{give} admin-1"), "does not approve it");
     office.gesture("admin-2", &request.approved());
-    office.good(
-        &format!("approvals approve {id} --officer admin-2 --gesture @gesture.json"),
-        "admin-2 agrees to profile-change",
-    );
+    office.good(&format!("{give} admin-2"), "approved");
 
     // Then it starts, and desks are served on their own address and on no other.
     let app = office.stopped.clone().start().await.unwrap();
