@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use signum_ca::{Gesture, ListHash, ListSignature, ListedOfficer, OfficerList, Officers, Service, SignedList};
+use signum_ca::{Gesture, ListHash, ListSignature, ListedOfficer, OfficerList, Officers, SignedList};
 use signum_gesture::options::request_options;
 
 use super::change::open;
@@ -75,7 +75,10 @@ pub async fn run(file: Option<&Path>, var: &Path, command: OfficersCommand) -> R
     match command {
         OfficersCommand::Verify(verify) => verify_files(&verify),
         OfficersCommand::Draft(asked) => draft(file, var, asked).await,
-        OfficersCommand::Show => show(&open(file, var).await?).await,
+        OfficersCommand::Show => {
+            say(&open(file, var).await?.officers().await?);
+            Ok(())
+        }
         OfficersCommand::Options { list, officer } => {
             let officers = open(file, var).await?.officers().await?;
             let signed: SignedList = read(&list)?;
@@ -97,11 +100,6 @@ pub async fn run(file: Option<&Path>, var: &Path, command: OfficersCommand) -> R
 fn verify_files(verify: &Verify) -> Result<()> {
     let lists = verify.lists.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     say(&Officers::verify(verify.genesis, &lists)?);
-    Ok(())
-}
-
-async fn show(ca: &Service) -> Result<()> {
-    say(&ca.officers().await?);
     Ok(())
 }
 
