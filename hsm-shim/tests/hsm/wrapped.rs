@@ -3,7 +3,7 @@
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use signum_hsm_shim::token::Token;
-use signum_hsm_shim::wrap::{Kek, KeyBinding, KeyUsage, NewWrapped, WrappedKey};
+use signum_hsm_shim::wrap::{Kek, KeyBinding, KeyUsage, NewWrapped, WrapMechanism, WrappedKey};
 use signum_hsm_shim::{HsmError, KeyAlgorithm, SignatureAlgorithm};
 
 use crate::bench::{bare_session, in_own_process, open_token};
@@ -225,5 +225,32 @@ fn a_mac_is_hmac_sha256_under_one_key() {
             token.ensure_mac_key("readable"),
             Err(HsmError::Misconfigured(_))
         ));
+    });
+}
+
+/// What the capabilities name is what rows are made with, and who says no to a row of somebody else: the module, where it takes
+/// associated data, or the HMAC before it.
+#[test]
+fn kryoptic_wraps_with_gcm_and_associated_data_and_softhsm_with_pad_and_hmac() {
+    in_own_process(|directory| {
+        let token = open_token(directory);
+        let kek = with_keys(&token);
+        let (_, key) = create(&token, &kek, &owner(KeyAlgorithm::EcP256));
+        // (mechanism, its octet and the vector's length, octets of the binding, who refuses)
+        let (mechanism, head, binding, refusal) = if Module::under_test().is_softhsm() {
+            (WrapMechanism::Pad, [3, 0], 1 + 32, "its binding does not hold")
+        } else {
+            (WrapMechanism::Gcm, [1, 12], 1, "it does not unwrap")
+        };
+        let can = token.capabilities().unwrap();
+        assert_eq!(can.wrapping, Some(mechanism));
+        assert!(can.mechanisms.iter().any(|m| m.code == mechanism.code() && m.wraps));
+        assert_eq!((&key.blob[..2], key.binding.len()), (&head[..], binding));
+        let mut theirs = key.clone();
+        theirs.owner.person = [9; 32];
+        let digests = [vec![1; 32]];
+        let sign = |key: &WrappedKey| token.sign_wrapped(&kek, MAC, key, SignatureAlgorithm::EcdsaSha256, &digests);
+        assert_eq!(sign(&theirs), Err(HsmError::BlobRejected(refusal.into())));
+        assert_eq!(sign(&key).map(|signatures| signatures.len()), Ok(1));
     });
 }
