@@ -81,6 +81,7 @@ fn perform(order: Order) -> Result<Answer, HsmError> {
             })
         }
         Order::Keys(address) => address.open()?.keys().map(Answer::Keys),
+        Order::HalfMade(address) => address.open()?.half_made().map(Answer::HalfMade),
         Order::MakeTransport { address, label } => address.open()?.make_transport_key(&label).map(Answer::PublicKey),
         Order::Backup {
             address,

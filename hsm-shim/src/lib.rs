@@ -104,6 +104,7 @@ pub mod capabilities;
 pub mod ceremony;
 pub mod error;
 pub mod frames;
+pub mod half_made;
 pub mod health;
 pub mod init;
 pub mod jws;

@@ -108,9 +108,13 @@ impl Token {
     /// As [`Hsm::generate`](crate::Hsm::generate). The new key has signed once before this returns.
     pub fn generate(&self, key: &str, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
         self.pool.run(|session, _| {
-            for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-                if !find::all(session, class, key)?.is_empty() {
-                    return Err(HsmError::AlreadyExists(key.to_owned()).into());
+            let taken = |class| Ok::<_, Fault>(!find::all(session, class, key)?.is_empty());
+            match (taken(ObjectClass::PRIVATE_KEY)?, taken(ObjectClass::PUBLIC_KEY)?) {
+                (false, false) => {}
+                (true, true) => return Err(HsmError::AlreadyExists(key.to_owned()).into()),
+                _ => {
+                    let why = format!("key {key} is half-made and keeps its label: signum hsm status says what to do");
+                    return Err(HsmError::Misconfigured(why).into());
                 }
             }
             let id = object_id(key);

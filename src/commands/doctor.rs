@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use signum_activation::ModuleConfig;
 
 use crate::children::executable;
 
@@ -57,10 +58,26 @@ pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         &format!("data folder {}", parent.display()),
         "choose a folder you may write with --var",
     );
+    warn_of_lone_keks(&parent);
     if missing > 0 {
         bail!("{missing} things are missing");
     }
     Ok(())
+}
+
+/// Nothing is missing, but something may be lost: guards that the signing module made itself have no backup.
+fn warn_of_lone_keks(var: &Path) {
+    let file = var.join("module/module.toml");
+    let Ok(module) = ModuleConfig::load(&file) else {
+        return;
+    };
+    if module.keks.is_empty() || module.binding_key_check.is_none() || module.seal_key_check.is_none() {
+        println!(
+            "  WARNING  people's keys hang on guards without a backup: with token {} they are lost (docs/OPERATIONS.md, \"A KEK \
+             with a backup\")",
+            module.token
+        );
+    }
 }
 
 fn writable(path: &Path) -> bool {

@@ -8,6 +8,7 @@ use crate::attest::KeyReport;
 use crate::backup::{Backup, CheckValue, Guard};
 use crate::capabilities::{Capabilities, Rate};
 use crate::error::HsmError;
+use crate::half_made::HalfMade;
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::token::{Token, TokenConfig};
 use crate::uri::Pkcs11Uri;
@@ -19,6 +20,8 @@ pub enum Order {
     Inspect { address: Address, rates: bool },
     /// Its keys, each with its attributes.
     Keys(Address),
+    /// Key pairs whose making broke off.
+    HalfMade(Address),
     /// Make the key under which backups travel to it.
     MakeTransport { address: Address, label: String },
     /// Make a guard with its backups. `file` is the ceremony's text, `officers` the list to hold it against.
@@ -72,6 +75,7 @@ impl Order {
     pub fn address(&self) -> &Address {
         match self {
             Self::Keys(address)
+            | Self::HalfMade(address)
             | Self::Inspect { address, .. }
             | Self::MakeTransport { address, .. }
             | Self::Backup { address, .. }
@@ -128,6 +132,7 @@ pub enum Answer {
         signs: Option<bool>,
     },
     Keys(Vec<KeyReport>),
+    HalfMade(Vec<HalfMade>),
     PublicKey(PublicKey),
     Backup(Box<Backup>),
     /// Batches may come.

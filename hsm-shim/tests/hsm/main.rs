@@ -7,6 +7,7 @@ mod bench;
 mod ceremonies;
 mod faults;
 mod frames;
+mod half_made;
 mod hierarchy;
 mod keys;
 mod module;

@@ -6,9 +6,10 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 use signum_hsm_shim::Pkcs11Uri;
-use signum_hsm_shim::attest::{Attestation, KeyReport};
+use signum_hsm_shim::attest::{Attestation, KeyClass, KeyReport};
 use signum_hsm_shim::capabilities::{Capabilities, Rate};
 use signum_hsm_shim::ceremony::{Address, Answer, Order};
+use signum_hsm_shim::half_made::HalfMade;
 
 use super::{Desk, Which, table, unfitting};
 
@@ -75,6 +76,9 @@ pub(super) fn check(desk: &Desk, check: Check) -> Result<()> {
     } else {
         show(&capabilities, &rates);
     }
+    if let Answer::HalfMade(broken) = desk.ask(&which, &Order::HalfMade(Address::Uri(uri.to_string())))? {
+        tell_half_made(&capabilities.token.label, &broken);
+    }
     if capabilities.signatures.is_empty() {
         bail!("the token has no signature algorithm that Signum uses");
     }
@@ -139,7 +143,7 @@ pub(super) fn status(desk: &Desk, status: &Status) -> Result<()> {
         uri: None,
         environment: Vec::new(),
     };
-    let (mut rows, mut all, mut bad) = (Vec::new(), Vec::new(), 0);
+    let (mut rows, mut all, mut told, mut bad) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for token in desk.tokens()? {
         let label = token.token.clone();
         let order = Order::Inspect {
@@ -147,9 +151,14 @@ pub(super) fn status(desk: &Desk, status: &Status) -> Result<()> {
             rates: false,
         };
         let looked = desk.ask(&which, &order);
-        let keys = match desk.ask(&which, &Order::Keys(Address::Configured(token))) {
-            Ok(Answer::Keys(keys)) => keys.len().to_string(),
-            _ => "?".to_owned(),
+        let address = Address::Configured(token);
+        let (keys, alone) = match desk.ask(&which, &Order::Keys(address.clone())) {
+            Ok(Answer::Keys(keys)) => (keys.len().to_string(), without_backup(&keys)),
+            _ => ("?".to_owned(), Vec::new()),
+        };
+        let broken = match desk.ask(&which, &Order::HalfMade(address)) {
+            Ok(Answer::HalfMade(broken)) => broken,
+            _ => Vec::new(),
         };
         let (state, module, wrapping) = match looked {
             Ok(Answer::Inspection {
@@ -175,18 +184,55 @@ pub(super) fn status(desk: &Desk, status: &Status) -> Result<()> {
             Err(error) => (format!("{error:#}"), "-".to_owned(), "-".to_owned()),
         };
         bad += usize::from(state != "signs");
-        all.push(json!({ "token": label, "state": state, "keys": keys, "module": module, "wrapping": wrapping }));
+        all.push(json!({
+            "token": label, "state": state, "keys": keys, "module": module, "wrapping": wrapping, "half_made": broken,
+            "without_backup": alone,
+        }));
+        told.push((label.clone(), broken, alone));
         rows.push([label, state, keys, module, wrapping]);
     }
     if status.json {
         println!("{:#}", json!(all));
     } else {
         table::print(["token", "state", "keys", "module", "wrapping"], &rows);
+        for (token, broken, alone) in &told {
+            tell_half_made(token, broken);
+            tell_without_backup(token, alone);
+        }
     }
     if bad > 0 {
         bail!("{bad} of {} tokens do not sign", rows.len());
     }
     Ok(())
+}
+
+/// Secret keys that never were outside their token: no backup of them exists, and none can be made (docs/decisions/0009).
+fn without_backup(keys: &[KeyReport]) -> Vec<String> {
+    let alone = keys.iter().filter(|key| {
+        let report = key.report.as_ref().ok();
+        report.is_some_and(|report| report.class == KeyClass::Secret && report.never_left())
+    });
+    alone.map(|key| key.label.clone()).collect()
+}
+
+fn tell_without_backup(token: &str, alone: &[String]) {
+    if !alone.is_empty() {
+        eprintln!(
+            "NO BACKUP  {} in token {token}: if this token is lost, so is every person's key, and everybody enrols anew. They can \
+             have no backup any more; how to begin with keys that have one: docs/OPERATIONS.md, \"A KEK with a backup\"",
+            alone.join(", ")
+        );
+    }
+}
+
+/// What broke off in its making, and how its label becomes free. JSON has it in a field of its own.
+fn tell_half_made(token: &str, broken: &[HalfMade]) {
+    for HalfMade { label, missing } in broken {
+        eprintln!(
+            "HALF-MADE  {label} in token {token} ({missing}): its making broke off. Nothing can be made under this label before it is destroyed: \
+             signum hsm draft destroy --token {token} --object {label}"
+        );
+    }
 }
 
 pub(super) fn keys(desk: &Desk, keys: &Keys) -> Result<()> {

@@ -65,6 +65,9 @@ fn keks(pinned: &[(i64, &str)]) -> toml::Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_signs_on_after_their_key_was_wrapped_anew_and_the_old_kek_destroyed() {
     let stopped = TestApp::start().await.stop_and_keep().await;
+    let lone = "NO BACKUP  people-binding, people-kek.1, people-seal in token signum-people";
+    assert!(good(stopped.signum(&["hsm", "status"])).contains(lone));
+    assert!(stopped.signum(&["doctor"]).text.contains("guards without a backup"));
     let mut board = Board::new(&stopped);
     let path = |name: &str| stopped.layout.path(name).to_str().unwrap().to_owned();
     let (people, second) = (token(&stopped, PEOPLE).await, token(&stopped, BACKUP).await);
@@ -190,6 +193,10 @@ async fn a_person_signs_on_after_their_key_was_wrapped_anew_and_the_old_kek_dest
         !keys.contains("people-kek.1") && keys.contains("people-kek.2"),
         "{keys}"
     );
+
+    let status = good(stopped.signum(&["hsm", "status"]));
+    assert!(!status.contains("NO BACKUP"), "{status}");
+    assert!(!stopped.signum(&["doctor"]).text.contains("WARNING"));
 
     let app = stopped.start().await.unwrap();
     let confirm = trip::upload(&app, &visitor, trip::decision()).await;
