@@ -68,19 +68,27 @@ impl Kept {
     }
 }
 
-#[derive(Default)]
-struct Generations {
-    young: HashMap<Key, Arc<Kept>>,
-    old: HashMap<Key, Arc<Kept>>,
+struct Generations<T> {
+    young: HashMap<Key, Arc<T>>,
+    old: HashMap<Key, Arc<T>>,
 }
 
-pub(super) struct Cache {
-    shards: Vec<Mutex<Generations>>,
+impl<T> Default for Generations<T> {
+    fn default() -> Self {
+        Self {
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
+    }
+}
+
+pub(super) struct Cache<T = Kept> {
+    shards: Vec<Mutex<Generations<T>>>,
     /// Of one generation of one shard.
     most: usize,
 }
 
-impl Cache {
+impl<T> Cache<T> {
     pub fn new(megabytes: u32) -> Self {
         let answers = (megabytes as usize).saturating_mul(1_000_000) / OCTETS_EACH;
         Self {
@@ -89,7 +97,7 @@ impl Cache {
         }
     }
 
-    pub fn get(&self, key: &Key) -> Option<Arc<Kept>> {
+    pub fn get(&self, key: &Key) -> Option<Arc<T>> {
         let mut shard = self.shard(key)?;
         if let Some(kept) = shard.young.get(key) {
             return Some(Arc::clone(kept));
@@ -101,7 +109,7 @@ impl Cache {
 
     /// Keeps an answer unless `outdated` says that its certificate has changed since; asked while the shard is locked, so
     /// that whoever learns of a change afterwards finds the answer and takes it out.
-    pub fn keep(&self, key: Key, kept: Arc<Kept>, outdated: impl FnOnce() -> bool) {
+    pub fn keep(&self, key: Key, kept: Arc<T>, outdated: impl FnOnce() -> bool) {
         if let Some(mut shard) = self.shard(&key)
             && !outdated()
         {
@@ -124,7 +132,7 @@ impl Cache {
         }
     }
 
-    fn put(&self, shard: &mut Generations, key: Key, kept: Arc<Kept>) {
+    fn put(&self, shard: &mut Generations<T>, key: Key, kept: Arc<T>) {
         if self.most == 0 {
             return;
         }
@@ -134,8 +142,63 @@ impl Cache {
         shard.young.insert(key, kept);
     }
 
-    fn shard(&self, key: &Key) -> Option<std::sync::MutexGuard<'_, Generations>> {
+    fn shard(&self, key: &Key) -> Option<std::sync::MutexGuard<'_, Generations<T>>> {
         let shard = self.shards.get(key.shard())?;
         Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::authority::Role;
+    use crate::config::Algorithms;
+
+    const ISSUER: AuthorityName = Role::Qsig.of(Algorithms::Ec);
+
+    fn key(number: u32) -> Key {
+        // As serial numbers are: their last octet is random.
+        let serial = [&[1; 13][..], &number.to_be_bytes()].concat();
+        Key::new(ISSUER, Form::Sha1, &serial).unwrap()
+    }
+
+    fn size(cache: &Cache<u32>) -> usize {
+        let generations = cache.shards.iter().map(|shard| shard.lock().unwrap());
+        generations.map(|shard| shard.young.len() + shard.old.len()).sum()
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_asked_for_stays() {
+        let cache = Cache::<u32>::new(1);
+        let most = 1_000_000 / OCTETS_EACH;
+        for number in 0..20_000 {
+            cache.keep(key(number), Arc::new(number), || false);
+            assert_eq!(cache.get(&key(7)).is_some(), number >= 7, "asked for all the time");
+        }
+        assert!((most / 2..=most).contains(&size(&cache)), "{}", size(&cache));
+        assert!(cache.get(&key(8)).is_none());
+        assert_eq!(Cache::<u32>::new(0).most, 0);
+    }
+
+    #[test]
+    fn what_has_changed_is_taken_out_of_both_generations_and_not_put_back() {
+        let cache = Cache::<u32>::new(1);
+        for number in 0..1_200 {
+            cache.keep(key(number), Arc::new(number), || false);
+        }
+        for number in 0..1_200 {
+            cache.remove(ISSUER, key(number).serial());
+            assert!(cache.get(&key(number)).is_none());
+        }
+        cache.keep(key(1), Arc::new(1), || true);
+        assert!(cache.get(&key(1)).is_none());
+    }
+
+    #[test]
+    fn serial_numbers_of_other_lengths_are_other_questions() {
+        let of = |serial: &[u8]| Key::new(ISSUER, Form::Sha256, serial);
+        assert!(of(&[1]).unwrap() != of(&[1, 0]).unwrap());
+        assert!(of(&[0; 21]).is_none());
     }
 }

@@ -27,7 +27,7 @@ use crate::token::Prepared;
 /// Certificates that are asked about again and again.
 const HOT: usize = 50_000;
 /// Certificates whose answers are signed in advance in the measured run.
-const SIGNED: usize = 2_000;
+const SIGNED: usize = 1_000;
 
 pub async fn run(engine: Engine, options: &Options) -> Result<()> {
     let stand = Stand::open(engine, Algorithms::Ec).await?;
