@@ -19,6 +19,7 @@ use crate::crl::CrlError;
 use crate::issue::{self, Holder, IssueError, Request};
 use crate::name;
 use crate::profile::{self, DAY, Profile, ocsp_responder, tsu};
+use crate::status::Status;
 
 /// A responder's certificate is renewed when it has less than this left.
 const RENEW_RESPONDER: i64 = 15 * DAY;
@@ -106,7 +107,7 @@ impl Service {
         let mut units = Vec::new();
         for authority in self.own_authorities().await.map_err(not_held)? {
             let name = authority.issuer.name;
-            if name.is_root() {
+            if name.is_root() || self.has_ended(name).await.map_err(|e| not_held(e.into()))? {
                 continue;
             }
             let common_name = format!("{prefix} OCSP Responder {name}");
@@ -185,7 +186,12 @@ impl Service {
             let parsed = Certificate::from_der(&certificate).map_err(|e| failed(e.into()))?;
             let (from, to) = signum_pki::certificate::validity_seconds(&parsed);
             let end = profile.private_key_usage.map_or(to, |seconds| from + seconds);
-            if end - self.cx.now().seconds() > renew {
+            let serial = parsed.tbs_certificate().serial_number().as_bytes();
+            let status = self
+                .status_at(authority, serial, self.cx.now())
+                .await
+                .map_err(db_failed)?;
+            if status == Status::Good && end - self.cx.now().seconds() > renew {
                 return self.found(holder, &label, certificate).await;
             }
         }

@@ -223,6 +223,11 @@ fn the_last_list_has_no_end_and_waits_for_every_certificate() {
         assert_eq!(house.audited("crl.last_published").await, 1);
         // No further one, whoever asks.
         house.clock.advance(30 * DAY);
+        let own = house.service.renew_own_keys().await.unwrap();
+        assert!(
+            own.iter().all(|step| step.holder != "ocsp-seal"),
+            "an ended authority certifies nobody"
+        );
         house.service.publish_due_crls().await.unwrap();
         assert_eq!(list(&house, "/crl/seal/0.crl").await.1, last);
         assert!(matches!(

@@ -412,7 +412,7 @@ fn ten_certificates_are_answered_at_once() {
 }
 
 #[test]
-fn answers_of_a_revoked_responder_are_told_no_more() {
+fn answers_of_a_revoked_responder_are_told_no_more_and_it_gets_a_successor() {
     in_own_process(|dir| async move {
         let house = house::open(&dir, config()).await;
         let one = issued(&house, 1).await;
@@ -430,6 +430,10 @@ fn answers_of_a_revoked_responder_are_told_no_more() {
             verify_ocsp(&answer, &one.certificate, &one.chain[0], house.now().seconds(), 60),
             Err(OcspError::NoAnswer)
         );
+        // Its successor is made at once, not when it would have ended.
+        house.service.renew_own_keys().await.unwrap();
+        let answer = get(&house.service, &asked).await;
+        assert!(verify_ocsp(&answer, &one.certificate, &one.chain[0], house.now().seconds(), 60).is_ok());
     });
 }
 
