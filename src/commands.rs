@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod ca;
+pub mod ceremony;
 pub mod config;
 pub mod doctor;
 pub mod hsm;

@@ -41,6 +41,9 @@ enum Command {
     /// Tokens and their keys: look at them, back them up, hold ceremonies.
     #[command(subcommand)]
     Hsm(commands::hsm::HsmCommand),
+    /// Key ceremonies: draft one, check it, approve it, hold it, verify it, bring it to the service.
+    #[command(subcommand)]
+    Ceremony(commands::ceremony::CeremonyCommand),
     /// Say what is missing on this machine and how to mend it.
     Doctor,
 }
@@ -99,6 +102,7 @@ async fn main() -> ExitCode {
         Command::Audit(command) => commands::audit::run(config, var, command).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
+        Command::Ceremony(command) => commands::ceremony::run(config, var, command).await,
         Command::Doctor => commands::doctor::run(config, var),
     };
     match result {

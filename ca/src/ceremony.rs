@@ -14,6 +14,7 @@ mod folder;
 mod hold;
 mod import;
 mod linted;
+mod note;
 mod offline;
 mod plan;
 mod prove;
@@ -38,13 +39,14 @@ pub use folder::{Folder, FolderError};
 pub use hold::{Desk, hold};
 pub use import::{ImportError, Imported};
 pub(crate) use linted::LintedAuthority;
+pub use note::{NoteError, note, note_message, verify_note};
 pub use offline::{RevokedAuthority, RootState};
 pub use plan::{Plan, PlanError};
 pub use prove::{Proof, Prover, sign_proof};
 pub use render::{html, text, write_renderings};
 pub use structure::{Difference, differences, structure};
-pub use transcript::{Deed, Entry, Transcript, TranscriptError};
-pub use verify::{Report, note_message, verify};
+pub use transcript::{Deed, Entry, Opening, Transcript, TranscriptError};
+pub use verify::{Report, verify};
 
 /// Why a ceremony stopped.
 #[derive(Debug, thiserror::Error)]

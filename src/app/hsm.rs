@@ -67,6 +67,19 @@ impl Tokens {
             .await
     }
 
+    /// The audit log's token alone, in the same way.
+    pub async fn start_audit(
+        config: &Config,
+        layout: &Layout,
+        random: &dyn Random,
+        sockets: &Path,
+    ) -> Result<Arc<Workers>> {
+        Source::make("audit", &config.audit.token, config, layout, random)
+            .await?
+            .open(config, layout, sockets)
+            .await
+    }
+
     /// Lets the workers finish and ends them.
     pub async fn stop(&self) {
         tokio::join!(self.ca.stop(), self.idp.stop(), self.audit.stop());

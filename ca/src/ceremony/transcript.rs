@@ -120,6 +120,27 @@ pub enum Deed {
     },
 }
 
+impl Deed {
+    /// What it is, in a few words, for whoever watches.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Opened(opening) => format!("opened: {} approvals", opening.approvals.len()),
+            Self::Resumed { .. } => "taken up again".to_owned(),
+            Self::Token { token, keys, .. } => format!("token {} {}: {} keys", token.label, token.serial, keys.len()),
+            Self::KeyIntended { label, .. } => format!("key {label} intended"),
+            Self::KeyMade { label, .. } => format!("key {label} made"),
+            Self::KeyProven { label, .. } => format!("key {label} proven"),
+            Self::KeyUsed { label, .. } => format!("key {label} used"),
+            Self::RequestSigned { authority, .. } => format!("request {authority} signed"),
+            Self::CertificateLinted { authority, .. } => format!("certificate {authority} linted"),
+            Self::CertificateSigned { authority, .. } => format!("certificate {authority} signed"),
+            Self::ListIntended { number, .. } => format!("list {number} intended"),
+            Self::ListSigned { number, .. } => format!("list {number} signed"),
+            Self::Closed { files, .. } => format!("closed: {} files", files.len()),
+        }
+    }
+}
+
 /// What stands at the head of a transcript.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -40,12 +40,6 @@ pub struct Report {
     pub(crate) root: Option<Vec<u8>>,
 }
 
-/// What the online side signs with the key of its audit checkpoints. A checkpoint begins otherwise, so neither is the other.
-pub fn note_message(origin: &str, transcript: &Transcript) -> String {
-    let (lines, head) = (transcript.entries.len(), hex::encode(transcript.head));
-    format!("signum-ceremony-transcript/v1\n{origin}\n{lines}\n{head}\n")
-}
-
 /// Checks everything in the folder. An error means that file or transcript cannot even be read.
 pub fn verify(folder: &Folder, genesis: ListHash) -> Result<Report, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
@@ -462,17 +456,9 @@ fn expected(plan: &Plan) -> Vec<String> {
 }
 
 fn told(deed: &Deed) -> Option<String> {
-    Some(match deed {
-        Deed::Opened(_) | Deed::Resumed { .. } | Deed::Token { .. } | Deed::KeyUsed { .. } | Deed::Closed { .. } => {
-            return None;
-        }
-        Deed::KeyIntended { label, .. } => format!("key {label} intended"),
-        Deed::KeyMade { label, .. } => format!("key {label} made"),
-        Deed::KeyProven { label, .. } => format!("key {label} proven"),
-        Deed::RequestSigned { authority, .. } => format!("request {authority} signed"),
-        Deed::CertificateLinted { authority, .. } => format!("certificate {authority} linted"),
-        Deed::CertificateSigned { authority, .. } => format!("certificate {authority} signed"),
-        Deed::ListIntended { number, .. } => format!("list {number} intended"),
-        Deed::ListSigned { number, .. } => format!("list {number} signed"),
-    })
+    let around = matches!(
+        deed,
+        Deed::Opened(_) | Deed::Resumed { .. } | Deed::Token { .. } | Deed::KeyUsed { .. } | Deed::Closed { .. }
+    );
+    (!around).then(|| deed.name())
 }
