@@ -10,7 +10,7 @@ use crate::authority::{AuthorityName, Role};
 use crate::profile::tsu;
 
 /// Signs with every key that has a certificate. Makes root and issuing CAs that have none yet, which is all of them before the
-/// first ceremony and none after it; and, since they are replaced in time, keys of OCSP responders and time-stamping units.
+/// first ceremony and none after it, and none ever where the root is offline; and, since they are replaced in time, keys of OCSP responders and time-stamping units.
 pub async fn key_use(cx: &Cx, config: &Config) -> Result<KeyUse, DbError> {
     let rows = cx.db.all(
         "SELECT DISTINCT holder, key_label FROM certificate
@@ -26,7 +26,14 @@ pub async fn key_use(cx: &Cx, config: &Config) -> Result<KeyUse, DbError> {
     let generation = config.generation;
     let issuing = Role::ALL.map(|role| role.of(config.algorithms));
     for name in issuing.iter().filter(|name| !holders.contains(name.as_str())) {
-        makes.insert(format!("{name}-g{generation}"));
+        if !config.offline_root {
+            makes.insert(format!("{name}-g{generation}"));
+        }
+    }
+    if config.offline_root {
+        // Made in ceremonies, and looked for here when their certificates are imported.
+        let authorities = issuing.iter().filter(|name| !name.is_root());
+        signs.extend(authorities.map(|name| format!("{name}-g*")));
     }
     let has_units =
         |name: &AuthorityName| !name.is_root() && (issuing.contains(name) || holders.contains(name.as_str()));

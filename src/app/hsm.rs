@@ -74,9 +74,11 @@ impl Tokens {
         random: &dyn Random,
         sockets: &Path,
     ) -> Result<Arc<Workers>> {
+        let mut keys = super::audit::key_use(layout);
+        keys.makes.clear();
         Source::make("audit", &config.audit.token, config, layout, random)
             .await?
-            .open(config, layout, sockets)
+            .open(config, layout, keys, sockets)
             .await
     }
 

@@ -24,6 +24,8 @@ use signum_hsm_shim::init::{NewToken, create_pin_file, init_token};
 use signum_hsm_shim::token::{PinSource, Token, TokenConfig};
 use signum_softauth::{Algorithm, Credential, SoftAuthenticator};
 
+use crate::house::House;
+
 const ORIGIN: &str = "https://officers.example.org";
 const RP_ID: &str = "officers.example.org";
 const PROVE: &str = "SIGNUM_CA_TEST_PROVE";
@@ -301,6 +303,23 @@ impl Day {
         let (key, certificate) = &self.auditor;
         let cms = CmsContentInfo::sign(Some(certificate), Some(key), None, Some(&transcript), flags).unwrap();
         folder.write(Folder::COUNTERSIGNATURE, &cms.to_der().unwrap()).unwrap();
+    }
+
+    /// A root on a token of its own, issuing CAs' keys on the service's, certified by the root, imported: folders of the three.
+    pub async fn whole_hierarchy(&mut self, house: &House) -> [Folder; 3] {
+        let root = self.whole("root", Wanted::new(Kind::Root, "signum-root")).await;
+        let issuing = self.whole("issuing", Wanted::new(Kind::Issuing, "signum-ca")).await;
+        let (state, requests) = (root_state(&root), requests(&issuing));
+        let wanted = Wanted {
+            root: Some(&state),
+            requests: &requests,
+            ..Wanted::new(Kind::Sign, "signum-root")
+        };
+        let signed = self.whole("sign", wanted).await;
+        for folder in [&root, &signed] {
+            house.service.import_ceremony(folder, self.genesis).await.unwrap();
+        }
+        [root, issuing, signed]
     }
 
     /// Drafted, approved by two, held and countersigned.

@@ -33,7 +33,7 @@ pub(super) async fn import(config: Config, var: &Path, wanted: &Import) -> Resul
     };
     let databases = Databases::open(&config, &layout, &surroundings).await?;
     let sockets = layout.path(&format!("run/command-{}", std::process::id()));
-    let workers = Tokens::start_ca(&config, &layout, &OsRandom, &sockets).await?;
+    let workers = Tokens::start_ca(&config, &layout, &databases, &sockets).await?;
     let deps = signum_ca::Deps {
         cx: databases.ca.clone(),
         hsm: workers.clone() as Arc<dyn Hsm>,

@@ -77,6 +77,18 @@ pub struct Stopped {
 }
 
 impl Stopped {
+    /// A platform that was never started: databases and addresses, an empty data folder.
+    pub async fn never_started() -> Self {
+        let folder = TempDir::with_prefix("signum-it-").expect("a folder");
+        let layout = Layout::create(&folder.path().join("var")).expect("a data folder");
+        let (config, ..) = configure(&layout).await;
+        Self {
+            config,
+            layout,
+            folder: Arc::new(folder),
+        }
+    }
+
     /// The same platform once more, on its addresses, with what was changed in `config` meanwhile.
     pub async fn start(self) -> anyhow::Result<TestApp> {
         let taken = async |url: &str| {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod ca;
+mod ceremony;
 mod hsm;
 mod idp;
 mod judges;
