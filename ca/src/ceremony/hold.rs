@@ -18,6 +18,7 @@ use super::CeremonyFault;
 use super::approval::{Approval, Approved};
 use super::folder::{Folder, sha256};
 use super::linted::{LintedAuthority, Wanted};
+use super::offline::common_name;
 use super::plan::{Plan, PlannedIssuer, PlannedKey, PlannedList, PlannedRequest, Work};
 use super::prove::{self, Prover};
 use super::transcript::{ApprovalMade, Deed, Entry, FileMade, KeyAttributes, KeyInToken, Opening, Transcript, Writer};
@@ -407,6 +408,12 @@ impl Room<'_> {
             ));
         }
         let real = Authority::from_stored(planned.authority, &self.plan.config, &planned.label, der)?;
+        let written = self.plan.file.issuer.as_ref().map(|issuer| issuer.common_name.as_str());
+        if written != Some(common_name(&real.issuer.subject).as_str()) {
+            return Err(CeremonyFault::Input(
+                "in/root.der has another common name than the file says".to_owned(),
+            ));
+        }
         let authority = match self.rehearsal {
             true => self.stand_in(real).await?,
             false => real,

@@ -44,6 +44,10 @@ pub enum ImportError {
     OldList { given: i64, here: i64 },
     #[error("the root's list does not name {0}, which is revoked here")]
     Forgets(String),
+    #[error(
+        "{authority} has {certificates} certificates in force under its old key, for which it must go on answering"
+    )]
+    StillAnswers { authority: &'static str, certificates: i64 },
     #[error("certificate of {0}: {1}")]
     Chain(String, String),
     #[error(transparent)]
@@ -237,6 +241,7 @@ impl Service {
                 false => Err(ImportError::Chain(name, "another one has its serial number".to_owned())),
             };
         }
+        self.may_follow(tx, arrival).await?;
         let spki = Sha256::digest(&arrival.request.spki).to_vec();
         let profile = arrival.request.profile.id;
         tx.exec(
@@ -270,6 +275,36 @@ impl Service {
         let detail = json!({ "profile": profile, "certificate_sha256": sha256(&arrival.der) });
         audit::record(tx, &self.cx, &Event::new("certificate.imported", subject, detail)).await?;
         Ok(true)
+    }
+
+    /// An authority answers with one key: a new one follows when nothing is in force under the old one, or that one is revoked.
+    async fn may_follow(&self, tx: &Tx, arrival: &Arrival) -> Result<(), ImportError> {
+        let (root, authority) = (arrival.name.root(), arrival.name.as_str());
+        let before = tx
+            .opt(
+                "SELECT c.serial FROM certificate c WHERE c.issuer = $1 AND c.holder = $2 AND c.certificate IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM certificate_status s
+                     WHERE s.issuer = c.issuer AND s.serial = c.serial AND s.state = 'revoked') LIMIT 1",
+                params![root.as_str(), authority],
+            )
+            .await?;
+        if before.is_none() {
+            return Ok(());
+        }
+        let row = tx
+            .one(
+                "SELECT COUNT(*) AS n FROM certificate
+                 WHERE issuer = $1 AND holder IS NULL AND certificate IS NOT NULL AND not_after > $2",
+                params![authority, self.cx.now()],
+            )
+            .await?;
+        match row.get::<i64>("n")? {
+            0 => Ok(()),
+            certificates => Err(ImportError::StillAnswers {
+                authority,
+                certificates,
+            }),
+        }
     }
 
     /// A newer list, which forgets nothing; what it revokes is revoked here.

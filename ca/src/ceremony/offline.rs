@@ -129,7 +129,7 @@ impl Service {
     }
 }
 
-fn common_name(name: &x509_cert::name::Name) -> String {
+pub(super) fn common_name(name: &x509_cert::name::Name) -> String {
     let text = |value: &der::asn1::Any| String::from_utf8(value.value().to_vec()).unwrap_or_default();
     name.iter()
         .find(|attribute| attribute.oid == signum_pki::oid::COMMON_NAME)

@@ -608,3 +608,53 @@ fn a_file_with_anything_unknown_or_out_of_rule_in_it_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_ca_gets_a_new_key_when_nothing_hangs_on_the_old_one() {
+    in_own_process(|dir| async move {
+        let mut day = Day::new(&dir);
+        let settings = Config {
+            offline_root: true,
+            ..house::config()
+        };
+        let house = house::empty(&dir, settings.clone()).await;
+        house.clock.set(signum_core::Timestamp::from_seconds(NOON));
+        day.whole_hierarchy(&house).await;
+        let qsig = ["qsig".to_owned()];
+        let re_key = async |day: &mut Day, generation: u32| {
+            let names = Config {
+                generation,
+                ..day::config()
+            };
+            let service = house::service(settings.clone(), &house.cx, &house.token);
+            let state = service.root_state().await.unwrap();
+            let wanted = Wanted {
+                config: Some(&names),
+                root: Some(&state),
+                authorities: &qsig,
+                ..Wanted::new(Kind::ReKey, "signum-ca")
+            };
+            let keys = day.whole(&format!("re-key-{generation}"), wanted).await;
+            let request = [("qsig".to_owned(), keys.read("out/qsig.p10").unwrap())];
+            let wanted = Wanted {
+                config: Some(&names),
+                root: Some(&state),
+                requests: &request,
+                ..Wanted::new(Kind::Sign, ROOT)
+            };
+            let folder = day.whole(&format!("sign-{generation}"), wanted).await;
+            service.import_ceremony(&folder, day.genesis).await.map(drop)
+        };
+        re_key(&mut day, 2).await.unwrap();
+        let service = house::service(settings.clone(), &house.cx, &house.token);
+        service.ceremony().await.unwrap();
+        let asked = request(1, LeafProfile::CitizenSignature, pkcs10(&key()));
+        let issued = service.issue(asked).await.unwrap();
+        let issuer = openssl::x509::X509::from_der(&issued.chain[0]).unwrap();
+        let name = format!("{:?}", issuer.subject_name());
+        assert!(name.contains("Qualified Signature CA G2"), "{name}");
+        let refused = re_key(&mut day, 3).await.unwrap_err();
+        let expected = "qsig has 1 certificates in force under its old key";
+        assert!(refused.to_string().starts_with(expected), "{refused}");
+    });
+}
