@@ -1,29 +1,24 @@
 //! The offline check of a held ceremony: file, officers, approvals, every line, every key's proof, every certificate and list,
 //! and the auditor's signature. It needs the published genesis hash and nothing of us besides.
 
-use std::collections::BTreeMap;
+mod octets;
+mod sequence;
 
-use der::asn1::BitString;
-use der::{Decode, Encode};
-use signum_core::Timestamp;
-use signum_pki::signature::verifies;
-use x509_cert::Certificate;
-use x509_cert::crl::{CertificateList, TbsCertList};
+use std::collections::BTreeMap;
 
 use super::approval;
 use super::auditor::verify_countersignature;
 use super::folder::{Folder, sha256};
 use super::hold::opening_of;
-use super::linted::LintedAuthority;
 use super::plan::{Plan, PlannedKey, Work};
 use super::prove;
 use super::render;
 use super::request;
-use super::root_list;
-use super::transcript::{Deed, KeyAttributes, Transcript};
-use crate::authority::{Authority, AuthorityName, Issuer, SigningKey, own_key};
+use super::transcript::{Deed, KeyAttributes, KeyInToken, Transcript};
+use crate::authority::{Authority, AuthorityName, Issuer};
 use crate::officer::{ListHash, Officers};
-use crate::profile;
+use octets::{certificate_holds, key_of, list_holds};
+use sequence::{expected, told};
 
 /// What the check found. Only a report without problems says anything.
 #[derive(Debug)]
@@ -60,6 +55,7 @@ pub fn verify(folder: &Folder, genesis: ListHash) -> Result<Report, String> {
     };
     check.officers(genesis);
     check.sequence();
+    check.keys();
     check.files();
     check.authorities();
     check.proofs();
@@ -147,6 +143,28 @@ impl Check<'_> {
         let bad: Vec<String> = self.report.transcript.deeds().filter_map(attributes).collect();
         for label in bad {
             self.problem(format!("key {label} may have left the token"));
+        }
+    }
+
+    /// Every key that lies in the token at the end lay there at the beginning or was made by the ceremony.
+    fn keys(&mut self) {
+        let (mut known, mut left): (Option<Vec<KeyInToken>>, Vec<KeyInToken>) = (None, Vec::new());
+        for deed in self.report.transcript.deeds() {
+            match deed {
+                Deed::Token { keys, .. } => {
+                    known.get_or_insert_with(|| keys.clone());
+                }
+                Deed::KeyMade { label, public_key, .. } => known.get_or_insert_default().push(KeyInToken {
+                    label: label.clone(),
+                    public_key: Some(public_key.clone()),
+                }),
+                Deed::Closed { keys, .. } => left.clone_from(keys),
+                _ => {}
+            }
+        }
+        let known = known.unwrap_or_default();
+        for key in left.iter().filter(|key| !known.contains(key)) {
+            self.problem(format!("nobody tells where the token has key {} from", key.label));
         }
     }
 
@@ -335,130 +353,4 @@ impl Check<'_> {
             }
         }
     }
-}
-
-fn key_of(spki: &[u8]) -> Option<SigningKey> {
-    let parsed = spki::SubjectPublicKeyInfoOwned::from_der(spki).ok()?;
-    crate::authority::key_of(&crate::config::Config::default(), "", &parsed).ok()
-}
-
-fn certificate_holds(
-    report: &Report,
-    issuer: Option<&Issuer>,
-    name: AuthorityName,
-    subject: &x509_cert::name::Name,
-    days: i64,
-    der: &[u8],
-) -> Result<Vec<u8>, String> {
-    let said = |error: &dyn std::fmt::Display| error.to_string();
-    let (tbs, at) = report
-        .transcript
-        .entries
-        .iter()
-        .find_map(|entry| match &entry.deed {
-            Deed::CertificateLinted { authority, tbs, .. } if authority == name.as_str() => {
-                Some((hex::decode(tbs).ok()?, entry.at.clone()))
-            }
-            _ => None,
-        })
-        .ok_or("the transcript does not tell of it")?;
-    let parsed = Certificate::from_der(der).map_err(|e| said(&e))?;
-    if parsed.tbs_certificate().to_der().map_err(|e| said(&e))? != tbs {
-        return Err("not the octets that were linted".to_owned());
-    }
-    let spki = signum_pki::certificate::spki(&parsed).map_err(|e| said(&e))?;
-    let own;
-    let issuer = match issuer {
-        Some(issuer) => issuer,
-        None => {
-            let config = &report.plan.config;
-            own = Issuer {
-                name,
-                subject: parsed.tbs_certificate().subject().clone(),
-                key: own_key(config, "", &parsed).map_err(|e| said(&e))?,
-                validity: None,
-            };
-            &own
-        }
-    };
-    let when: der::DateTime = at.parse().map_err(|_| "its time")?;
-    let when = Timestamp::from_seconds(i64::try_from(when.unix_duration().as_secs()).unwrap_or_default());
-    let profile = profile::of_authority(name.role);
-    LintedAuthority::lint(tbs.clone(), &report.plan.config, issuer, profile, when).map_err(|e| said(&e))?;
-    let signature = parsed.signature().raw_bytes();
-    if !verifies(&issuer.key.spki, parsed.signature_algorithm(), &tbs, signature) {
-        return Err("its signature does not verify".to_owned());
-    }
-    let (from, to) = signum_pki::certificate::validity_seconds(&parsed);
-    if parsed.tbs_certificate().subject() != subject || to - from + 1 != days * profile::DAY {
-        return Err("not the name or the validity that the file asks for".to_owned());
-    }
-    Ok(spki)
-}
-
-fn list_holds(report: &Report, issuer: &Issuer, der: &[u8]) -> Result<(), String> {
-    let said = |error: &dyn std::fmt::Display| error.to_string();
-    let list: CertificateList = CertificateList::from_der(der).map_err(|e| said(&e))?;
-    let octets = list.tbs_cert_list.to_der().map_err(|e| said(&e))?;
-    let (tbs, at) = report
-        .transcript
-        .entries
-        .iter()
-        .find_map(|entry| match &entry.deed {
-            Deed::ListIntended { tbs, this_update, .. } => Some((tbs.clone(), this_update.clone())),
-            _ => None,
-        })
-        .ok_or("the transcript does not tell of it")?;
-    let planned = report.plan.work.list().ok_or("the file asks for none")?;
-    let when: der::DateTime = at.parse().map_err(|_| "its time")?;
-    let when = Timestamp::from_seconds(i64::try_from(when.unix_duration().as_secs()).unwrap_or_default());
-    let (expected, _): (TbsCertList, _) =
-        root_list::build(&report.plan.config, issuer, planned, when).map_err(|e| said(&e))?;
-    if hex::encode(&octets) != tbs || expected.to_der().map_err(|e| said(&e))? != octets {
-        return Err("does not say what the file asks for".to_owned());
-    }
-    let raw: BitString = list.signature.clone();
-    match verifies(&issuer.key.spki, &list.signature_algorithm, &octets, raw.raw_bytes()) {
-        true => Ok(()),
-        false => Err("its signature does not verify".to_owned()),
-    }
-}
-
-/// What the file asks for, deed by deed.
-fn expected(plan: &Plan) -> Vec<String> {
-    let key = |label: &str| ["intended", "made", "proven"].map(|what| format!("key {label} {what}"));
-    let signed = |name: AuthorityName| ["linted", "signed"].map(|what| format!("certificate {name} {what}"));
-    let list = |number: u64| ["intended", "signed"].map(|what| format!("list {number} {what}"));
-    let mut out = Vec::new();
-    match &plan.work {
-        Work::Root {
-            key: planned, list: l, ..
-        } => {
-            out.extend(key(&planned.label));
-            out.extend(signed(planned.authority));
-            out.extend(list(l.number));
-        }
-        Work::Issuing(keys) => {
-            for planned in keys {
-                out.extend(key(&planned.label));
-                out.push(format!("request {} signed", planned.authority));
-            }
-        }
-        Work::Sign { requests, list: l, .. } => {
-            requests
-                .iter()
-                .for_each(|planned| out.extend(signed(planned.authority)));
-            l.iter().for_each(|l| out.extend(list(l.number)));
-        }
-        Work::List { list: l, .. } => out.extend(list(l.number)),
-    }
-    out
-}
-
-fn told(deed: &Deed) -> Option<String> {
-    let around = matches!(
-        deed,
-        Deed::Opened(_) | Deed::Resumed { .. } | Deed::Token { .. } | Deed::KeyUsed { .. } | Deed::Closed { .. }
-    );
-    (!around).then(|| deed.name())
 }
