@@ -62,6 +62,9 @@ pub enum ImportError {
 
 signum_core::retry_on_db_conflict!(ImportError);
 
+/// Lists lie in parts of this length.
+const PART: usize = 1 << 20;
+
 /// What was taken over.
 #[derive(Debug)]
 pub struct Imported {
@@ -311,15 +314,13 @@ impl Service {
     async fn store_list(&self, tx: &Tx, root: AuthorityName, list: &List) -> Result<(), ImportError> {
         let newest = tx
             .opt(
-                "SELECT l.number, p.octets FROM crl l
-                 JOIN crl_part p ON p.issuer = l.issuer AND p.shard = l.shard AND p.number = l.number AND p.place = 0
-                 WHERE l.issuer = $1 AND l.shard = 0 ORDER BY l.number DESC LIMIT 1",
+                "SELECT number FROM crl WHERE issuer = $1 AND shard = 0 ORDER BY number DESC LIMIT 1",
                 params![root.as_str()],
             )
             .await?;
         if let Some(row) = newest {
             let here: i64 = row.get("number")?;
-            if here == list.number && row.get::<Vec<u8>>("octets")? == list.der {
+            if here == list.number && is_stored(tx, root, list).await? {
                 return Ok(());
             }
             if here >= list.number {
@@ -350,6 +351,7 @@ impl Service {
             params![root.as_str(), list.number],
         )
         .await?;
+        let (octets, entries) = (list.der.len(), list.revoked.len());
         tx.exec(
             "INSERT INTO crl (issuer, shard, number, this_update, next_update, octets, entries)
              VALUES ($1, 0, $2, $3, $4, $5, $6)",
@@ -358,17 +360,18 @@ impl Service {
                 list.number,
                 list.this_update,
                 list.next_update,
-                i64::try_from(list.der.len()).unwrap_or(i64::MAX),
-                i64::try_from(list.revoked.len()).unwrap_or(i64::MAX),
+                octets,
+                entries
             ],
         )
         .await?;
-        // The root's list is short: one part.
-        tx.exec(
-            "INSERT INTO crl_part (issuer, shard, number, place, octets) VALUES ($1, 0, $2, 0, $3)",
-            params![root.as_str(), list.number, &list.der],
-        )
-        .await?;
+        for (place, part) in (0i64..).zip(list.der.chunks(PART)) {
+            tx.exec(
+                "INSERT INTO crl_part (issuer, shard, number, place, octets) VALUES ($1, 0, $2, $3, $4)",
+                params![root.as_str(), list.number, place, part],
+            )
+            .await?;
+        }
         let detail = json!({ "number": list.number });
         audit::record(tx, &self.cx, &Event::new("crl.published", format!("{root}/0"), detail)).await?;
         Ok(())
@@ -404,6 +407,20 @@ impl Service {
         audit::record(tx, &self.cx, &Event::new("certificate.revoked", subject, detail)).await?;
         Ok(())
     }
+}
+
+async fn is_stored(tx: &Tx, root: AuthorityName, list: &List) -> Result<bool, DbError> {
+    let rows = tx
+        .all(
+            "SELECT octets FROM crl_part WHERE issuer = $1 AND shard = 0 AND number = $2 ORDER BY place",
+            params![root.as_str(), list.number],
+        )
+        .await?;
+    let mut der = Vec::new();
+    for row in &rows {
+        der.extend(row.get::<Vec<u8>>("octets")?);
+    }
+    Ok(der == list.der)
 }
 
 fn root_name(report: &Report) -> AuthorityName {
