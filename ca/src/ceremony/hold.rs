@@ -1,7 +1,6 @@
 //! Carrying a ceremony out. Every step is announced in the transcript before it is taken and told after it, so it may be taken
 //! up after a crash anywhere: what was announced and not told is looked for in the token, and nothing else may be there.
 
-use std::collections::BTreeSet;
 mod deeds;
 mod room;
 

@@ -351,7 +351,8 @@ impl Service {
             params![root.as_str(), list.number],
         )
         .await?;
-        let (octets, entries) = (list.der.len(), list.revoked.len());
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let (octets, entries) = (count(list.der.len()), count(list.revoked.len()));
         tx.exec(
             "INSERT INTO crl (issuer, shard, number, this_update, next_update, octets, entries)
              VALUES ($1, 0, $2, $3, $4, $5, $6)",
