@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use signum_core::db::Row;
 use signum_core::{Cx, DbError, Timestamp, params};
 
+use crate::profile::tsu;
+
 /// Everything at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
@@ -28,6 +30,8 @@ pub struct OwnKey {
     pub serial: Vec<u8>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+    /// When the key's use ends, which is before its certificate does where that has a privateKeyUsagePeriod.
+    pub used_until: Timestamp,
 }
 
 impl OwnKey {
@@ -82,19 +86,28 @@ pub async fn overview(cx: &Cx) -> Result<Overview, DbError> {
 
 async fn keys(cx: &Cx) -> Result<Vec<OwnKey>, DbError> {
     let rows = cx.db.all(
-        "SELECT holder, issuer, key_label, serial, not_before, not_after FROM certificate
+        "SELECT holder, issuer, key_label, serial, profile, not_before, not_after FROM certificate
          WHERE holder IS NOT NULL AND certificate IS NOT NULL ORDER BY holder, not_before, issued_at",
         vec![],
     );
     let mut newest = BTreeMap::new();
     for row in rows.await? {
+        let (not_before, not_after): (Timestamp, Timestamp) = (row.get("not_before")?, row.get("not_after")?);
+        let usage = match row.get::<String>("profile")? == tsu::PROFILE.id {
+            true => tsu::PROFILE.private_key_usage,
+            false => None,
+        };
+        let used_until = usage.map_or(not_after, |seconds| {
+            Timestamp::from_seconds(not_before.seconds() + seconds)
+        });
         let key = OwnKey {
             holder: row.get("holder")?,
             issuer: row.get("issuer")?,
             key_label: row.get("key_label")?,
             serial: row.get("serial")?,
-            not_before: row.get("not_before")?,
-            not_after: row.get("not_after")?,
+            not_before,
+            not_after,
+            used_until: used_until.min(not_after),
         };
         newest.insert(key.holder.clone(), key);
     }

@@ -28,7 +28,6 @@ impl Witness for HttpWitness {
     }
 
     async fn add_checkpoint(&self, body: String) -> Result<WitnessAnswer, String> {
-        let away = |error: reqwest::Error| error.without_url().to_string();
         let mut response = self
             .client
             .post(self.address.clone())
@@ -47,6 +46,18 @@ impl Witness for HttpWitness {
         let body = String::from_utf8(octets).map_err(|_| "its answer is not text".to_owned())?;
         Ok(WitnessAnswer { status, body })
     }
+}
+
+/// The error with what caused it: a refused connection, a certificate, a name that does not resolve.
+fn away(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(one) = cause {
+        text = format!("{text}: {one}");
+        cause = one.source();
+    }
+    text
 }
 
 /// Key and address out of `audit.witnesses`.

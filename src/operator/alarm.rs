@@ -13,7 +13,7 @@ use crate::config::Alarms;
 /// One thing that wants somebody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alarm {
-    /// An authority's certificate ends: its successor takes a ceremony.
+    /// An authority's key or its certificate ends: its successor takes a ceremony.
     Authority { holder: String, not_after: Timestamp },
     /// A responder or time-stamping unit was not renewed in its time.
     Unit { holder: String, not_after: Timestamp },
@@ -119,7 +119,7 @@ pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Tim
     let mut alarms = Vec::new();
     let within = |days: u32| now.plus(Duration::from_secs(u64::from(days) * DAY));
     for key in &ca.keys {
-        let (holder, not_after) = (key.holder.clone(), key.not_after);
+        let (holder, not_after) = (key.holder.clone(), key.used_until);
         if key.is_authority() && not_after < within(limits.authority_days) {
             alarms.push(Alarm::Authority { holder, not_after });
         } else if !key.is_authority() && not_after < within(limits.unit_days) {
@@ -195,7 +195,8 @@ mod tests {
             key_label: "k".to_owned(),
             serial: vec![1],
             not_before: in_days(-30),
-            not_after: in_days(days),
+            not_after: in_days(days + 9),
+            used_until: in_days(days),
         }
     }
 

@@ -45,7 +45,7 @@ fn tell(known: BTreeSet<Alarm>, alarms: &[Alarm]) -> BTreeSet<Alarm> {
 #[allow(clippy::cast_precision_loss)]
 fn measure(status: &Status) {
     for key in &status.ca.keys {
-        let ends = key.not_after.seconds() as f64;
+        let ends = key.used_until.seconds() as f64;
         gauge!("ca_certificate_ends_timestamp_seconds", "holder" => key.holder.clone()).set(ends);
     }
     for list in &status.ca.lists {

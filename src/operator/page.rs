@@ -105,7 +105,7 @@ fn keys(status: &Status, lang: Lang) -> Markup {
             html! { (key.issuer) },
             html! { (key.key_label) },
             html! { (key.not_after) },
-            html! { (days_left(status.at, key.not_after)) },
+            html! { (days_left(status.at, key.used_until)) },
         ]
     };
     let rows = status.ca.keys.iter().map(row).collect();

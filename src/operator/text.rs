@@ -21,7 +21,7 @@ pub fn text(status: &Status) -> String {
                 key.key_label.clone(),
                 hex::encode(&key.serial),
                 key.not_after.to_string(),
-                days_left(status.at, key.not_after).to_string(),
+                days_left(status.at, key.used_until).to_string(),
             ]
         }),
     );

@@ -20,6 +20,8 @@ fn operators_see_own_keys_lists_and_what_waits() {
             assert!(holders.contains(&holder), "{holder} of {holders:?}");
         }
         assert!(seen.keys.iter().all(|key| key.not_after > house.now()));
+        let unit = seen.keys.iter().find(|key| key.holder == "tsu").unwrap();
+        assert!(unit.used_until < unit.not_after, "a year of six");
         assert!(seen.keys.iter().filter(|key| key.is_authority()).count() >= 6);
         assert!(seen.lists.iter().any(|list| list.issuer == "qsig" && list.number == 1));
         assert_eq!(seen.queue, signum_ca::Queue::default());

@@ -1,14 +1,16 @@
 //! The whole log looked at again: every leaf from its row, the root, and every checkpoint that was signed.
 
-use std::collections::{BTreeMap, VecDeque};
+mod inner;
+
+use std::collections::VecDeque;
 
 use super::checkpoint::{Checkpoint, CheckpointError, VerifierKey};
 use super::leaf::{Leaf, salted};
-use super::proof::Place;
-use super::tree::{Hash, Tree, TreeHead, root_of};
+use super::tree::{Hash, Tree, TreeHead};
 use crate::clock::Timestamp;
 use crate::db::{Db, DbError, Row};
 use crate::params;
+use inner::Inner;
 
 /// What the log holds and what does not hold of it.
 #[derive(Clone, Debug)]
@@ -250,72 +252,6 @@ impl Walk {
             witnessed: Vec::new(),
             problems: self.problems,
         }
-    }
-}
-
-/// The inner hashes that are stored for proofs, against those that the leaves give.
-struct Inner {
-    stored: BTreeMap<Place, Hash>,
-    /// For each level above the leaves, the hashes of the tile that is not complete yet.
-    open: Vec<Vec<Hash>>,
-    /// How many hashes each level has.
-    counts: Vec<u64>,
-}
-
-impl Inner {
-    async fn stored(db: &Db) -> Result<Self, DbError> {
-        let mut stored = BTreeMap::new();
-        for row in db.all("SELECT level, n, hash FROM audit_subtree", vec![]).await? {
-            let level = u8::try_from(row.get::<i64>("level")?).unwrap_or(u8::MAX);
-            let n = u64::try_from(row.get::<i64>("n")?).unwrap_or(u64::MAX);
-            stored.insert(
-                Place { level, n },
-                row.get::<Option<Hash>>("hash").ok().flatten().unwrap_or_default(),
-            );
-        }
-        Ok(Self {
-            stored,
-            open: vec![Vec::new(); 8],
-            counts: vec![0; 8],
-        })
-    }
-
-    fn push(&mut self, leaf: Hash, problems: &mut Vec<Problem>) {
-        let mut hash = leaf;
-        for (level, (open, count)) in (1..).zip(self.open.iter_mut().zip(&mut self.counts)) {
-            open.push(hash);
-            if open.len() < 256 {
-                return;
-            }
-            hash = root_of(open);
-            open.clear();
-            let place = Place { level, n: *count };
-            *count += 1;
-            // The newest may not be made yet.
-            let after = self
-                .stored
-                .range(
-                    Place {
-                        n: place.n + 1,
-                        ..place
-                    }..,
-                )
-                .next();
-            let later = after.is_some_and(|(after, _)| after.level == level);
-            let known = self.stored.remove(&place);
-            let missing = known.is_none() && later;
-            if missing || known.is_some_and(|known| known != hash) {
-                problems.push(Problem::Tile { level, n: place.n });
-            }
-        }
-    }
-
-    /// What is left over belongs to no leaves.
-    fn end(self, problems: &mut Vec<Problem>) {
-        problems.extend(self.stored.keys().map(|place| Problem::Tile {
-            level: place.level,
-            n: place.n,
-        }));
     }
 }
 
