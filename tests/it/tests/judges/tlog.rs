@@ -88,7 +88,11 @@ async fn the_go_projects_packages_agree_with_checkpoint_tiles_entries_and_proofs
         let good = std::fs::read(&file).unwrap();
         let mut bad = good.clone();
         // Of the checkpoint the root: these packages do not read the timestamped signature.
-        let at = if file.ends_with("checkpoint") { 45 } else { bad.len() / 2 };
+        let at = if file.ends_with("checkpoint") {
+            45
+        } else {
+            bad.len() / 2
+        };
         bad[at] = if bad[at] == b'A' { b'B' } else { b'A' };
         std::fs::write(&file, bad).unwrap();
         let (held, said) = agrees();
