@@ -32,10 +32,18 @@ pub(super) async fn step(cx: &Cx) -> Result<u64, BulkError> {
         )
         .await?;
     let mut looked_at = 0;
+    let mut failed = None;
     for row in &rows {
-        looked_at += go_on(cx, Action::read(row)?).await?;
+        // One that cannot go on keeps none of the others from it.
+        match Action::read(row) {
+            Ok(action) => match go_on(cx, action).await {
+                Ok(some) => looked_at += some,
+                Err(error) => failed = Some(error),
+            },
+            Err(error) => failed = Some(error),
+        }
     }
-    Ok(looked_at)
+    failed.map_or(Ok(looked_at), Err)
 }
 
 async fn go_on(cx: &Cx, mut action: Action) -> Result<u64, BulkError> {

@@ -302,6 +302,23 @@ async fn replicas_that_run_it_at_the_same_time_change_each_certificate_once() {
 }
 
 #[tokio::test]
+async fn an_action_that_cannot_go_on_keeps_no_other_one_from_it() {
+    let mut desk = Desk::new().await;
+    desk.certificates(0..40).await;
+    let spoilt = desk.begun(suspend(of_issuer("qsig"))).await;
+    let id = desk.begun(suspend(of_issuer("auth"))).await;
+    desk.write(
+        "UPDATE bulk_action SET plan = REPLACE(plan, 'qsig', 'seal') WHERE id = $1",
+        params![spoilt],
+    )
+    .await
+    .unwrap();
+    desk.clock.advance(SECOND);
+    assert!(matches!(desk.service.bulk_step().await, Err(BulkError::Forged)));
+    assert_eq!(desk.service.bulk_progress(id).await.unwrap().changed, 20);
+}
+
+#[tokio::test]
 async fn certificates_of_an_earlier_version_are_met_by_the_kind_of_their_keys() {
     let desk = Desk::new().await;
     desk.certificates(0..8).await;
