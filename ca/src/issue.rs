@@ -24,9 +24,9 @@ use signum_hsm_shim::HsmError;
 
 use intent::IntentId;
 pub(crate) use issued::Issued;
+pub(crate) use key::proven_key;
 pub use lineage::{Lineage, Link, Succession};
 pub(crate) use linted::Linted;
-pub(crate) use key::proven_key;
 pub use point::{Point, Unwatched, Watch};
 pub(crate) use prepared::{Prepared, fresh_serial};
 pub(crate) use request::{Holder, Request};

@@ -1,7 +1,7 @@
 //! `signum ceremony`: one file is drafted, checked, approved, rehearsed, held, countersigned, verified and imported.
 //!
 //! `run` is the one command of this program that loads a PKCS#11 module: the approvals are verified in the very process that
-//! then opens the token ([0015](../../docs/decisions/0015-ceremonies.md)).
+//! then opens the token ([0017](../../docs/decisions/0017-ceremonies.md)).
 
 mod approve;
 mod check;
