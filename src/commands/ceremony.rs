@@ -11,7 +11,7 @@ mod import;
 mod machine;
 mod verify;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -86,12 +86,12 @@ fn genesis(config: &Config, typed: Option<&ListHash>) -> Result<ListHash> {
     pinned.context("--genesis is missing: the published hash of the first list of officers")
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// DER, out of PEM where it is PEM.
-fn read_der(path: &PathBuf) -> Result<Vec<u8>> {
+fn read_der(path: &Path) -> Result<Vec<u8>> {
     let octets = read(path)?;
     if !octets.starts_with(b"-----BEGIN") {
         return Ok(octets);
