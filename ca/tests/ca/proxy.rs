@@ -101,7 +101,7 @@ impl Answered {
         line.split_once(':').map(|(_, value)| value.trim())
     }
 
-    fn from_cache(&self) -> bool {
+    fn is_cached(&self) -> bool {
         self.header("X-Cache").unwrap().starts_with("HIT")
     }
 }
@@ -140,14 +140,14 @@ fn a_caching_proxy_tells_a_suspension_once_the_answer_it_has_is_as_old_as_it_may
         let path = format!("/ocsp/qsig/{}", question.replace('+', "%2B").replace('/', "%2F"));
 
         let first = ask(proxy.address, &path).await;
-        assert!(first.is_good && !first.from_cache(), "{}", first.head);
+        assert!(first.is_good && !first.is_cached(), "{}", first.head);
         let control = first.header("Cache-Control").unwrap();
         assert_eq!(
             control,
             format!("max-age={MAX_AGE}, public, no-transform, must-revalidate")
         );
         let second = ask(proxy.address, &path).await;
-        assert!(second.is_good && second.from_cache(), "it is a cache: {}", second.head);
+        assert!(second.is_good && second.is_cached(), "it is a cache: {}", second.head);
 
         house.service.suspend(&serial(&issued.certificate)).await.unwrap();
         // The proxy's clock cannot be moved: it is asked until its answer is too old.
@@ -155,12 +155,12 @@ fn a_caching_proxy_tells_a_suspension_once_the_answer_it_has_is_as_old_as_it_may
         for _ in 0..400 {
             let answer = ask(proxy.address, &path).await;
             if !answer.is_good {
-                assert!(!answer.from_cache(), "{}", answer.head);
+                assert!(!answer.is_cached(), "{}", answer.head);
                 served.abort();
                 return;
             }
             let age: u32 = answer.header("Age").unwrap().parse().unwrap();
-            assert!(answer.from_cache() && age <= MAX_AGE, "{}", answer.head);
+            assert!(answer.is_cached() && age <= MAX_AGE, "{}", answer.head);
             turn.tick().await;
         }
         panic!("the proxy never asked again");
