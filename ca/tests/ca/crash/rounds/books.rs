@@ -57,7 +57,7 @@ pub async fn check(directory: &Path, cx: &Cx, closed: u32) {
     );
     let serials: BTreeSet<_> = rows.iter().map(|row| &row.serial).collect();
     assert_eq!(serials.len(), rows.len(), "a serial number came twice");
-    every_signature_has_its_row(directory, &rows, &lists(cx).await);
+    every_signature_has_its_row(directory, &rows, &lists(directory, cx).await);
     nothing_acknowledged_is_lost(directory, &rows);
     let abandoned: BTreeSet<_> = rows.iter().filter(|row| row.is_closed).map(|row| &row.serial).collect();
     assert_eq!(audited(cx, "certificate.intent_abandoned").await, abandoned.len());
@@ -94,13 +94,27 @@ fn every_signature_has_its_row(directory: &Path, rows: &[Kept], lists: &BTreeSet
     );
 }
 
-async fn lists(cx: &Cx) -> BTreeSet<Vec<u8>> {
-    let rows = cx.db.all("SELECT der FROM crl", params![]).await.unwrap();
-    let digest = |row: &signum_core::db::Row| {
-        let list: CertificateList = CertificateList::from_der(&row.get::<Vec<u8>>("der").unwrap()).unwrap();
-        Sha384::digest(list.tbs_cert_list.to_der().unwrap()).to_vec()
-    };
-    rows.iter().map(digest).collect()
+/// What every list said that was ever stored: older ones make room, so each round writes down those it finds.
+async fn lists(directory: &Path, cx: &Cx) -> BTreeSet<Vec<u8>> {
+    let sql = "SELECT issuer, shard, number, octets FROM crl_part ORDER BY issuer, shard, number, place";
+    let mut whole: BTreeMap<(String, i64, i64), Vec<u8>> = BTreeMap::new();
+    for row in cx.db.all(sql, params![]).await.unwrap() {
+        let list = (
+            row.get("issuer").unwrap(),
+            row.get("shard").unwrap(),
+            row.get("number").unwrap(),
+        );
+        whole
+            .entry(list)
+            .or_default()
+            .extend(row.get::<Vec<u8>>("octets").unwrap());
+    }
+    let ledger = Ledger::open(directory, "lists");
+    for der in whole.values() {
+        let list: CertificateList = CertificateList::from_der(der).unwrap();
+        ledger.add(&Sha384::digest(list.tbs_cert_list.to_der().unwrap()).to_vec());
+    }
+    ledger.read().into_iter().collect()
 }
 
 fn nothing_acknowledged_is_lost(directory: &Path, rows: &[Kept]) {
