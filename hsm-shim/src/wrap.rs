@@ -115,7 +115,7 @@ impl Token {
         check_inputs(key.owner.algorithm, algorithm, digests)?;
         // Parsed only here, used only after the binding: a foreign public key is not even looked at.
         self.with_unwrapped(kek, binding_mac, key, Residence::Unwrapped, |session, private| {
-            let verifier = Verifier::parse(&key.spki)?;
+            let verifier = Verifier::for_one_use(&key.spki)?;
             sign_checked(
                 self.pool.module.functions()?,
                 session,

@@ -19,6 +19,9 @@ pub(crate) const ED25519: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];
 /// DER PrintableString "edwards25519", the other form PKCS#11 v3.0 section 2.3.5 allows.
 const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
 
+/// Octets of an uncompressed point.
+pub(crate) const P256_POINT: usize = 65;
+
 /// SPKI up to the point: two SEQUENCE headers, the algorithm identifier and the BIT STRING header, all of fixed length.
 pub(crate) const P256_HEAD: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
@@ -83,7 +86,7 @@ pub(crate) fn form(spki: &[u8]) -> Form<'_> {
 
 fn elliptic(params: &[u8], point: &[u8]) -> Result<(KeyAlgorithm, Vec<u8>), HsmError> {
     let (algorithm, head, length) = match params {
-        P256 => (KeyAlgorithm::EcP256, P256_HEAD, 65),
+        P256 => (KeyAlgorithm::EcP256, P256_HEAD, P256_POINT),
         P384 => (KeyAlgorithm::EcP384, P384_HEAD, 97),
         ED25519 | ED25519_NAME => (KeyAlgorithm::Ed25519, ED25519_HEAD, 32),
         _ => return Err(unsupported()),

@@ -11,6 +11,12 @@ use aws_lc_rs::signature::{
     RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
 };
 
+use openssl::bn::BigNum;
+use openssl::ec::EcKey;
+use openssl::ecdsa::EcdsaSig;
+use openssl::error::ErrorStack;
+use openssl::pkey::Public;
+
 use crate::error::HsmError;
 use crate::key::SignatureAlgorithm;
 use crate::token::spki::{self, Form};
@@ -20,6 +26,8 @@ pub(crate) enum Verifier {
     Elliptic(ParsedPublicKey),
     /// The SPKI; padding is a matter of the signature.
     Rsa(Vec<u8>),
+    /// A P-256 key that verifies once.
+    Passing(EcKey<Public>),
 }
 
 impl Verifier {
@@ -34,6 +42,18 @@ impl Verifier {
             Form::Other => ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).map(|_fit| Self::Rsa(spki.to_vec())),
         };
         key.map_err(|_| spki::unsupported())
+    }
+
+    /// As [`parse`](Self::parse), for a key that comes with its one signature. AWS-LC checks the order of each point it reads,
+    /// which takes as long as a P-256 verification; a point of P-256 has it if it is on the curve, which OpenSSL checks.
+    pub(crate) fn for_one_use(spki: &[u8]) -> Result<Self, HsmError> {
+        match spki::form(spki) {
+            Form::P256 if spki.len() == spki::P256_HEAD.len() + spki::P256_POINT => {
+                let key = EcKey::public_key_from_der(spki);
+                key.map(Self::Passing).map_err(|_| spki::unsupported())
+            }
+            _ => Self::parse(spki),
+        }
     }
 
     /// Anything but a valid signature over `input` (a digest; for Ed25519 the message) is [`HsmError::SelfCheckFailed`].
@@ -58,17 +78,27 @@ impl Verifier {
             (Self::Rsa(spki), SignatureAlgorithm::RsaPssSha256) => {
                 UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, spki).verify_digest(&sha256()?, signature)
             }
+            (Self::Passing(key), SignatureAlgorithm::EcdsaSha256) => match fixed_holds(key, input, signature) {
+                Ok(true) => Ok(()),
+                Ok(false) | Err(_) => Err(Unspecified),
+            },
             _ => Err(Unspecified),
         }
     }
 }
 
+/// Whether r and s, 32 octets each, sign a digest.
+fn fixed_holds(key: &EcKey<Public>, digest: &[u8], signature: &[u8]) -> Result<bool, ErrorStack> {
+    let Some((r, s)) = signature.split_at_checked(32).filter(|(_, s)| s.len() == 32) else {
+        return Ok(false);
+    };
+    EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.verify(digest, key)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use openssl::bn::BigNum;
-    use openssl::ec::{EcGroup, EcKey};
-    use openssl::ecdsa::EcdsaSig;
+    use openssl::ec::EcGroup;
     use openssl::nid::Nid;
     use openssl::pkey::{PKey, Private};
     use openssl::rsa::{Padding, Rsa};
@@ -76,6 +106,9 @@ mod tests {
 
     use super::*;
     use crate::key::SignatureAlgorithm as A;
+
+    type Read = fn(&[u8]) -> Result<Verifier, HsmError>;
+    const READINGS: [Read; 2] = [Verifier::parse, Verifier::for_one_use];
 
     fn ec(curve: Nid) -> EcKey<Private> {
         EcKey::generate(&EcGroup::from_curve_name(curve).unwrap()).unwrap()
@@ -157,20 +190,22 @@ mod tests {
             signature,
         } in signed()
         {
-            let verifier = Verifier::parse(&spki).unwrap();
-            assert_eq!(verifier.check(algorithm, &input, &signature), Ok(()), "{algorithm:?}");
-            for place in 0..signature.len() {
-                let mut changed = signature.clone();
-                *changed.get_mut(place).unwrap() ^= 1;
-                let judged = verifier.check(algorithm, &input, &changed);
-                assert_eq!(judged, Err(HsmError::SelfCheckFailed), "{algorithm:?} {place}");
-            }
-            let mut other = input.clone();
-            *other.first_mut().unwrap() ^= 1;
-            assert!(verifier.check(algorithm, &other, &signature).is_err());
-            let (_, short) = signature.split_last().unwrap();
-            for wrong in [short, &[signature.as_slice(), &[0]].concat(), &[]] {
-                assert!(verifier.check(algorithm, &input, wrong).is_err(), "{algorithm:?}");
+            for read in READINGS {
+                let verifier = read(&spki).unwrap();
+                assert_eq!(verifier.check(algorithm, &input, &signature), Ok(()), "{algorithm:?}");
+                for place in 0..signature.len() {
+                    let mut changed = signature.clone();
+                    *changed.get_mut(place).unwrap() ^= 1;
+                    let judged = verifier.check(algorithm, &input, &changed);
+                    assert_eq!(judged, Err(HsmError::SelfCheckFailed), "{algorithm:?} {place}");
+                }
+                let mut other = input.clone();
+                *other.first_mut().unwrap() ^= 1;
+                assert!(verifier.check(algorithm, &other, &signature).is_err());
+                let (_, short) = signature.split_last().unwrap();
+                for wrong in [short, &[signature.as_slice(), &[0]].concat(), &[]] {
+                    assert!(verifier.check(algorithm, &input, wrong).is_err(), "{algorithm:?}");
+                }
             }
         }
     }
@@ -179,10 +214,11 @@ mod tests {
     fn a_signature_of_another_algorithm_or_key_does_not_hold() {
         let signed = signed();
         for key in &signed {
-            let verifier = Verifier::parse(&key.spki).unwrap();
-            for other in signed.iter().filter(|other| other.algorithm != key.algorithm) {
-                assert!(verifier.check(other.algorithm, &other.input, &other.signature).is_err());
-                assert!(verifier.check(key.algorithm, &other.input, &other.signature).is_err());
+            for verifier in READINGS.map(|read| read(&key.spki).unwrap()) {
+                for other in signed.iter().filter(|other| other.algorithm != key.algorithm) {
+                    assert!(verifier.check(other.algorithm, &other.input, &other.signature).is_err());
+                    assert!(verifier.check(key.algorithm, &other.input, &other.signature).is_err());
+                }
             }
         }
     }
@@ -190,23 +226,28 @@ mod tests {
     #[test]
     fn zero_halves_and_halves_beyond_the_order_are_no_signature() {
         let key = ec(Nid::X9_62_PRIME256V1);
-        let verifier = Verifier::parse(&key.public_key_to_der().unwrap()).unwrap();
+        let spki = key.public_key_to_der().unwrap();
         let order = BigNum::from_hex_str("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551").unwrap();
         for half in [vec![0; 32], vec![0xff; 32], order.to_vec()] {
-            assert!(verifier.check(A::EcdsaSha256, &[7; 32], &half.repeat(2)).is_err());
+            for verifier in READINGS.map(|read| read(&spki).unwrap()) {
+                assert!(verifier.check(A::EcdsaSha256, &[7; 32], &half.repeat(2)).is_err());
+            }
         }
     }
 
     #[test]
     fn a_key_of_each_kind_is_read_and_nothing_else_is() {
-        for Signed { spki, .. } in signed() {
-            assert!(Verifier::parse(&spki).is_ok());
-            let (_, short) = spki.split_last().unwrap();
-            assert!(Verifier::parse(short).is_err());
-            assert!(Verifier::parse(&[spki.as_slice(), &[0]].concat()).is_err());
+        for read in READINGS {
+            for Signed { spki, .. } in signed() {
+                assert!(read(&spki).is_ok());
+                let (_, short) = spki.split_last().unwrap();
+                assert!(read(short).is_err());
+                assert!(read(&[spki.as_slice(), &[0]].concat()).is_err());
+            }
+            // A point that is not on its curve, and none at all.
+            assert!(read(&[spki::P256_HEAD, &[4], &[7; 64]].concat()).is_err());
+            assert!(read(&[spki::P256_HEAD, &[0; 65]].concat()).is_err());
+            assert!(read(&ec(Nid::SECP521R1).public_key_to_der().unwrap()).is_err());
         }
-        // A point that is not on its curve.
-        assert!(Verifier::parse(&[spki::P256_HEAD, &[4], &[7; 64]].concat()).is_err());
-        assert!(Verifier::parse(&ec(Nid::SECP521R1).public_key_to_der().unwrap()).is_err());
     }
 }
