@@ -114,9 +114,16 @@ where
     Call: Fn(u64) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Result<()>> + Send,
 {
+    let measure = async |callers| ours(workers, callers, options, sign.clone()).await;
+    by_callers(steps(options), &measure).await?;
+    in_turn(&mut bare, MOST, options, &measure).await
+}
+
+/// A line for each number of callers; `measure` also gives the processor time of one answer in microseconds.
+pub async fn by_callers(steps: &[usize], measure: impl AsyncFn(usize) -> Result<(Figures, f64)>) -> Result<()> {
     println!("  callers   per second   p50 us    p99 us   processor us");
-    for callers in steps(options) {
-        let (figures, cost) = ours(workers, *callers, options, sign.clone()).await?;
+    for callers in steps {
+        let (figures, cost) = measure(*callers).await?;
         println!(
             "  {callers:7} {:12.0} {:8} {:9} {cost:14.0}",
             figures.per_second,
@@ -124,10 +131,20 @@ where
             figures.p99.as_micros()
         );
     }
+    Ok(())
+}
+
+/// So many callers and the limit in turn.
+pub async fn in_turn(
+    bare: &mut Bare,
+    callers: usize,
+    options: &Options,
+    measure: impl AsyncFn(usize) -> Result<(Figures, f64)>,
+) -> Result<()> {
     let (mut limits, mut limit_costs, mut rates, mut costs) = (vec![], vec![], vec![], vec![]);
     for _ in 0..if options.short { 1 } else { ROUNDS } {
         let limit = bare.round().await?;
-        let (figures, cost) = ours(workers, MOST, options, sign.clone()).await?;
+        let (figures, cost) = measure(callers).await?;
         limits.push(limit.per_second);
         limit_costs.push(limit.cost);
         rates.push(figures.per_second);
@@ -136,7 +153,7 @@ where
     let (limit, rate) = (median(limits), median(rates));
     let (limit_cost, cost) = (median(limit_costs), median(costs));
     println!(
-        "  {MOST} callers and the limit in turn, medians: {rate:.0} of {limit:.0} a second = {:.0} %; \
+        "  {callers} callers and the limit in turn, medians: {rate:.0} of {limit:.0} a second = {:.0} %; \
          processor {cost:.0} us where the limit takes {limit_cost:.0} = {:.0} %",
         100.0 * rate / limit,
         100.0 * limit_cost / cost

@@ -21,7 +21,7 @@ use super::stand::{PROCESSES, Stand};
 use crate::Options;
 use crate::callers;
 use crate::module::Module;
-use crate::rates::{Bare, median};
+use crate::rates::{Bare, by_callers, in_turn, median};
 use crate::raw::Work;
 use crate::subject::Subject;
 use crate::token::Prepared;
@@ -38,16 +38,8 @@ pub async fn run(engine: Engine, algorithms: Algorithms, options: &Options) -> R
         Algorithms::Rsa => "P-256 leaf, RSA-3072 issuer",
     };
     println!("\nissuance, {}, {name}", engine.name());
-    println!("  callers   per second   p50 us    p99 us   processor us");
-    for callers in [1, 8, MOST] {
-        let (figures, cost) = measure(&stand, callers, options).await?;
-        println!(
-            "  {callers:7} {:12.0} {:8} {:9} {cost:14.0}",
-            figures.per_second,
-            figures.p50.as_micros(),
-            figures.p99.as_micros()
-        );
-    }
+    let measure = async |callers| measure(&stand, callers, options).await;
+    by_callers(&[1, 8, MOST], &measure).await?;
     let prepared = Prepared::new(&Module::softhsm()).await?;
     let mut bare = Bare::start(
         &prepared,
@@ -57,23 +49,7 @@ pub async fn run(engine: Engine, algorithms: Algorithms, options: &Options) -> R
         options.each,
     )
     .await?;
-    let (mut limits, mut limit_costs, mut rates, mut costs) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..if options.short { 1 } else { ROUNDS } {
-        let limit = bare.round().await?;
-        let (figures, cost) = measure(&stand, MOST, options).await?;
-        limits.push(limit.per_second);
-        limit_costs.push(limit.cost);
-        rates.push(figures.per_second);
-        costs.push(cost);
-    }
-    let (limit, rate) = (median(limits), median(rates));
-    let (limit_cost, cost) = (median(limit_costs), median(costs));
-    println!(
-        "  {MOST} callers and the limit in turn, medians: {rate:.0} of {limit:.0} a second = {:.0} %; \
-         processor {cost:.0} us where the limit takes {limit_cost:.0} = {:.0} %",
-        100.0 * rate / limit,
-        100.0 * limit_cost / cost
-    );
+    in_turn(&mut bare, MOST, options, &measure).await?;
     stand.close().await;
     Ok(())
 }

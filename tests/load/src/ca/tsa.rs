@@ -14,7 +14,7 @@ use super::stand::{PROCESSES, Stand};
 use crate::Options;
 use crate::callers;
 use crate::module::Module;
-use crate::rates::{Bare, median};
+use crate::rates::{Bare, by_callers, median};
 use crate::raw::Work;
 use crate::subject::Subject;
 use crate::token::Prepared;
@@ -27,16 +27,10 @@ pub async fn run(engine: Engine, options: &Options) -> Result<()> {
         "\ntime stamps, {}, P-256 unit, every stamp recorded before it leaves",
         engine.name()
     );
-    println!("  callers   per second   p50 us    p99 us   processor us");
-    for callers in [1, 8, MOST] {
-        let (figures, cost) = in_process(&stand, callers, options).await?;
-        println!(
-            "  {callers:7} {:12.0} {:8} {:9} {cost:14.0}",
-            figures.per_second,
-            figures.p50.as_micros(),
-            figures.p99.as_micros()
-        );
-    }
+    by_callers(&[1, 8, MOST], async |callers| {
+        in_process(&stand, callers, options).await
+    })
+    .await?;
     let prepared = Prepared::new(&Module::softhsm()).await?;
     let subject = Subject {
         key: KeyAlgorithm::EcP256,
