@@ -4,19 +4,18 @@ mod approval;
 mod bulk;
 mod change;
 mod officers;
+pub(super) mod opened;
 mod relint;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use signum_ca::{LeafRequest, Subject};
 use signum_core::contract::{KeyOrigin, PersonName};
-use signum_core::{OsRandom, Random, SystemClock, telemetry};
-use signum_hsm_shim::Hsm;
+use signum_core::{OsRandom, Random};
 
-use crate::app::{Databases, Surroundings, Tokens};
+use self::opened::Opened;
 use crate::layout::Layout;
 
 pub use approval::{ApprovalCommand, run as approval};
@@ -59,27 +58,12 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
     let mut config = super::configuration(file)?;
     // Whoever may run this command answers for the key; the services' own requests must prove where it was made.
     config.ca.signature_keys_of_unknown_origin = true;
-    let metrics = telemetry::install(&config.logging)?;
-    let layout = Layout::create(var)?;
-    let random: Arc<dyn Random> = Arc::new(OsRandom);
-    let surroundings = Surroundings {
-        clock: Arc::new(SystemClock),
-        random: random.clone(),
-        metrics,
-    };
-    let databases = Databases::open(&config, &layout, &surroundings).await?;
-    let sockets = layout.path(&format!("run/command-{}", std::process::id()));
-    let workers = Tokens::start_ca(&config, &layout, &databases, &sockets).await?;
-    let deps = signum_ca::Deps {
-        cx: databases.ca.clone(),
-        hsm: workers.clone() as Arc<dyn Hsm>,
-    };
-    let ca = signum_ca::Service::new(crate::app::ca_config(&config, &layout), deps)?;
     let person = PersonName {
         given_name: issue.given_name,
         surname: issue.family_name,
         personal_number: issue.personal_number,
     };
+    let random: &dyn Random = &OsRandom;
     let request = LeafRequest {
         idempotency_key: random.bytes(),
         subject: match issue.profile {
@@ -92,21 +76,20 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
         ends_by: None,
         desk: None,
     };
-    let issued = match &issue.follows {
-        Some(serial) => {
-            let serial = hex::decode(serial).context("--follows is not hexadecimal")?;
-            ca.issue_successor(&request, &serial).await?
-        }
-        None => ca.issue_leaf(&request).await?,
+    let follows = issue.follows.as_deref().map(hex::decode).transpose();
+    let follows = follows.context("--follows is not hexadecimal")?;
+    let opened = Opened::open(&config, &Layout::create(var)?).await?;
+    let issued = match &follows {
+        Some(serial) => opened.ca.issue_successor(&request, serial).await,
+        None => opened.ca.issue_leaf(&request).await,
     };
+    opened.close().await;
+    let issued = issued?;
     let pem: String = std::iter::once(&issued.certificate)
         .chain(&issued.chain)
         .map(|der| pem(der))
         .collect();
     std::fs::write(&issue.out, pem).with_context(|| format!("cannot write {}", issue.out.display()))?;
-    workers.stop().await;
-    std::fs::remove_dir_all(&sockets).ok();
-    databases.close().await;
     println!("{}", issue.out.display());
     Ok(())
 }

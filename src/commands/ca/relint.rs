@@ -1,15 +1,12 @@
 //! `signum ca relint`: reads the certificates of a time again, by the rules of today.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use signum_core::{OsRandom, Random, SystemClock, telemetry};
-use signum_hsm_shim::Hsm;
 
-use crate::app::{Databases, Surroundings, Tokens};
+use super::opened::Opened;
 use crate::layout::Layout;
 
 /// Which certificates.
@@ -23,26 +20,9 @@ pub struct Relint {
 /// Prints what is wrong; fails when anything is.
 pub async fn relint(file: Option<&Path>, var: &Path, relint: Relint) -> Result<()> {
     let config = super::super::configuration(file)?;
-    let metrics = telemetry::install(&config.logging)?;
-    let layout = Layout::create(var)?;
-    let random: Arc<dyn Random> = Arc::new(OsRandom);
-    let surroundings = Surroundings {
-        clock: Arc::new(SystemClock),
-        random: random.clone(),
-        metrics,
-    };
-    let databases = Databases::open(&config, &layout, &surroundings).await?;
-    let sockets = layout.path(&format!("run/command-{}", std::process::id()));
-    let workers = Tokens::start_ca(&config, &layout, &databases, &sockets).await?;
-    let deps = signum_ca::Deps {
-        cx: databases.ca.clone(),
-        hsm: workers.clone() as Arc<dyn Hsm>,
-    };
-    let ca = signum_ca::Service::new(crate::app::ca_config(&config, &layout), deps)?;
-    let report = ca.relint(databases.ca.now().minus(relint.since)).await;
-    workers.stop().await;
-    std::fs::remove_dir_all(&sockets).ok();
-    databases.close().await;
+    let opened = Opened::open(&config, &Layout::create(var)?).await?;
+    let report = opened.ca.relint(opened.databases.ca.now().minus(relint.since)).await;
+    opened.close().await;
     let report = report?;
     for finding in &report.findings {
         println!("{}: {}", finding.subject, finding.rule);

@@ -1,7 +1,6 @@
 //! `signum ceremony draft`: the file and its folder, filled from what the service, or an earlier ceremony's folder, knows.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -9,10 +8,9 @@ use sha2::{Digest, Sha256};
 use signum_ca::ceremony::{Draft, Folder, Kind as CeremonyKind, Reason as Why, RootState, draft as text};
 use signum_ca::{ListHash, Officers, SignedList};
 use signum_core::{Clock, OsRandom, Random, SystemClock, Timestamp};
-use signum_hsm_shim::Hsm;
 
 use super::machine::executable_hash;
-use crate::app::{Databases, Surroundings, Tokens};
+use crate::commands::ca::opened::Opened;
 use crate::config::Config;
 use crate::layout::Layout;
 
@@ -185,24 +183,9 @@ async fn root_state(config: &Config, var: &Path, wanted: &Drafting) -> Result<Op
     if !wanted.from_service {
         return Ok(None);
     }
-    let layout = Layout::create(var)?;
-    let surroundings = Surroundings {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(OsRandom),
-        metrics: signum_core::telemetry::install(&config.logging)?,
-    };
-    let databases = Databases::open(config, &layout, &surroundings).await?;
-    let sockets = layout.path(&format!("run/command-{}", std::process::id()));
-    let workers = Tokens::start_ca(config, &layout, &databases, &sockets).await?;
-    let deps = signum_ca::Deps {
-        cx: databases.ca.clone(),
-        hsm: workers.clone() as Arc<dyn Hsm>,
-    };
-    let ca = signum_ca::Service::new(crate::app::ca_config(config, &layout), deps)?;
-    let state = ca.root_state().await;
-    workers.stop().await;
-    std::fs::remove_dir_all(&sockets).ok();
-    databases.close().await;
+    let opened = Opened::open(config, &Layout::create(var)?).await?;
+    let state = opened.ca.root_state().await;
+    opened.close().await;
     Ok(Some(state?))
 }
 

@@ -1,16 +1,16 @@
 //! `signum ceremony import`: from the removable folder into the service, then the online side's own word on the transcript.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use signum_ca::ListHash;
 use signum_ca::ceremony::{Folder, Transcript, note, note_message};
-use signum_core::{OsRandom, SystemClock, telemetry};
+use signum_core::OsRandom;
 use signum_hsm_shim::{Hsm, KeyUri, SignatureAlgorithm};
 
-use crate::app::{Databases, Surroundings, Tokens};
+use crate::app::Tokens;
+use crate::commands::ca::opened::Opened;
 use crate::config::Config;
 use crate::layout::Layout;
 
@@ -26,23 +26,9 @@ pub(super) async fn import(config: Config, var: &Path, wanted: &Import) -> Resul
     let folder = Folder::new(&wanted.folder);
     let genesis = super::genesis(&config, wanted.genesis.as_ref())?;
     let layout = Layout::create(var)?;
-    let surroundings = Surroundings {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(OsRandom),
-        metrics: telemetry::install(&config.logging)?,
-    };
-    let databases = Databases::open(&config, &layout, &surroundings).await?;
-    let sockets = layout.path(&format!("run/command-{}", std::process::id()));
-    let workers = Tokens::start_ca(&config, &layout, &databases, &sockets).await?;
-    let deps = signum_ca::Deps {
-        cx: databases.ca.clone(),
-        hsm: workers.clone() as Arc<dyn Hsm>,
-    };
-    let ca = signum_ca::Service::new(crate::app::ca_config(&config, &layout), deps)?;
-    let imported = ca.import_ceremony(&folder, genesis).await;
-    workers.stop().await;
-    databases.close().await;
-    std::fs::remove_dir_all(&sockets).ok();
+    let opened = Opened::open(&config, &layout).await?;
+    let imported = opened.ca.import_ceremony(&folder, genesis).await;
+    opened.close().await;
     let imported = imported?;
     for authority in &imported.authorities {
         println!("{authority}: its certificate is here");
