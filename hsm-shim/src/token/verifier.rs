@@ -1,7 +1,7 @@
 //! The public half of a key, ready to verify what the module signed.
 //!
 //! AWS-LC verifies, not the OpenSSL that SoftHSM itself signs with: three times as fast for P-384, and a fault of one library
-//! does not hide in the other (docs/decisions/0003).
+//! does not hide in the other (docs/decisions/0003). The one exception is a P-256 key that comes with its one signature.
 
 use ::spki::SubjectPublicKeyInfoRef;
 use aws_lc_rs::digest::{self, Digest};
