@@ -28,6 +28,7 @@ mod request_id;
 mod serve;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 pub use assets::{asset_router, asset_url};
 pub use cookies::{CookieKit, cookie_value};
@@ -37,7 +38,7 @@ pub use headers::FormAction;
 pub use health::{CheckResult, Health};
 pub use problem::Problem;
 pub use request_id::RequestId;
-pub use serve::{BindError, GRACE, bind, serve};
+pub use serve::{BindError, GRACE, bind, serve, serve_tls};
 
 /// The ASCII serialisation of the address's origin (RFC 6454 section 6.2), as browsers send it.
 pub fn origin_of(public_url: &url::Url) -> String {

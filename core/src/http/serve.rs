@@ -1,11 +1,14 @@
 //! Listening and stopping.
 
+use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use super::tls::{Peer, TlsListener};
 
 /// How long requests under way may take after the stop was asked for.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -61,6 +64,28 @@ pub async fn serve(
     }
     let stop = shutdown.clone();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+    until(name, server.into_future(), shutdown).await
+}
+
+/// [`serve`] over TLS; handlers learn who is there by `ConnectInfo<tls::Peer>`.
+pub async fn serve_tls(
+    name: &'static str,
+    listener: TlsListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    tracing::info!(service = name, address = %listener.address(), "listening, TLS");
+    let stop = shutdown.clone();
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
+    until(name, server.into_future(), shutdown).await
+}
+
+async fn until(
+    name: &'static str,
+    server: impl Future<Output = std::io::Result<()>>,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
     let out_of_patience = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
