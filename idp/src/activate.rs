@@ -7,7 +7,7 @@ use webauthn_rs::prelude::{
     CreationChallengeResponse, PasskeyRegistration, RegisterPublicKeyCredential, Uuid, WebauthnError,
 };
 
-use crate::login::made_in_a_frame;
+use crate::login::passkey::made_in_a_frame;
 use crate::passkey::{PasskeyFormat, StoredPasskey};
 use crate::people::{self, Person};
 use crate::secret::{self, Hashed};

@@ -6,7 +6,7 @@ mod consent;
 mod discovery;
 mod failure;
 mod home;
-mod login;
+pub(crate) mod login;
 mod logout;
 mod token;
 mod userinfo;
@@ -22,6 +22,7 @@ use signum_core::Id;
 
 use crate::authorize::response::address;
 use crate::interaction::Interaction;
+use crate::login::Door;
 use crate::service::Idp;
 
 /// State of every handler.
@@ -31,6 +32,11 @@ pub(crate) type Shared = Arc<Idp>;
 const SESSION: &str = "idp_sid";
 
 pub(crate) fn routes(idp: Shared) -> Router {
+    let means = idp
+        .means
+        .iter()
+        .map(|means| means.routes(Door::new(idp.clone(), means.name())));
+    let means = means.fold(Router::new(), Router::merge);
     Router::new()
         .route("/", get(home::page))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
@@ -40,8 +46,6 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/authorize/resume", get(authorize::resume))
         .route("/login", get(login::page))
         .route("/login/cancel", post(login::cancel))
-        .route("/login/passkey/options", post(login::options))
-        .route("/login/passkey", post(login::finish))
         .route("/consent", get(consent::page).post(consent::decide))
         .route("/activate/{code}", get(activate::page).post(activate::finish))
         .route("/activate/{code}/options", post(activate::options))
@@ -51,6 +55,7 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/logout", get(logout::get).post(logout::post))
         .route("/logout/confirm", post(logout::confirm))
         .with_state(idp)
+        .merge(means)
 }
 
 /// `?i=ID` of the pages of an interaction.

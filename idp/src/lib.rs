@@ -16,7 +16,7 @@ mod interaction;
 mod jws;
 mod keys;
 mod level;
-mod login;
+pub mod login;
 mod logout;
 mod passkey;
 pub mod people;

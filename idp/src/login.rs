@@ -1,277 +1,176 @@
-//! Log-in with a passkey (WebAuthn Level 3 section 7.2): discoverable, user verification required, one challenge one attempt.
+//! Log-in as a seam: a means proves who is there; session, interaction and audit are the same code for all of them.
+//!
+//! A means is a [`Means`]: its part of the log-in page, and routes of its own below `/login/NAME`. Its handlers know the provider
+//! only through a [`Door`]: they take a [`Visit`] (cookie and CSRF token were right), and hand over an [`Outcome`] or a refusal.
+//! Nothing is admitted by default: a means counts for no more than its [`best_level`](Means::best_level), and the program
+//! `signum` has no way to add one (`Service::new` knows the passkey alone).
 
-use serde_json::{Value as Json, json};
+mod door;
+pub(crate) mod passkey;
+
+use async_trait::async_trait;
+use axum::Router;
+use maud::Markup;
+use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, Id, Tx, params, retry_on_db_conflict};
-use webauthn_rs::prelude::{
-    AuthenticationResult, DiscoverableAuthentication, PublicKeyCredential, RequestChallengeResponse, WebauthnError,
-};
+use signum_core::i18n::Lang;
+use signum_core::{DbError, Id, Timestamp, Tx, retry_on_db_conflict};
 
-use crate::authorize::resume::InteractionError;
+pub use door::{Door, VisitQuery};
+
+use crate::config::Levels;
 use crate::interaction::{self, Interaction};
-use crate::passkey::StoredPasskey;
+use crate::level::Level;
 use crate::people::Person;
 use crate::secret;
 use crate::service::Idp;
 use crate::session::{self, Amr, Authentication, Session};
 
+/// A means of log-in.
+pub trait Means: Send + Sync {
+    /// In the audit log and in addresses: lower-case letters.
+    fn name(&self) -> &'static str;
+    /// The best level that it reaches by the operator's table. It is shown for no request above, and admits nobody above.
+    fn best_level(&self, levels: &Levels) -> Level;
+    /// Its part of the log-in page.
+    fn markup(&self, on: &Shown<'_>) -> Markup;
+    /// Scripts of the house that its part of the page needs.
+    fn scripts(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Its addresses, all below `/login/NAME`.
+    fn routes(&self, door: Door) -> Router;
+}
+
+/// The log-in page that a means has a part in.
+pub struct Shown<'a> {
+    pub lang: Lang,
+    /// Goes into the addresses of the means as `?i=`.
+    pub interaction: &'a str,
+    /// For forms; the page gives it to scripts itself.
+    pub csrf: &'a str,
+    /// The last attempt with this means, on this page, was refused.
+    pub refused: bool,
+}
+
+/// A person at the door for an open interaction; only [`Door::visit`] makes one.
+pub struct Visit {
+    pub(crate) interaction: Id<Interaction>,
+    /// Whose session the browser had until now.
+    pub(crate) old: Option<Session>,
+}
+
+/// Who was there, and how that was proven.
+pub struct Outcome {
+    pub person: Id<Person>,
+    pub level: Level,
+    /// Names of RFC 8176, for `amr`.
+    pub amr: Vec<String>,
+}
+
+/// What must happen with a proof in the very transaction that logs in: a counter moves on, a challenge is used up.
+#[async_trait]
+pub trait Spend: Send + Sync {
+    async fn spend(&self, tx: &Tx, now: Timestamp) -> Result<(), LoginError>;
+}
+
+/// For proofs that were spent before, or may be used again.
+pub struct Nothing;
+
+#[async_trait]
+impl Spend for Nothing {
+    async fn spend(&self, _: &Tx, _: Timestamp) -> Result<(), LoginError> {
+        Ok(())
+    }
+}
+
+/// A log-in that is done.
+pub(crate) struct Admitted {
+    /// The new session cookie.
+    pub cookie: String,
+    /// Where the interaction goes on.
+    pub next: String,
+}
+
 /// Why nobody is logged in.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LoginError {
-    #[error(transparent)]
-    Interaction(#[from] InteractionError),
-    #[error("login refused: {}", .0.code())]
-    Refused(Refusal),
-    /// The library or a stored form fails: ours.
-    #[error("WebAuthn: {0}")]
+pub enum LoginError {
+    /// The person sees one text for all reasons, the audit log this code.
+    #[error("login refused: {0}")]
+    Refused(&'static str),
+    /// A library or a stored form fails: ours.
+    #[error("log-in: {0}")]
     Internal(String),
     #[error(transparent)]
     Db(#[from] DbError),
 }
 retry_on_db_conflict!(LoginError);
 
-/// Why an assertion is refused. The person sees one text for all, the audit log the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Malformed,
-    /// Used, expired or never given.
-    NoChallenge,
-    UnknownCredential,
-    WrongUserHandle,
-    WrongChallenge,
-    WrongOrigin,
-    WrongRelyingParty,
-    CrossOrigin,
-    UserNotPresent,
-    UserNotVerified,
-    CounterWentBackwards,
-    BadSignature,
-    Other,
-}
-
-impl Refusal {
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::NoChallenge => "no_challenge",
-            Self::UnknownCredential => "unknown_credential",
-            Self::WrongUserHandle => "wrong_user_handle",
-            Self::WrongChallenge => "wrong_challenge",
-            Self::WrongOrigin => "wrong_origin",
-            Self::WrongRelyingParty => "wrong_relying_party",
-            Self::CrossOrigin => "cross_origin",
-            Self::UserNotPresent => "user_not_present",
-            Self::UserNotVerified => "user_not_verified",
-            Self::CounterWentBackwards => "counter_went_backwards",
-            Self::BadSignature => "bad_signature",
-            Self::Other => "other",
-        }
-    }
-
-    pub(crate) fn of(error: &WebauthnError) -> Self {
-        match error {
-            WebauthnError::MismatchedChallenge => Self::WrongChallenge,
-            WebauthnError::InvalidRPOrigin => Self::WrongOrigin,
-            WebauthnError::InvalidRPIDHash => Self::WrongRelyingParty,
-            WebauthnError::UserNotPresent => Self::UserNotPresent,
-            WebauthnError::UserNotVerified => Self::UserNotVerified,
-            WebauthnError::CredentialPossibleCompromise => Self::CounterWentBackwards,
-            WebauthnError::AuthenticationFailure => Self::BadSignature,
-            // The library knows some eighty more, all of them malformed input to us.
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Begins an attempt: a fresh challenge, stored with the interaction in place of any earlier one.
-pub(crate) async fn options(idp: &Idp, interaction: Id<Interaction>) -> Result<RequestChallengeResponse, LoginError> {
-    let internal = |e: String| LoginError::Internal(e);
-    let (mut options, state) = idp
-        .webauthn
-        .start_discoverable_authentication()
-        .map_err(|e| internal(e.to_string()))?;
-    // The page has a button: the browser shows its own choice at once.
-    options.mediation = None;
-    let state = &serde_json::to_string(&state).map_err(|e| internal(e.to_string()))?;
-    let (cx, expires) = (&idp.cx, idp.cx.now().plus(idp.config.interaction_ttl()));
-    cx.db
-        .run::<_, DbError, _, _>("login.options", |tx| async move {
-            tx.exec(
-                "INSERT INTO login_challenge (interaction, state, expires_at) VALUES ($1, $2, $3)
-                 ON CONFLICT (interaction) DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at,
-                    used_at = NULL",
-                params![interaction, state, expires],
-            )
-            .await
-        })
-        .await?;
-    Ok(options)
-}
-
-/// Verifies an assertion and logs in; returns the new session cookie. Whatever happens, the challenge is spent.
-pub(crate) async fn finish(
+/// Logs in: proof, session and interaction move together.
+pub(crate) async fn admit(
     idp: &Idp,
-    interaction: Id<Interaction>,
-    old: Option<&Session>,
-    credential: Json,
-) -> Result<String, LoginError> {
-    match verify(idp, interaction, credential).await {
-        Ok(verified) => match log_in(idp, interaction, old, &verified).await {
-            Err(LoginError::Refused(why)) => refused(idp, interaction, Some(verified.passkey.person), why).await,
-            other => other,
-        },
-        Err((LoginError::Refused(why), person)) => refused(idp, interaction, person, why).await,
-        Err((other, _)) => Err(other),
+    visit: &Visit,
+    means: &'static str,
+    outcome: &Outcome,
+    proof: &dyn Spend,
+) -> Result<Admitted, LoginError> {
+    match rotate(idp, visit, means, outcome, proof).await {
+        Err(LoginError::Refused(why)) => refuse(idp, visit, means, Some(outcome.person), why).await,
+        other => other,
     }
 }
 
-struct Verified {
-    passkey: StoredPasskey,
-    result: AuthenticationResult,
-}
-
-/// The person is told with a refusal as far as the credential names one, for the audit log.
-async fn verify(
+async fn rotate(
     idp: &Idp,
-    interaction: Id<Interaction>,
-    credential: Json,
-) -> Result<Verified, (LoginError, Option<Id<Person>>)> {
-    let nobody = |why| (LoginError::Refused(why), None);
-    let state = take_challenge(idp, interaction).await.map_err(|e| (e, None))?;
-    let credential: PublicKeyCredential = serde_json::from_value(credential).map_err(|_| nobody(Refusal::Malformed))?;
-    // The library ignores crossOrigin in assertions; an embedded page must not log anyone in.
-    if made_in_a_frame(&credential.response.client_data_json) {
-        return Err(nobody(Refusal::CrossOrigin));
+    visit: &Visit,
+    means: &'static str,
+    outcome: &Outcome,
+    proof: &dyn Spend,
+) -> Result<Admitted, LoginError> {
+    let best = idp.means.iter().find(|known| known.name() == means);
+    let best = best.ok_or_else(|| LoginError::Internal(format!("no such means: {means}")))?;
+    if outcome.level > best.best_level(&idp.config.levels) {
+        return Err(LoginError::Internal(format!("{means} goes beyond its level")));
     }
-    let passkey = find(idp, &credential.raw_id).await.map_err(|e| (e.into(), None))?;
-    let passkey = passkey.ok_or(nobody(Refusal::UnknownCredential))?;
-    let person = Some(passkey.person);
-    let (handle, _) = idp
-        .webauthn
-        .identify_discoverable_authentication(&credential)
-        .map_err(|_| (LoginError::Refused(Refusal::WrongUserHandle), person))?;
-    if *handle.as_bytes() != passkey.person.0 {
-        return Err((LoginError::Refused(Refusal::WrongUserHandle), person));
-    }
-    let key = passkey
-        .to_webauthn()
-        .map_err(|e| (LoginError::Internal(e.to_string()), person))?;
-    let result = idp
-        .webauthn
-        .finish_discoverable_authentication_v2(&credential, state, &key)
-        .map_err(|e| (LoginError::Refused(Refusal::of(&e)), person))?;
-    if !result.user_verified() {
-        return Err((LoginError::Refused(Refusal::UserNotVerified), person));
-    }
-    Ok(Verified { passkey, result })
-}
-
-/// Takes the interaction's challenge: one statement, so two attempts cannot share it.
-async fn take_challenge(idp: &Idp, interaction: Id<Interaction>) -> Result<DiscoverableAuthentication, LoginError> {
-    let cx = &idp.cx;
-    let row = cx
-        .db
-        .run::<_, DbError, _, _>("login.challenge", |tx| async move {
-            tx.opt(
-                "UPDATE login_challenge SET used_at = $1 WHERE interaction = $2 AND used_at IS NULL AND expires_at > $1
-                 RETURNING state",
-                params![cx.now(), interaction],
-            )
-            .await
-        })
-        .await?;
-    let row = row.ok_or(LoginError::Refused(Refusal::NoChallenge))?;
-    serde_json::from_str(&row.get::<String>("state")?).map_err(|e| LoginError::Internal(e.to_string()))
-}
-
-async fn find(idp: &Idp, credential_id: &[u8]) -> Result<Option<StoredPasskey>, DbError> {
-    let row = idp
-        .cx
-        .db
-        .opt(
-            "SELECT credential_id, person, cose_key, aaguid, counter, backup_eligible, backup_state FROM passkey
-             WHERE credential_id = $1",
-            params![credential_id],
-        )
-        .await?;
-    row.as_ref().map(StoredPasskey::read).transpose()
-}
-
-/// Counter, session and interaction move together.
-async fn log_in(
-    idp: &Idp,
-    interaction: Id<Interaction>,
-    old: Option<&Session>,
-    verified: &Verified,
-) -> Result<String, LoginError> {
-    let (cx, passkey) = (&idp.cx, &verified.passkey);
-    let levels = &idp.config.levels;
-    let acr = if passkey.backup_eligible {
-        levels.passkey_synced
-    } else {
-        levels.passkey_device_bound
-    };
+    let (cx, interaction, acr) = (&idp.cx, visit.interaction, outcome.level);
     let authentication = &Authentication {
         time: cx.now(),
         acr,
-        amr: Amr::passkey(passkey.backup_eligible),
+        amr: Amr::of(&outcome.amr).ok_or_else(|| LoginError::Internal(format!("amr of {means}")))?,
     };
     let (cookie, hash) = secret::fresh(&*cx.random);
     cx.db
         .run("login", |tx| async move {
-            advance_counter(&tx, cx.now(), passkey, &verified.result).await?;
-            let session = session::rotate(&tx, cx, old, passkey.person, authentication, hash).await?;
+            proof.spend(&tx, cx.now()).await?;
+            let session = session::rotate(&tx, cx, visit.old.as_ref(), outcome.person, authentication, hash).await?;
             interaction::logged_in(&tx, interaction, session).await?;
-            let detail = json!({"interaction": interaction, "session": session, "means": "passkey", "acr": acr.name()});
-            audit::record(&tx, cx, &Event::new("login.succeeded", passkey.person, detail)).await?;
+            let detail = json!({"interaction": interaction, "session": session, "means": means, "acr": acr.name()});
+            audit::record(&tx, cx, &Event::new("login.succeeded", outcome.person, detail)).await?;
             Ok::<_, LoginError>(())
         })
         .await?;
-    Ok(cookie)
+    Ok(Admitted {
+        cookie,
+        next: format!("/authorize/resume?i={interaction}"),
+    })
 }
 
-/// Moves signCount forward in one statement; of two assertions with the same count only one can win.
-async fn advance_counter(
-    tx: &Tx,
-    now: signum_core::Timestamp,
-    passkey: &StoredPasskey,
-    result: &AuthenticationResult,
-) -> Result<(), LoginError> {
-    let moved = tx
-        .opt(
-            "UPDATE passkey SET counter = $1, backup_state = $2, last_used_at = $3
-             WHERE credential_id = $4 AND (counter < $1 OR (counter = 0 AND $1 = 0)) RETURNING credential_id",
-            params![result.counter(), result.backup_state(), now, &passkey.credential_id],
-        )
-        .await?;
-    moved
-        .map(drop)
-        .ok_or(LoginError::Refused(Refusal::CounterWentBackwards))
-}
-
-async fn refused<T>(
+/// Records a refusal; `person` as far as the attempt names one.
+pub(crate) async fn refuse<T>(
     idp: &Idp,
-    interaction: Id<Interaction>,
+    visit: &Visit,
+    means: &'static str,
     person: Option<Id<Person>>,
-    why: Refusal,
+    why: &'static str,
 ) -> Result<T, LoginError> {
-    tracing::warn!(%interaction, reason = why.code(), "login refused");
+    let interaction = visit.interaction;
+    tracing::warn!(%interaction, means, reason = why, "login refused");
     let cx = &idp.cx;
     let subject = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
-    let event = &Event::new(
-        "login.refused",
-        subject,
-        json!({"interaction": interaction, "reason": why.code()}),
-    );
+    let detail = json!({"interaction": interaction, "means": means, "reason": why});
+    let event = &Event::new("login.refused", subject, detail);
     cx.db
         .run::<_, DbError, _, _>("login.refused", |tx| async move { audit::record(&tx, cx, event).await })
         .await?;
     Err(LoginError::Refused(why))
-}
-
-/// `crossOrigin` of clientDataJSON (WebAuthn Level 3 section 5.8.1).
-pub(crate) fn made_in_a_frame(client_data: &[u8]) -> bool {
-    let data: Json = serde_json::from_slice(client_data).unwrap_or_default();
-    data.get("crossOrigin").and_then(Json::as_bool) == Some(true)
-        || data.get("topOrigin").is_some_and(|top| !top.is_null())
 }

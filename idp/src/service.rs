@@ -12,8 +12,10 @@ use url::Url;
 use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
 
 use crate::config::Config;
+use crate::http::login::passkey::Passkey;
 use crate::keys::{KeyError, SigningKeys};
 use crate::level::Level;
+use crate::login::Means;
 use crate::{http, purge};
 
 /// What the provider needs of the house.
@@ -54,6 +56,8 @@ pub(crate) struct Idp {
     pub webauthn: Webauthn,
     pub csrf: Csrf,
     pub cookies: CookieKit,
+    /// In the order in which the log-in page shows them; never empty.
+    pub means: Vec<Box<dyn Means>>,
 }
 
 impl Idp {
@@ -64,14 +68,27 @@ impl Idp {
 
     /// The best level that any means of log-in reaches.
     pub(crate) fn best_level(&self) -> Level {
-        let levels = &self.config.levels;
-        levels.passkey_device_bound.max(levels.passkey_synced)
+        let levels = self.means.iter().map(|means| means.best_level(&self.config.levels));
+        levels.max().unwrap_or(Level::Low)
+    }
+
+    /// The means that reach this level.
+    pub(crate) fn means_for(&self, level: Level) -> impl Iterator<Item = &dyn Means> {
+        let reaches = move |means: &&Box<dyn Means>| means.best_level(&self.config.levels) >= level;
+        self.means.iter().filter(reaches).map(|means| &**means)
     }
 }
 
 impl Service {
     /// Loads the signing keys, making the first on the very first start. The database is migrated already.
     pub async fn new(config: Config, deps: Deps) -> Result<Self, StartError> {
+        Self::with_means(config, deps, Vec::new()).await
+    }
+
+    /// The same with more means of log-in than the passkey, for a program that brings them; the program `signum` does not.
+    pub async fn with_means(config: Config, deps: Deps, more: Vec<Box<dyn Means>>) -> Result<Self, StartError> {
+        let mut means: Vec<Box<dyn Means>> = vec![Box::new(Passkey)];
+        means.extend(more);
         let url = config.origin().map_err(StartError::Config)?;
         let host = url.domain().unwrap_or_default();
         // RP ID is exactly this host and the one origin is exact: no subdomains, no other ports.
@@ -88,6 +105,7 @@ impl Service {
             webauthn,
             csrf,
             cookies,
+            means,
         };
         Ok(Self { idp: Arc::new(idp) })
     }

@@ -30,6 +30,14 @@ impl Amr {
         let key = if backup_eligible { "swk" } else { "pop" };
         Self([key, "user", "mfa"].map(str::to_owned).to_vec())
     }
+    /// What another means of log-in says of itself: names of RFC 8176, without spaces.
+    pub(crate) fn of(values: &[String]) -> Option<Self> {
+        let good = |value: &String| !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic());
+        (!values.is_empty() && values.iter().all(good)).then(|| Self(values.to_vec()))
+    }
+    pub(crate) fn values(self) -> Vec<String> {
+        self.0
+    }
     pub(crate) fn stored(&self) -> String {
         self.0.join(" ")
     }

@@ -10,6 +10,7 @@ mod consent;
 mod login;
 mod logout;
 mod logout_race;
+mod means;
 mod service;
 mod soft_hsm;
 mod tokens;

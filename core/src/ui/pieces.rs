@@ -106,9 +106,11 @@ pub fn primary_button(label: impl Render) -> Markup {
     html! { button.primary type="submit" { (label) } }
 }
 
-/// The primary button with a name and a value, for forms that ask for a decision.
+/// The primary button with a name and a value, for forms that ask for a decision. Its id, `NAME-VALUE`, stays as it is: programs
+/// that drive a browser press it by that.
 pub fn decision_button(primary: bool, name: &str, value: &str, label: impl Render) -> Markup {
-    html! { button class=(if primary { "primary" } else { "secondary" }) type="submit" name=(name) value=(value) { (label) } }
+    let (class, id) = (if primary { "primary" } else { "secondary" }, format!("{name}-{value}"));
+    html! { button class=(class) type="submit" id=(id) name=(name) value=(value) { (label) } }
 }
 
 /// Another thing one can do here.

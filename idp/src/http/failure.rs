@@ -98,7 +98,6 @@ pub(super) fn interaction_problem(error: &InteractionError) -> Response {
 
 pub(super) fn login_problem(error: &LoginError) -> Response {
     match error {
-        LoginError::Interaction(error) => interaction_problem(error),
         // One answer for all: who tries must not learn which part was wrong.
         LoginError::Refused(_) => Problem::new(StatusCode::FORBIDDEN, "login_refused", "The passkey was not accepted")
             .detail("Try again with the passkey that you made for this address.")

@@ -1,14 +1,15 @@
-//! The log-in page and its passkey calls.
+//! The log-in page: service, purpose, data, and every means that reaches the asked level.
 
-use axum::Json;
+pub(crate) mod passkey;
+
 use axum::extract::{Query, RawForm, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use signum_core::Id;
 use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
-use signum_core::ui::{self, Page, Passkey, PasskeyKind};
+use signum_core::ui::{self, Page};
 
 use super::words::{WORDS, in_language};
 use super::{InteractionQuery, SESSION, Shared, failure, interaction_cookie_name, see_other, with_cookie};
@@ -18,27 +19,45 @@ use crate::authorize::resume::{self, InteractionError};
 use crate::clients::Client;
 use crate::form::Form;
 use crate::interaction::Interaction;
-use crate::login::{self, LoginError};
+use crate::login::{Admitted, LoginError, Means, Shown, Visit, VisitQuery};
 use crate::scope::Scope;
+
+#[derive(serde::Deserialize)]
+pub(super) struct PageQuery {
+    i: Id<Interaction>,
+    /// Name of the means whose last attempt was refused.
+    refused: Option<String>,
+}
 
 pub(super) async fn page(
     State(idp): State<Shared>,
     Locale(lang): Locale,
     id: RequestId,
-    Query(query): Query<InteractionQuery>,
+    Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Response {
     let cookie = idp.interaction_cookie(&headers, query.i);
     match resume::open(&idp, query.i, cookie.as_deref()).await {
         Ok((interaction, client)) => {
             let csrf = idp.csrf.token(&cookie.unwrap_or_default());
+            let shown: Vec<_> = idp.means_for(interaction.request.acr).collect();
+            let on = |means: &dyn Means| {
+                means.markup(&Shown {
+                    lang,
+                    interaction: &query.i.to_string(),
+                    csrf: &csrf,
+                    refused: query.refused.as_deref() == Some(means.name()),
+                })
+            };
+            let means = html! { @for means in &shown { (on(*means)) } };
+            let scripts: Vec<_> = shown.iter().flat_map(|means| means.scripts()).copied().collect();
             let mut response = Page {
                 title: &WORDS.text(lang, "login-title"),
                 service: &WORDS.text(lang, "service"),
                 path: &format!("/login?i={}", query.i),
                 csrf: Some(&csrf),
-                scripts: &["passkey.js"],
-                ..Page::new(lang, body(lang, &interaction, &client, &csrf))
+                scripts: &scripts,
+                ..Page::new(lang, body(lang, &interaction, &client, &csrf, &means))
             }
             .render();
             response
@@ -50,7 +69,7 @@ pub(super) async fn page(
     }
 }
 
-fn body(lang: Lang, interaction: &Interaction, client: &Client, csrf: &str) -> Markup {
+fn body(lang: Lang, interaction: &Interaction, client: &Client, csrf: &str, means: &Markup) -> Markup {
     let word = |key: &str| WORDS.text(lang, key);
     let name = in_language(&client.name, lang);
     let i = interaction.id;
@@ -74,75 +93,56 @@ fn body(lang: Lang, interaction: &Interaction, client: &Client, csrf: &str) -> M
                 @if claims.is_empty() { (word("login-data-none")) } @else { (claims.join(", ")) }
             }),
         ]))
-        (Passkey {
-            kind: PasskeyKind::Get,
-            options: &format!("/login/passkey/options?i={i}"),
-            finish: &format!("/login/passkey?i={i}"),
-            label: &word("login-button"),
-            messages: &[("login_refused", word("login-refused"))],
-        }.markup(lang))
-        p.hint { (word("login-hint")) }
+        (means)
         (ui::form(&format!("/login/cancel?i={i}"), Some(csrf), html! {
             (ui::actions(ui::secondary_button(word("login-cancel"))))
         }))
     }
 }
 
-/// What every changing request of an interaction's pages needs: the cookie, and the token of the page.
+/// The open interaction of a changing request: its cookie is there, and the token is that of its page.
 async fn guarded(
     idp: &Shared,
-    query: &InteractionQuery,
+    id: Id<Interaction>,
     headers: &HeaderMap,
     presented: Option<&str>,
 ) -> Result<Interaction, Response> {
-    let cookie = idp.interaction_cookie(headers, query.i).unwrap_or_default();
+    let cookie = idp.interaction_cookie(headers, id).unwrap_or_default();
     idp.csrf
         .check(&cookie, presented, headers, idp.issuer())
         .map_err(Problem::into_response)?;
-    let (interaction, _) = resume::open(idp, query.i, Some(&cookie))
+    let (interaction, _) = resume::open(idp, id, Some(&cookie))
         .await
         .map_err(|e| failure::interaction_problem(&e))?;
     Ok(interaction)
 }
 
-pub(super) async fn options(
-    State(idp): State<Shared>,
-    Query(query): Query<InteractionQuery>,
-    headers: HeaderMap,
-) -> Response {
-    let interaction = match guarded(&idp, &query, &headers, None).await {
-        Ok(interaction) => interaction,
-        Err(refused) => return refused,
-    };
-    match login::options(&idp, interaction.id).await {
-        Ok(options) => Json(options).into_response(),
-        Err(error) => failure::login_problem(&error),
-    }
+/// Whoever posts to a means of log-in.
+pub(crate) async fn visit(
+    idp: &Shared,
+    query: &VisitQuery,
+    headers: &HeaderMap,
+    csrf: Option<&str>,
+) -> Result<Visit, Response> {
+    let interaction = guarded(idp, query.i, headers, csrf).await?.id;
+    let old = current_session(idp, idp.session_cookie(headers).as_deref()).await;
+    let old = old.map_err(|error| failure::login_problem(&LoginError::Db(error)))?;
+    Ok(Visit { interaction, old })
 }
 
-pub(super) async fn finish(
-    State(idp): State<Shared>,
-    Query(query): Query<InteractionQuery>,
-    headers: HeaderMap,
-    Json(credential): Json<Value>,
+/// What a form of a means is answered: on with the interaction, or the page once more.
+pub(crate) fn admitted(
+    idp: &Shared,
+    visit: &Visit,
+    means: &'static str,
+    outcome: Result<Admitted, LoginError>,
 ) -> Response {
-    let interaction = match guarded(&idp, &query, &headers, None).await {
-        Ok(interaction) => interaction,
-        Err(refused) => return refused,
-    };
-    let old = match current_session(&idp, idp.session_cookie(&headers).as_deref()).await {
-        Ok(old) => old,
-        Err(error) => return failure::login_problem(&LoginError::Db(error)),
-    };
-    match login::finish(&idp, interaction.id, old.as_ref(), credential).await {
-        Ok(cookie) => {
-            let next = format!("/authorize/resume?i={}", interaction.id);
+    match outcome {
+        Ok(Admitted { cookie, next }) => {
             let life = Some(idp.config.session_absolute());
-            with_cookie(
-                Json(json!({"next": next})).into_response(),
-                idp.cookies.set(SESSION, &cookie, life),
-            )
+            with_cookie(see_other(&next), idp.cookies.set(SESSION, &cookie, life))
         }
+        Err(LoginError::Refused(_)) => see_other(&format!("/login?i={}&refused={means}", visit.interaction)),
         Err(error) => failure::login_problem(&error),
     }
 }
@@ -157,7 +157,7 @@ pub(super) async fn cancel(
     RawForm(body): RawForm,
 ) -> Response {
     let form = Form::parse(&body);
-    let interaction = match guarded(&idp, &query, &headers, Some(form.get("csrf").unwrap_or_default())).await {
+    let interaction = match guarded(&idp, query.i, &headers, Some(form.get("csrf").unwrap_or_default())).await {
         Ok(interaction) => interaction,
         Err(refused) => return refused,
     };
