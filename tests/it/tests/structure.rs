@@ -59,6 +59,7 @@ const TEST_ONLY: &[&str] = &[
     "signum-browser",
     "signum-load",
     "signum-fuzz",
+    "signum-conformance",
 ];
 
 /// What a process that can use keys must not contain: web servers and clients, SQL, templates, translations.
@@ -119,6 +120,15 @@ fn processes_that_hold_pkcs11_sessions_contain_no_web_sql_or_template_code() {
                 .find(|f| dependency == **f || dependency.starts_with(&format!("{f}-")));
             assert_eq!(foreign, None, "{package} contains {dependency}");
         }
+    }
+}
+
+#[test]
+fn the_program_adds_no_means_of_log_in_to_the_passkey() {
+    // Only `Service::with_means` takes another one, and no feature of any member of the product may lead there.
+    for (path, text) in rust_files() {
+        let product = !path.starts_with("tests") && !path.starts_with("idp");
+        assert!(!(product && text.contains("with_means")), "{}", path.display());
     }
 }
 

@@ -1,0 +1,73 @@
+//! Test people: fictional, with a user name, a password and the level that their log-in reaches.
+
+use anyhow::Result;
+use serde::Serialize;
+use signum_core::{Cx, Id};
+use signum_idp::Level;
+use signum_idp::people::{self, NewPerson, Person};
+
+/// A person of the test log-in.
+#[derive(Clone, Debug, Serialize)]
+pub struct TestPerson {
+    pub username: &'static str,
+    pub password: &'static str,
+    pub level: Level,
+    #[serde(skip)]
+    pub person: Id<Person>,
+}
+
+/// User name, password, level, given name, family name, personal number. The letters are there to be carried unharmed.
+const PEOPLE: [(&str, &str, Level, &str, &str, &str); 4] = [
+    ("arta", "arta-test", Level::High, "Artë", "Shembulli", "9000000001"),
+    (
+        "besim",
+        "besim-test",
+        Level::Substantial,
+        "Besim",
+        "Çështja",
+        "9000000002",
+    ),
+    (
+        "djordje",
+        "djordje-test",
+        Level::Substantial,
+        "Đorđe",
+        "Primjerović",
+        "9000000003",
+    ),
+    (
+        "liridon",
+        "liridon-test",
+        Level::Low,
+        "Liridon",
+        "Shembulli",
+        "9000000004",
+    ),
+];
+
+/// Adds those who are not there yet.
+pub async fn add(cx: &Cx) -> Result<Vec<TestPerson>> {
+    let known = people::list(cx).await?;
+    let mut all = Vec::new();
+    for (username, password, level, given, family, number) in PEOPLE {
+        let person = match known.iter().find(|person| person.personal_number == number) {
+            Some(person) => person.id,
+            None => {
+                let new = NewPerson {
+                    given_name: given.to_owned(),
+                    family_name: family.to_owned(),
+                    personal_number: number.to_owned(),
+                    birthdate: "1990-02-28".to_owned(),
+                };
+                people::add(cx, new).await?.id
+            }
+        };
+        all.push(TestPerson {
+            username,
+            password,
+            level,
+            person,
+        });
+    }
+    Ok(all)
+}
