@@ -42,6 +42,7 @@ pub(crate) enum Answer {
 pub(crate) enum Step {
     LogIn,
     Consent,
+    Continue,
 }
 
 /// Handles an authorization request.
@@ -95,7 +96,8 @@ pub(crate) async fn answer(
             Ok(Answer::Client { location })
         }
         (Next::AskConsent, Some(session)) => begin(idp, request, Some(session.id), Step::Consent).await,
-        (Next::LogIn | Next::AskConsent | Next::Answer, _) => begin(idp, request, None, Step::LogIn).await,
+        (Next::Continue, Some(session)) => begin(idp, request, Some(session.id), Step::Continue).await,
+        (Next::LogIn | Next::AskConsent | Next::Continue | Next::Answer, _) => begin(idp, request, None, Step::LogIn).await,
     }
 }
 
@@ -139,6 +141,7 @@ async fn next<'s>(
         authentication: &session.authentication,
         subject: subject.as_deref(),
         consent: consent.as_ref(),
+        met: session::knows(&idp.cx, session.id, &request.client_id).await?,
     };
     Ok((decide::decide(request, Some(&known), begun, now), Some(session)))
 }

@@ -5,6 +5,7 @@ mod authorize;
 mod consent;
 mod discovery;
 mod failure;
+mod going_on;
 mod home;
 pub(crate) mod login;
 mod logout;
@@ -22,6 +23,7 @@ use signum_core::Id;
 
 use crate::authorize::response::address;
 use crate::interaction::Interaction;
+use crate::interaction::browser::OpenCookie;
 use crate::login::Door;
 use crate::service::Idp;
 
@@ -30,6 +32,9 @@ pub(crate) type Shared = Arc<Idp>;
 
 /// Name of the session cookie, before the prefix that https brings.
 const SESSION: &str = "idp_sid";
+
+/// Interaction cookies' names begin so.
+const INTERACTION: &str = "idp_tx-";
 
 pub(crate) fn routes(idp: Shared) -> Router {
     let means = idp
@@ -47,6 +52,7 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/login", get(login::page))
         .route("/login/cancel", post(login::cancel))
         .route("/consent", get(consent::page).post(consent::decide))
+        .route("/continue", get(going_on::page).post(going_on::decide))
         .route("/activate/{code}", get(activate::page).post(activate::finish))
         .route("/activate/{code}/options", post(activate::options))
         .route("/activated", get(activate::done))
@@ -54,6 +60,7 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/logout/confirm", post(logout::confirm))
+        .route("/logged-out", get(logout::logged_out))
         .with_state(idp)
         .merge(means)
 }
@@ -69,6 +76,21 @@ impl Idp {
         self.cookies.get(headers, SESSION)
     }
 
+    /// The cookies of every interaction that this browser has open; no browser keeps more than this.
+    fn open_interactions(&self, headers: &HeaderMap) -> Vec<OpenCookie> {
+        let all = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let names = all.flat_map(|line| line.split(';')).filter_map(|pair| {
+            let (name, _) = pair.trim().split_once('=')?;
+            let name = name.strip_prefix("__Host-").unwrap_or(name);
+            name.starts_with(INTERACTION).then(|| name.to_owned())
+        });
+        let open = names.take(64).filter_map(|name| {
+            let secret = self.cookies.get(headers, &name)?;
+            Some(OpenCookie { name, secret })
+        });
+        open.collect()
+    }
+
     /// The cookie of one interaction, so that several tabs do not disturb one another.
     fn interaction_cookie(&self, headers: &HeaderMap, id: Id<Interaction>) -> Option<String> {
         self.cookies.get(headers, &interaction_cookie_name(id))
@@ -77,7 +99,7 @@ impl Idp {
 
 fn interaction_cookie_name(id: Id<Interaction>) -> String {
     let short: String = id.to_string().chars().take(8).collect();
-    format!("idp_tx-{short}")
+    format!("{INTERACTION}{short}")
 }
 
 /// A page of an interaction; the client's wish for a language goes along until the person has chosen one.

@@ -4,6 +4,8 @@ use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, Timestamp, Tx, params};
 use subtle::ConstantTimeEq;
 
+pub(crate) mod browser;
+
 use crate::authorize::request::AuthorizeRequest;
 use crate::config::Config;
 use crate::secret::{self, Hashed};
@@ -93,11 +95,28 @@ fn read(row: &Row) -> Result<Interaction, DbError> {
     })
 }
 
-/// Ties the interaction to the session that has just logged in.
-pub(crate) async fn logged_in(tx: &Tx, id: Id<Interaction>, session: Id<Session>) -> Result<(), DbError> {
+/// Ties the interaction to the session that has just logged in, and tells the session its device; returns for which client.
+pub(crate) async fn logged_in(tx: &Tx, id: Id<Interaction>, session: Id<Session>) -> Result<Option<String>, DbError> {
+    let row = tx
+        .opt(
+            "UPDATE interaction SET session = $1 WHERE id = $2 AND completed_at IS NULL RETURNING client_id, device",
+            params![session, id],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let device: String = row.get("device")?;
+    tx.exec("UPDATE session SET device = $1 WHERE id = $2", params![device, session])
+        .await?;
+    row.get("client_id").map(Some)
+}
+
+/// The session that it was tied to is left: the person goes on with another account.
+pub(crate) async fn forget_session(tx: &Tx, id: Id<Interaction>) -> Result<(), DbError> {
     tx.exec(
-        "UPDATE interaction SET session = $1 WHERE id = $2 AND completed_at IS NULL",
-        params![session, id],
+        "UPDATE interaction SET session = NULL WHERE id = $1 AND completed_at IS NULL",
+        params![id],
     )
     .await?;
     Ok(())

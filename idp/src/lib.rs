@@ -3,6 +3,7 @@
 //! `http -> flow -> model`: [`http`] parses and renders, the flows are `authorize`, `login`, `consent`, `token`, `userinfo`,
 //! `logout` and `activate`. Admin calls for the wiring are in [`people`] and [`clients`].
 
+mod account;
 mod activate;
 mod authorize;
 pub mod clients;
@@ -38,7 +39,13 @@ pub use service::{Deps, Service, StartError};
 use signum_core::db::Migration;
 
 /// The tables of this service; the core's own go before them.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "idp/0001_idp",
-    sql: include_str!("../../migrations/idp/0001_idp.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "idp/0001_idp",
+        sql: include_str!("../../migrations/idp/0001_idp.sql"),
+    },
+    Migration {
+        name: "idp/0005_session",
+        sql: include_str!("../../migrations/idp/0005_session.sql"),
+    },
+];

@@ -18,6 +18,7 @@ use signum_core::{DbError, Id, Timestamp, Tx, retry_on_db_conflict};
 
 pub use door::{Door, VisitQuery};
 
+use crate::account::activity::{self, Entry, Kind};
 use crate::config::Levels;
 use crate::interaction::{self, Interaction};
 use crate::level::Level;
@@ -72,6 +73,11 @@ pub struct Outcome {
 #[async_trait]
 pub trait Spend: Send + Sync {
     async fn spend(&self, tx: &Tx, now: Timestamp) -> Result<(), LoginError>;
+
+    /// Which credential was used, if one can be suspended: that is what "this wasn't me" does.
+    fn credential(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// For proofs that were spent before, or may be used again.
@@ -143,7 +149,16 @@ async fn rotate(
         .run("login", |tx| async move {
             proof.spend(&tx, cx.now()).await?;
             let session = session::rotate(&tx, cx, visit.old.as_ref(), outcome.person, authentication, hash).await?;
-            interaction::logged_in(&tx, interaction, session).await?;
+            let client = interaction::logged_in(&tx, interaction, session).await?;
+            let entry = &Entry {
+                client: client.as_deref(),
+                session: Some(session),
+                acr: Some(acr),
+                means: Some(means),
+                credential: proof.credential(),
+                ..Entry::of(Kind::LoggedIn)
+            };
+            activity::record(&tx, cx, outcome.person, entry).await?;
             let detail = json!({"interaction": interaction, "session": session, "means": means, "acr": acr.name()});
             audit::record(&tx, cx, &Event::new("login.succeeded", outcome.person, detail)).await?;
             Ok::<_, LoginError>(())
@@ -170,7 +185,16 @@ pub(crate) async fn refuse<T>(
     let detail = json!({"interaction": interaction, "means": means, "reason": why});
     let event = &Event::new("login.refused", subject, detail);
     cx.db
-        .run::<_, DbError, _, _>("login.refused", |tx| async move { audit::record(&tx, cx, event).await })
+        .run::<_, DbError, _, _>("login.refused", |tx| async move {
+            if let Some(person) = person {
+                let entry = &Entry {
+                    means: Some(means),
+                    ..Entry::of(Kind::LoginRefused)
+                };
+                activity::record(&tx, cx, person, entry).await?;
+            }
+            audit::record(&tx, cx, event).await
+        })
         .await?;
     Err(LoginError::Refused(why))
 }

@@ -1,7 +1,19 @@
 //! A browser's log-in: found by its cookie's secret, rotated at every log-in, ended by logout, idleness or age.
 
+pub(crate) mod device;
+#[allow(dead_code)]
+mod ending;
+#[allow(dead_code)]
+mod list;
+pub(crate) mod switch;
+
+#[allow(unused_imports)]
+pub(crate) use ending::{Why, end, end_all};
+#[allow(unused_imports)]
+pub(crate) use list::{Listed, list};
+use std::time::Duration;
+
 use serde::Serialize;
-use signum_core::audit::{self, Event};
 use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, Random, Timestamp, Tx, params};
 
@@ -110,8 +122,8 @@ pub(crate) async fn touch<'s>(tx: &Tx, cx: &Cx, session: &'s Session) -> Result<
     Ok((changed == 1).then_some(Live(session)))
 }
 
-/// After a log-in: the same person's session goes on under `fresh`, anybody else's ends and a new one begins. Either way the
-/// cookie's old secret is worth nothing any more (session fixation).
+/// After a log-in: the same person's session of the same level goes on under `fresh`; any other ends, with everything issued in
+/// it, and a new one begins. Either way the cookie's old secret is worth nothing any more (session fixation).
 pub(crate) async fn rotate(
     tx: &Tx,
     cx: &Cx,
@@ -125,52 +137,53 @@ pub(crate) async fn rotate(
         authentication.acr.name(),
         authentication.amr.stored(),
     );
-    if let Some(old) = old.filter(|old| old.person == person) {
-        let changed = tx
-            .exec(
-                "UPDATE session SET secret_hash = $1, auth_time = $2, acr = $3, amr = $4, last_seen_at = $2
-                 WHERE id = $5 AND ended_at IS NULL",
-                params![fresh, time, acr, &amr, old.id],
-            )
-            .await?;
-        if changed == 1 {
-            return Ok(old.id);
-        }
-    }
     if let Some(old) = old {
-        end(tx, cx, old.id, "another log-in").await?;
+        let same_level = old.authentication.acr == authentication.acr;
+        if old.person == person && same_level {
+            let changed = tx
+                .exec(
+                    "UPDATE session SET secret_hash = $1, auth_time = $2, acr = $3, amr = $4, last_seen_at = $2
+                     WHERE id = $5 AND ended_at IS NULL",
+                    params![fresh, time, acr, &amr, old.id],
+                )
+                .await?;
+            if changed == 1 {
+                return Ok(old.id);
+            }
+        }
+        let why = if old.person == person {
+            Why::AnotherLevel
+        } else {
+            Why::AnotherPerson
+        };
+        end(tx, cx, old.id, why, None).await?;
     }
     let id = Id::new(&*cx.random);
     tx.exec(
-        "INSERT INTO session (id, secret_hash, person, auth_time, acr, amr, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $4)",
+        "INSERT INTO session (id, secret_hash, person, auth_time, acr, amr, last_seen_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $4, $4)",
         params![id, fresh, person, time, acr, &amr],
     )
     .await?;
     Ok(id)
 }
 
-/// Ends a session and revokes what was issued in it. Ending an ended one changes nothing.
-pub(crate) async fn end(tx: &Tx, cx: &Cx, session: Id<Session>, why: &'static str) -> Result<(), DbError> {
-    let ended = tx
-        .exec(
-            "UPDATE session SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL",
-            params![cx.now(), session],
+/// Whether `client_id` has been given a code in this session before.
+pub(crate) async fn knows(cx: &Cx, session: Id<Session>, client_id: &str) -> Result<bool, DbError> {
+    let sql = "SELECT sid FROM session_client WHERE session = $1 AND client_id = $2";
+    Ok(cx.db.opt(sql, params![session, client_id]).await?.is_some())
+}
+
+/// The ended session whose cookie this was, for the page that tells how the log-out went; for ten minutes.
+pub(crate) async fn just_ended(cx: &Cx, cookie: &str) -> Result<Option<Id<Session>>, DbError> {
+    let row = cx
+        .db
+        .opt(
+            "SELECT id FROM session WHERE secret_hash = $1 AND ended_at > $2",
+            params![secret::hashed(cookie), cx.now().minus(Duration::from_secs(10 * 60))],
         )
         .await?;
-    if ended == 0 {
-        return Ok(());
-    }
-    tx.exec(
-        "UPDATE authorization_grant SET revoked_at = $1 WHERE session = $2 AND revoked_at IS NULL",
-        params![cx.now(), session],
-    )
-    .await?;
-    audit::record(
-        tx,
-        cx,
-        &Event::new("session.ended", session, serde_json::json!({"why": why})),
-    )
-    .await
+    row.map(|row| row.get("id")).transpose()
 }
 
 /// The `sid` under which `client_id` knows this session, made at first use.

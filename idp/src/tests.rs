@@ -11,6 +11,7 @@ mod login;
 mod logout;
 mod logout_race;
 mod means;
+mod session;
 mod service;
 mod soft_hsm;
 mod tokens;

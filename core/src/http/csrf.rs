@@ -83,14 +83,38 @@ impl Csrf {
             .map_err(|_| refused("csrf_token"))
     }
 
+    /// Proof, in hex, that this service itself said `text` for `purpose`; of no use as a token or for any other purpose.
+    pub fn proof(&self, purpose: &str, text: &str) -> String {
+        hex::encode(self.purposeful(purpose, text).finalize().into_bytes())
+    }
+
+    /// Whether `proof` is the [`proof`](Self::proof) of just this; compares in constant time.
+    pub fn proves(&self, purpose: &str, text: &str, proof: &str) -> bool {
+        hex::decode(proof).is_ok_and(|proof| self.purposeful(purpose, text).verify_slice(&proof).is_ok())
+    }
+
+    fn purposeful(&self, purpose: &str, text: &str) -> Hmac<Sha256> {
+        let mut mac = self.keyed();
+        mac.update(b"signum-proof-v1\0");
+        // The length keeps purpose and text apart.
+        mac.update(&u64::try_from(purpose.len()).unwrap_or(u64::MAX).to_be_bytes());
+        mac.update(purpose.as_bytes());
+        mac.update(text.as_bytes());
+        mac
+    }
+
     fn mac(&self, session_id: &str) -> Hmac<Sha256> {
-        // KeyInit::new pads a key of any length up to the block; 32 octets never fail.
-        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.0.iter()).for_each(|(to, from)| *to = *from);
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
+        let mut mac = self.keyed();
         mac.update(b"signum-csrf-v1\0");
         mac.update(session_id.as_bytes());
         mac
+    }
+
+    fn keyed(&self) -> Hmac<Sha256> {
+        // KeyInit::new pads a key of any length up to the block; 32 octets never fail.
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        block.iter_mut().zip(self.0.0.iter()).for_each(|(to, from)| *to = *from);
+        <Hmac<Sha256> as KeyInit>::new(&block)
     }
 }
 
@@ -170,6 +194,15 @@ mod tests {
         for bad in ["", "00", "zz", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64)] {
             assert!(CsrfKey::from_hex(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_proof_holds_for_its_text_and_purpose_alone_and_is_no_token() {
+        let proof = csrf(1).proof("a", "bc");
+        assert!(csrf(1).proves("a", "bc", &proof));
+        assert!(!csrf(1).proves("ab", "c", &proof) && !csrf(1).proves("a", "bd", &proof));
+        assert!(!csrf(2).proves("a", "bc", &proof) && !csrf(1).proves("a", "bc", ""));
+        assert_ne!(csrf(1).token("bc"), csrf(1).proof("", "bc"));
     }
 
     #[test]

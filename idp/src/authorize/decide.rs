@@ -14,6 +14,8 @@ pub(crate) struct Known<'a> {
     pub subject: Option<&'a str>,
     /// What they agreed to give this client.
     pub consent: Option<&'a Scopes>,
+    /// Whether this session has answered this client before.
+    pub met: bool,
 }
 
 /// The next step.
@@ -21,6 +23,8 @@ pub(crate) struct Known<'a> {
 pub(crate) enum Next {
     LogIn,
     AskConsent,
+    /// A session is used for a service that it was not used for before: the person is shown as whom they go on.
+    Continue,
     Answer,
     Refuse(AuthorizeError),
 }
@@ -70,6 +74,9 @@ pub(crate) fn decide(
     if !agreed || request.prompt.consent {
         return refuse_or(AuthorizeError::ConsentRequired, Next::AskConsent);
     }
+    if !known.met && !logged_in_for_this && !request.prompt.none {
+        return Next::Continue;
+    }
     Next::Answer
 }
 
@@ -110,6 +117,7 @@ mod tests {
             authentication: &authentication,
             subject: Some("s1"),
             consent: consent.as_ref(),
+            met: true,
         };
         decide(request, Some(&known), begun.map(Timestamp::from_seconds), NOW)
     }
@@ -117,6 +125,28 @@ mod tests {
     #[test]
     fn a_live_session_with_consent_is_answered_at_once() {
         assert_eq!(with(&request(), 9_000, None, Some("openid profile")), Next::Answer);
+    }
+
+    #[test]
+    fn a_session_new_to_the_client_is_shown_before_it_is_used_but_never_to_a_silent_request() {
+        let authentication = Authentication {
+            time: Timestamp::from_seconds(9_000),
+            acr: Level::Substantial,
+            amr: Amr::passkey(false),
+        };
+        let consent = Scopes::parse("openid profile").unwrap();
+        let known = Known {
+            authentication: &authentication,
+            subject: Some("s1"),
+            consent: Some(&consent),
+            met: false,
+        };
+        assert_eq!(decide(&request(), Some(&known), None, NOW), Next::Continue);
+        let begun = Some(Timestamp::from_seconds(8_999));
+        assert_eq!(decide(&request(), Some(&known), begun, NOW), Next::Answer, "just logged in");
+        let mut silent = request();
+        silent.prompt.none = true;
+        assert_eq!(decide(&silent, Some(&known), None, NOW), Next::Answer);
     }
 
     #[test]

@@ -49,13 +49,15 @@ impl InteractionError {
 pub(crate) enum Resumed {
     LogIn,
     AskConsent(Box<Asked>),
+    /// The person is shown as whom they go on.
+    Continue(Box<Asked>),
     /// To the client; the interaction is over.
     Client {
         location: String,
     },
 }
 
-/// What the consent page is about.
+/// What a page of an interaction with a logged-in person is about.
 pub(crate) struct Asked {
     pub interaction: Interaction,
     pub client: Client,
@@ -106,6 +108,11 @@ pub(crate) async fn resume(
     {
         Next::LogIn => Ok(Resumed::LogIn),
         Next::AskConsent => Ok(Resumed::AskConsent(Box::new(Asked {
+            interaction,
+            client,
+            session,
+        }))),
+        Next::Continue => Ok(Resumed::Continue(Box::new(Asked {
             interaction,
             client,
             session,

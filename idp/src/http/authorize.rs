@@ -10,6 +10,8 @@ use super::{InteractionQuery, Shared, failure, interaction_cookie_name, interact
 use crate::authorize::resume::Resumed;
 use crate::authorize::{self, Answer, Step};
 use crate::form::Form;
+use crate::interaction::browser::opened;
+use crate::session::device::device;
 
 pub(super) async fn get(
     State(idp): State<Shared>,
@@ -20,10 +22,17 @@ pub(super) async fn get(
 ) -> Response {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let cookie = idp.session_cookie(&headers);
-    answer(&idp, lang, &id, &form, cookie.as_deref()).await
+    answer(&idp, lang, &id, &form, cookie.as_deref(), &headers).await
 }
 
-async fn answer(idp: &Shared, lang: Lang, id: &RequestId, form: &Form, cookie: Option<&str>) -> Response {
+async fn answer(
+    idp: &Shared,
+    lang: Lang,
+    id: &RequestId,
+    form: &Form,
+    cookie: Option<&str>,
+    headers: &HeaderMap,
+) -> Response {
     match authorize::authorize(idp, form, cookie).await {
         Ok(Answer::Page(error)) => failure::authorize(lang, id, error),
         Ok(Answer::Client { location }) => see_other(&location),
@@ -36,10 +45,20 @@ async fn answer(idp: &Shared, lang: Lang, id: &RequestId, form: &Form, cookie: O
             let page = match step {
                 Step::LogIn => "/login",
                 Step::Consent => "/consent",
+                Step::Continue => "/continue",
             };
             let response = see_other(&interaction_page(page, id, ui_locales.as_deref()));
             let life = Some(idp.config.interaction_ttl());
-            with_cookie(response, idp.cookies.set(&interaction_cookie_name(id), &cookie, life))
+            let mut response = with_cookie(response, idp.cookies.set(&interaction_cookie_name(id), &cookie, life));
+            match opened(&idp.cx, id, &device(headers), &idp.open_interactions(headers)).await {
+                Ok(worthless) => {
+                    for name in worthless {
+                        response = with_cookie(response, idp.cookies.clear(&name));
+                    }
+                    response
+                }
+                Err(error) => failure::database(&error),
+            }
         }
         Err(error) => failure::database(&error),
     }
@@ -55,7 +74,7 @@ pub(super) async fn post(
     let form = Form::parse(&body);
     match form.flaw() {
         // Refused whoever it is, so the cookies need not be waited for.
-        Some(_) => answer(&idp, lang, &id, &form, None).await,
+        Some(_) => answer(&idp, lang, &id, &form, None, &HeaderMap::new()).await,
         None => see_other(&format!("/authorize?{}", form.to_query())),
     }
 }
@@ -75,6 +94,7 @@ pub(super) async fn resume(
             let wish = asked.interaction.request.ui_locales.as_deref();
             see_other(&interaction_page("/consent", query.i, wish))
         }
+        Ok(Resumed::Continue(_)) => see_other(&format!("/continue?i={}", query.i)),
         Ok(Resumed::Client { location }) => with_cookie(
             see_other(&location),
             idp.cookies.clear(&interaction_cookie_name(query.i)),

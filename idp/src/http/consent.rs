@@ -56,6 +56,7 @@ async fn asked(idp: &Shared, query: &InteractionQuery, headers: &HeaderMap) -> R
 fn elsewhere(idp: &Shared, query: &InteractionQuery, resumed: Resumed) -> Response {
     match resumed {
         Resumed::LogIn | Resumed::AskConsent(_) => see_other(&format!("/login?i={}", query.i)),
+        Resumed::Continue(_) => see_other(&format!("/continue?i={}", query.i)),
         Resumed::Client { location } => with_cookie(
             see_other(&location),
             idp.cookies.clear(&interaction_cookie_name(query.i)),

@@ -1,4 +1,6 @@
-//! GET and POST /logout for relying parties; POST /logout/confirm from our own page.
+//! GET and POST /logout for relying parties; POST /logout/confirm from our own page; what became of it.
+
+use std::time::Duration;
 
 use axum::extract::{RawForm, RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -12,9 +14,10 @@ use signum_core::ui::{self, Notice, Page};
 use super::words::{WORDS, in_language};
 use super::{SESSION, Shared, failure, see_other, with_cookie};
 use crate::authorize::current_session;
-use crate::clients;
+use crate::clients::{self, Client};
 use crate::form::Form;
-use crate::logout::{self, LogoutError, LogoutRequest};
+use crate::logout::outbox::{self, Outcome};
+use crate::logout::{self, LogoutRequest};
 use crate::session::{self, Session};
 
 pub(super) async fn get(
@@ -39,11 +42,11 @@ pub(super) async fn get(
 
 async fn begin(idp: &Shared, lang: Lang, request: &LogoutRequest, cookie: Option<&str>) -> Result<Response, DbError> {
     let Some(session) = current_session(idp, cookie).await? else {
-        return Ok(done(idp, lang, request));
+        return Ok(done(idp, request, None));
     };
     if !logout::must_ask(idp, request, &session).await? {
-        logout::log_out(idp, session.id).await?;
-        return Ok(done(idp, lang, request));
+        logout::log_out(idp, session.id, request.asked_by()).await?;
+        return Ok(done(idp, request, cookie));
     }
     let csrf = idp.csrf.token(cookie.unwrap_or_default());
     let services = services(idp, lang, &session).await?;
@@ -95,34 +98,98 @@ fn body(lang: Lang, request: &LogoutRequest, services: &[String], csrf: &str) ->
     }
 }
 
-/// Back to the client where it said so, else a page.
-fn done(idp: &Shared, lang: Lang, request: &LogoutRequest) -> Response {
-    let response = match request.location() {
-        Some(location) => see_other(&location),
-        None => {
-            let word = |key| WORDS.text(lang, key);
-            let body = html! {
-                h1 { (word("logged-out-heading")) }
-                (ui::notice(Notice::Success, word("logged-out-done")))
-                p.hint { (word("logged-out-hint")) }
-            };
-            Page {
-                title: &word("logged-out-heading"),
-                service: &word("service"),
-                ..Page::new(lang, body)
-            }
-            .render()
-        }
-    };
-    with_cookie(response, idp.cookies.clear(SESSION))
+/// Back to the client where it said so, else to our own page. The ended session's cookie goes on under another name, under
+/// which it only tells how the log-out went.
+fn done(idp: &Shared, request: &LogoutRequest, ended: Option<&str>) -> Response {
+    let location = request.location();
+    let response = see_other(location.as_deref().unwrap_or("/logged-out"));
+    let response = with_cookie(response, idp.cookies.clear(SESSION));
+    match ended.filter(|_| location.is_none()) {
+        Some(ended) => with_cookie(
+            response,
+            idp.cookies.set(ENDED, ended, Some(Duration::from_secs(10 * 60))),
+        ),
+        None => response,
+    }
 }
 
-/// A POST from another site brings no cookies; the GET that follows does.
-pub(super) async fn post(Locale(lang): Locale, id: RequestId, RawForm(body): RawForm) -> Response {
+/// Name of the cookie by which the page after a log-out knows which session that was.
+const ENDED: &str = "idp_ended";
+
+/// Which services were told, and which have not answered yet.
+pub(super) async fn logged_out(State(idp): State<Shared>, Locale(lang): Locale, headers: HeaderMap) -> Response {
+    let told = match told(&idp, &headers).await {
+        Ok(told) => told,
+        Err(error) => return failure::database(&error),
+    };
+    let word = |key: &str| WORDS.text(lang, key);
+    let rows: Vec<_> = told
+        .iter()
+        .map(|(client, outcome)| (in_language(&client.name, lang), word(outcome_key(*outcome))))
+        .collect();
+    let facts: Vec<_> = rows
+        .iter()
+        .map(|(name, state)| (name.as_str(), html! { (state) }))
+        .collect();
+    let body = html! {
+        h1 { (word("logged-out-heading")) }
+        (ui::notice(Notice::Success, word("logged-out-done")))
+        @if !facts.is_empty() {
+            h2 { (word("logged-out-services")) }
+            (ui::facts(&facts))
+        }
+        @if told.iter().any(|(_, outcome)| outcome.is_none()) {
+            (ui::actions(ui::link_button(false, "/logged-out", word("logged-out-again"))))
+        }
+        p.hint { (word("logged-out-hint")) }
+    };
+    Page {
+        title: &word("logged-out-heading"),
+        service: &word("service"),
+        path: "/logged-out",
+        ..Page::new(lang, body)
+    }
+    .render()
+}
+
+const fn outcome_key(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        None => "logged-out-waiting",
+        Some(Outcome::Told) => "logged-out-told",
+        Some(Outcome::CannotBeTold) => "logged-out-cannot",
+        Some(Outcome::GaveUp) => "logged-out-gave-up",
+    }
+}
+
+async fn told(idp: &Shared, headers: &HeaderMap) -> Result<Vec<(Client, Option<Outcome>)>, DbError> {
+    let Some(cookie) = idp.cookies.get(headers, ENDED) else {
+        return Ok(Vec::new());
+    };
+    let Some(session) = session::just_ended(&idp.cx, &cookie).await? else {
+        return Ok(Vec::new());
+    };
+    let mut told = Vec::new();
+    for (client, outcome) in outbox::of_session(&idp.cx, session).await? {
+        if let Some(client) = clients::find(&idp.cx, &client).await? {
+            told.push((client, outcome));
+        }
+    }
+    Ok(told)
+}
+
+/// A POST from another site brings no cookies; the GET that follows does. A hint may be longer than an address may be, so what
+/// it proves is said in few words of our own.
+pub(super) async fn post(
+    State(idp): State<Shared>,
+    Locale(lang): Locale,
+    id: RequestId,
+    RawForm(body): RawForm,
+) -> Response {
     let form = Form::parse(&body);
-    match form.flaw() {
-        Some(_) => failure::logout(lang, &id, LogoutError::Malformed),
-        None => see_other(&format!("/logout?{}", form.to_query())),
+    match logout::check(&idp, &form).await {
+        Ok(Ok(_)) => see_other(&format!("/logout?{}", logout::without_long_hint(&idp, &form))),
+        Ok(Err(error)) => failure::logout(lang, &id, error),
+        Err(error) => failure::database(&error),
     }
 }
 
@@ -148,15 +215,15 @@ pub(super) async fn confirm(
         Ok(Err(error)) => return failure::logout(lang, &id, error),
         Err(error) => return failure::database(&error),
     };
-    match end(&idp, &cookie).await {
-        Ok(()) => done(&idp, lang, &request),
+    match end(&idp, &cookie, request.asked_by()).await {
+        Ok(()) => done(&idp, &request, Some(&cookie)),
         Err(error) => failure::database(&error),
     }
 }
 
-async fn end(idp: &Shared, cookie: &str) -> Result<(), DbError> {
+async fn end(idp: &Shared, cookie: &str, by: Option<&str>) -> Result<(), DbError> {
     match current_session(idp, Some(cookie)).await? {
-        Some(session) => logout::log_out(idp, session.id).await,
+        Some(session) => logout::log_out(idp, session.id, by).await,
         None => Ok(()),
     }
 }

@@ -187,7 +187,7 @@ async fn find(idp: &Idp, credential_id: &[u8]) -> Result<Option<StoredPasskey>, 
         .db
         .opt(
             "SELECT credential_id, person, cose_key, aaguid, counter, backup_eligible, backup_state FROM passkey
-             WHERE credential_id = $1",
+             WHERE credential_id = $1 AND suspended_at IS NULL",
             params![credential_id],
         )
         .await?;
@@ -198,6 +198,10 @@ async fn find(idp: &Idp, credential_id: &[u8]) -> Result<Option<StoredPasskey>, 
 impl Spend for Verified {
     async fn spend(&self, tx: &Tx, now: Timestamp) -> Result<(), LoginError> {
         advance_counter(tx, now, &self.passkey, &self.result).await
+    }
+
+    fn credential(&self) -> Option<&[u8]> {
+        Some(&self.passkey.credential_id)
     }
 }
 
@@ -211,7 +215,8 @@ async fn advance_counter(
     let moved = tx
         .opt(
             "UPDATE passkey SET counter = $1, backup_state = $2, last_used_at = $3
-             WHERE credential_id = $4 AND (counter < $1 OR (counter = 0 AND $1 = 0)) RETURNING credential_id",
+             WHERE credential_id = $4 AND suspended_at IS NULL AND (counter < $1 OR (counter = 0 AND $1 = 0))
+             RETURNING credential_id",
             params![result.counter(), result.backup_state(), now, &passkey.credential_id],
         )
         .await?;

@@ -1,6 +1,8 @@
 //! RP-initiated logout: who may end a session without a question, and where the browser goes.
 
 use super::browser::Browser;
+use crate::logout::outbox;
+
 use super::world::{AFTER_LOGOUT, OTHER_CALLBACK, World, authorize_query, encode};
 
 async fn with_hint(world: &World) -> (Browser, String) {
@@ -45,11 +47,75 @@ async fn without_a_hint_the_person_is_asked_first() {
     assert!(is_logged_in(&mut browser).await);
     assert_eq!(browser.post_form("/logout/confirm", &[]).await.status, 403, "no token");
     let csrf = page.csrf();
+    let reply = browser.post_form("/logout/confirm", &[("csrf", &csrf)]).await;
+    assert_eq!((reply.status, reply.location().as_str()), (303, "/logged-out"));
+    assert!(!is_logged_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn the_page_after_a_log_out_says_which_services_were_told_and_which_have_not_answered() {
+    let world = World::new().await;
+    let (mut browser, _) = with_hint(&world).await;
+    let csrf = browser.get("/logout").await.csrf();
+    browser.post_form("/logout/confirm", &[("csrf", &csrf)]).await;
+    let page = browser.get("/logged-out").await;
+    assert!(
+        page.body.contains("demo-rp") && page.body.contains("Nuk është përgjigjur ende"),
+        "{}",
+        page.body
+    );
+    let idp = &world.service.idp;
+    let owed = outbox::due(&idp.cx, 10).await.unwrap();
+    assert_eq!(owed.len(), 1);
+    outbox::settle(&idp.cx, &owed[0], outbox::Outcome::Told).await.unwrap();
+    assert!(browser.get("/logged-out").await.body.contains("U njoftua"));
+    assert!(
+        !world.browser().get("/logged-out").await.body.contains("demo-rp"),
+        "nobody else's business"
+    );
+    world.advance(11 * 60);
+    assert!(!browser.get("/logged-out").await.body.contains("demo-rp"));
+}
+
+#[tokio::test]
+async fn a_hint_too_long_for_an_address_is_taken_by_post_and_cannot_be_made_up() {
+    let world = World::new().await;
+    let (mut browser, hint) = with_hint(&world).await;
+    let pairs = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", AFTER_LOGOUT),
+        ("state", "s"),
+    ];
+    // From another site: the session cookie does not come along.
+    let location = world.browser().post_form("/logout", &pairs).await.location();
+    assert!(!location.contains(&hint) && location.contains("hinted="), "{location}");
+    let forged = location.replace(location.rsplit_once('.').unwrap().1, &"0".repeat(64));
+    assert_eq!(browser.get(&forged).await.status, 400);
+    assert!(is_logged_in(&mut browser).await);
     assert_eq!(
-        browser.post_form("/logout/confirm", &[("csrf", &csrf)]).await.status,
-        200
+        browser.get(&location).await.location(),
+        format!("{AFTER_LOGOUT}?state=s")
     );
     assert!(!is_logged_in(&mut browser).await);
+    let bad = [("id_token_hint", "rubbish")];
+    assert_eq!(world.browser().post_form("/logout", &bad).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_log_out_of_nobody_says_so_and_goes_back_only_where_a_client_is_known() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    assert_eq!(browser.get("/logout?state=only").await.location(), "/logged-out");
+    assert_eq!(browser.get("/logged-out").await.status, 200);
+    let query = encode(&[
+        ("client_id", "demo-rp"),
+        ("post_logout_redirect_uri", AFTER_LOGOUT),
+        ("state", "s"),
+    ]);
+    assert_eq!(
+        browser.get(&format!("/logout?{query}")).await.location(),
+        format!("{AFTER_LOGOUT}?state=s")
+    );
 }
 
 #[tokio::test]

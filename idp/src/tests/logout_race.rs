@@ -41,7 +41,7 @@ async fn a_person_who_logged_out_while_consenting_gets_no_code_and_may_log_in_ag
     let world = World::new().await;
     let (mut browser, interaction, session) = at_consent(&world).await;
     let idp = &world.service.idp;
-    logout::log_out(idp, session.id).await.unwrap();
+    logout::log_out(idp, session.id, None).await.unwrap();
     let outcome = resume::finish(idp, &interaction, &session, Finish::AgreesNow)
         .await
         .unwrap();
@@ -61,7 +61,7 @@ async fn a_person_who_logged_out_while_a_silent_request_was_decided_gets_no_code
     let world = World::new().await;
     let (request, session) = consented(&world).await;
     let idp = &world.service.idp;
-    logout::log_out(idp, session.id).await.unwrap();
+    logout::log_out(idp, session.id, None).await.unwrap();
     let issued = world.audit("code.issued").await.0;
     let answer = authorize::answer(idp, request.clone(), "demo.localhost", Some(&session)).await;
     let expected = matches!(answer, Ok(Answer::Interaction { step: Step::LogIn, .. }));
@@ -102,7 +102,7 @@ async fn however_log_out_and_authorization_interleave_no_live_grant_is_left() {
             let (idp, request, session) = (idp.clone(), request.clone(), session.clone());
             tokio::spawn(async move {
                 match n {
-                    8 => logout::log_out(&idp, session.id).await.map(drop),
+                    8 => logout::log_out(&idp, session.id, None).await.map(drop),
                     _ => authorize::answer(&idp, request, "demo.localhost", Some(&session))
                         .await
                         .map(drop),

@@ -19,7 +19,7 @@ async fn a_restart_keeps_the_signing_key_the_session_and_the_open_page() {
     assert!(reply.redirected("code").is_some());
     let log_out = [("csrf", page.csrf())];
     let log_out = log_out.each_ref().map(|(name, token)| (*name, token.as_str()));
-    assert_eq!(again.post_form("/logout/confirm", &log_out).await.status, 200);
+    assert_eq!(again.post_form("/logout/confirm", &log_out).await.status, 303);
 }
 
 #[tokio::test]

@@ -208,7 +208,7 @@ async fn a_code_without_a_live_session_behind_it_is_worth_nothing() {
     let csrf = page.csrf();
     assert_eq!(
         browser.post_form("/logout/confirm", &[("csrf", &csrf)]).await.status,
-        200
+        303
     );
     assert_eq!(browser.redeem(&code).await.json()["error"], "invalid_grant");
 }
