@@ -1,35 +1,35 @@
 //! The whole platform in one process: services wired to one another, and the processes that hold keys beside them.
 
+mod apart;
 mod audit;
 mod databases;
 mod hsm;
 mod module;
+mod services;
 pub(crate) mod witness;
+mod work;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
-use axum::Router;
+use anyhow::Result;
 use metrics_exporter_prometheus::PrometheusHandle;
 use signum_activation::client::ModuleClient;
 use signum_ca::Transcript;
 use signum_core::audit::Log;
 use signum_core::http::{self, Health};
-use signum_core::jobs::{Job, Runner};
 use signum_core::{Clock, Random};
-use signum_hsm_shim::Hsm;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use crate::children::ChildProcess;
 use crate::config::Config;
 use crate::first_start;
-use crate::layout::{Layout, write_private};
+use crate::layout::Layout;
 use crate::operator;
+use crate::remote::Authority;
+use work::Work;
 
+pub use apart::Apart;
 pub use audit::Logs;
 pub use databases::Databases;
 pub use hsm::{Tokens, pin_source};
@@ -63,6 +63,29 @@ impl Listeners {
     }
 }
 
+/// A service that may have a machine of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Service {
+    /// The certification authority: certificates, OCSP, CRL, time stamps, and the contract for the signer.
+    Ca,
+    /// The identity provider.
+    Idp,
+    /// The signing desk with its signing module.
+    Signer,
+}
+
+impl Service {
+    pub const ALL: [Self; 3] = [Self::Ca, Self::Idp, Self::Signer];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ca => "ca",
+            Self::Idp => "idp",
+            Self::Signer => "signer",
+        }
+    }
+}
+
 /// What the platform takes from outside instead of reaching for it.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -83,9 +106,7 @@ pub struct App {
     /// Ours to end, unless it is a service of its own.
     module: Option<ChildProcess>,
     signer: signum_signer::Service,
-    logs: Vec<Log>,
-    stop: CancellationToken,
-    tasks: JoinSet<()>,
+    work: Work,
 }
 
 impl App {
@@ -103,46 +124,22 @@ impl App {
         progress("HSM tokens and their workers");
         let tokens = Tokens::start(config, layout, &databases, &*surroundings.random).await?;
         progress("certification authority: keys and certificates");
-        let ca = signum_ca::Service::replica(
-            ca_config(config, layout),
-            signum_ca::Deps {
-                cx: databases.ca.clone(),
-                hsm: Arc::clone(&tokens.ca) as Arc<dyn Hsm>,
-            },
-            signum_ca::Replica::new(first_start::replica(layout, &*surroundings.random)?),
-        )?;
-        ca.close_left_intents().await.context("intents that a crash left")?;
-        ca.settle_settings()
-            .await
-            .context("settings of the certification authority")?;
-        let ceremony = ca.ceremony().await.context("key ceremony")?;
-        write_ceremony(layout, &ceremony)?;
+        let random = &*surroundings.random;
+        let (ca, ceremony) = services::ca(config, layout, &databases.ca, &tokens.ca, random).await?;
         progress("signing module");
         first_start::officers(config, layout).await?;
-        let (module, module_client) = module::start(config, layout, &ceremony).await?;
+        let (module, module_client) = module::start(config, layout).await?;
         progress("identity provider and signing desk");
-        first_start::clients(config, layout, &databases.idp).await?;
-        let idp = signum_idp::Service::new(
-            config.idp.clone(),
-            signum_idp::Deps {
-                cx: databases.idp.clone(),
-                hsm: Arc::clone(&tokens.idp) as Arc<dyn Hsm>,
-                csrf: first_start::csrf_key(layout, "idp", &*surroundings.random)?,
-            },
-        )
-        .await?;
+        let idp = services::idp(config, layout, &databases.idp, &tokens.idp, random).await?;
         let module_client = Arc::new(module_client);
-        let signer = signum_signer::Service::new(
-            signer_config(config, layout),
-            signum_signer::Deps {
-                cx: databases.signer.clone(),
-                ca: ca.clone(),
-                status: ca.clone(),
-                tsa: ca.clone(),
-                module: module_client.clone(),
-                http: signum_signer::client()?,
-                csrf: first_start::csrf_key(layout, "signer", &*surroundings.random)?,
-            },
+        let authority = Authority::of(Arc::clone(&ca));
+        let signer = services::signer(
+            config,
+            layout,
+            &databases.signer,
+            authority,
+            module_client.clone(),
+            random,
         )
         .await?;
         progress("keys of the audit checkpoints");
@@ -157,78 +154,45 @@ impl App {
             instance,
             module,
             signer,
-            logs: Vec::new(),
-            stop: CancellationToken::new(),
-            tasks: JoinSet::new(),
+            work: Work::default(),
         };
         let pki = match config.audit.publish {
             true => logs.beside(app.ca.router(), config.audit.publish_entries),
             false => app.ca.router(),
         };
-        app.serve("pki", listeners.pki, pki);
-        app.serve("idp", listeners.idp, idp.router());
-        app.serve("signer", listeners.signer, app.signer.router());
-        if let Some(listener) = listeners.registration {
-            app.serve("registration", listener, app.ca.registration_router());
-        }
         let view = logs.view(&app.databases.ca, config)?;
-        app.tasks.spawn(operator::watch(view.clone(), app.stop.clone()));
         let address = format!("http://{}", listeners.operator.local_addr()?).parse()?;
-        let pages = operator::router(view, address).merge(health.router(surroundings.metrics));
-        app.serve("operator", listeners.operator, logs.beside(pages, true));
-        app.run_jobs(logs.ca, app.ca.jobs());
-        app.run_jobs(logs.idp, idp.jobs());
-        app.run_jobs(logs.signer, app.signer.jobs());
+        let pages = operator::router(view.clone(), address).merge(health.router(surroundings.metrics));
+        let work = &mut app.work;
+        work.serve("pki", listeners.pki, pki);
+        work.serve("idp", listeners.idp, idp.router());
+        work.serve("signer", listeners.signer, app.signer.router());
+        if let Some(listener) = listeners.registration {
+            work.serve("registration", listener, app.ca.registration_router());
+        }
+        work.spawn(|stop| operator::watch(view, stop));
+        work.serve("operator", listeners.operator, logs.beside(pages, true));
+        work.run_jobs(logs.ca, app.ca.jobs());
+        work.run_jobs(logs.idp, idp.jobs());
+        work.run_jobs(logs.signer, app.signer.jobs());
         Ok(app)
-    }
-
-    fn serve(&mut self, name: &'static str, listener: TcpListener, router: Router) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            if let Err(error) = http::serve(name, listener, router, stop.clone()).await {
-                tracing::error!(service = name, %error, "ended");
-                stop.cancel();
-            }
-        });
-    }
-
-    /// The service's own jobs and the sequencer of its audit log.
-    fn run_jobs(&mut self, log: Log, mut jobs: Vec<Job>) {
-        let cx = log.cx().clone();
-        self.logs.push(log.clone());
-        jobs.push(log.witness_job());
-        jobs.push(log.job());
-        self.tasks.spawn(Runner::new(cx, jobs).run(self.stop.clone()));
     }
 
     /// The audit logs of CA, identity provider and signer.
     pub fn logs(&self) -> &[Log] {
-        &self.logs
+        self.work.logs()
     }
 
     /// Waits until something that must run has ended by itself; says what.
     pub async fn failed(&mut self) -> String {
-        loop {
-            if let Some(end) = self.module.as_mut().and_then(ChildProcess::ended) {
-                return end;
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return "a service ended".to_owned(),
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
-            }
-        }
+        self.work.failed(self.module.as_mut()).await
     }
 
     /// Finishes what is under way, then ends services, module and workers.
     pub async fn stop(mut self) {
-        self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        self.work.end().await;
         self.signer.drain().await;
-        for log in &self.logs {
-            if let Err(error) = log.close().await {
-                tracing::error!(%error, "the last audit events wait unsigned for the next start");
-            }
-        }
+        self.work.close_logs().await;
         if let Some(module) = self.module {
             module.stop().await;
         }
@@ -257,43 +221,13 @@ fn signer_config(config: &Config, layout: &Layout) -> signum_signer::Config {
     signer
 }
 
-/// The certificates as files (DER) with the transcript, for people and relying parties to fetch.
-fn write_ceremony(layout: &Layout, ceremony: &Transcript) -> Result<()> {
-    for step in &ceremony.steps {
-        let path = layout.path(&format!("ceremony/{}.der", step.holder));
-        if !std::fs::read(&path).is_ok_and(|known| known == step.certificate) {
-            write_private(&path, &step.certificate)?;
-        }
-    }
-    if ceremony.steps.iter().any(|step| step.made) {
-        write_private(
-            &layout.path("ceremony/transcript.json"),
-            &serde_json::to_vec_pretty(ceremony)?,
-        )?;
-    }
-    Ok(())
-}
-
 fn health(databases: &Databases, tokens: &Tokens, module: Arc<ModuleClient>) -> Health {
     let mut health = Health::default()
         .database("ca", &databases.ca.db)
         .database("idp", &databases.idp.db)
         .database("signer", &databases.signer.db);
     for (name, workers) in [("ca", &tokens.ca), ("idp", &tokens.idp), ("audit", &tokens.audit)] {
-        let workers = Arc::clone(workers);
-        health = health.check(format!("{name}.hsm"), move || {
-            let workers = Arc::clone(&workers);
-            async move { workers.health().await.map_err(|error| error.to_string()) }
-        });
+        health = services::token(health, name, workers);
     }
-    health.check("signer.module", move || {
-        let module = Arc::clone(&module);
-        async move {
-            match module.status().await {
-                Ok(status) if status.ready => Ok(()),
-                Ok(_) => Err("its token cannot sign".to_owned()),
-                Err(refusal) => Err(refusal.to_string()),
-            }
-        }
-    })
+    services::module(health, module)
 }

@@ -4,10 +4,14 @@ pub mod audit;
 pub mod ca;
 pub mod ceremony;
 pub mod config;
+pub mod contract;
+mod demonstration;
 pub mod doctor;
 pub mod hsm;
 pub mod migrate;
 pub mod person;
+mod running;
+pub mod serve;
 pub mod status;
 pub mod up;
 

@@ -19,6 +19,8 @@ signum_core::config! {
         registration: SocketAddr = ([127, 0, 0, 1], 8085).into(),
         /// Health, readiness and metrics, for the operator alone.
         operator: SocketAddr = ([127, 0, 0, 1], 8080).into(),
+        /// The CA for services on other machines (`signum serve ca`).
+        contract: SocketAddr = ([127, 0, 0, 1], 8086).into(),
         /// Whether an address beyond loopback may be listened on.
         allow_public: bool = false,
     }
@@ -127,6 +129,20 @@ signum_core::config! {
 }
 
 signum_core::config! {
+    /// Services on machines of their own (`signum serve`): each shows a certificate that the other has pinned.
+    pub struct Contract {
+        /// Where the signer finds the CA.
+        ca: String = "https://127.0.0.1:8086".to_owned(),
+        /// This machine's certificate (PEM), made where it is missing; `signum contract certificate` prints it.
+        certificate: PathBuf = PathBuf::from("tls/own.pem"),
+        /// Its key (PEM).
+        key: PathBuf = PathBuf::from("tls/own.key"),
+        /// The certificates (PEM) of the machines that this one serves and believes, and of no other.
+        peers: PathBuf = PathBuf::from("tls/peers.pem"),
+    }
+}
+
+signum_core::config! {
     /// Signum.
     pub struct Config {
         /// Where the services listen.
@@ -137,6 +153,8 @@ signum_core::config! {
         module: SigningModule,
         /// Databases.
         database: DatabaseAddresses,
+        /// Services on machines of their own.
+        contract: Contract,
         /// Demonstration.
         demo: Demo,
         /// Signed checkpoints of the audit logs.

@@ -7,3 +7,4 @@ pub mod config;
 pub mod first_start;
 pub mod layout;
 pub mod operator;
+pub mod remote;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use signum::app::Service;
 use signum::commands;
 
 /// National digital identity and e-signatures: CA, OpenID provider and remote signing over one HSM layer.
@@ -24,6 +25,11 @@ struct Arguments {
 enum Command {
     /// Start everything on this machine: development defaults, demo people and a demo service.
     Up,
+    /// Start one service on a machine of its own.
+    Serve { service: Service },
+    /// What services on different machines know one another by.
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -54,6 +60,12 @@ enum ConfigCommand {
     Check,
     /// Print every value in force with its meaning, as TOML.
     Show,
+}
+
+#[derive(Subcommand)]
+enum ContractCommand {
+    /// Print this machine's certificate, for the peers' contract.peers.
+    Certificate,
 }
 
 #[derive(Subcommand)]
@@ -89,6 +101,8 @@ async fn main() -> ExitCode {
     let (config, var) = (arguments.config.as_deref(), arguments.var.as_path());
     let result = match arguments.command {
         Command::Up => commands::up::run(config, var).await,
+        Command::Serve { service } => commands::serve::run(config, var, service).await,
+        Command::Contract(ContractCommand::Certificate) => commands::contract::certificate(config, var),
         Command::Config(ConfigCommand::Check) => commands::config::check(config),
         Command::Config(ConfigCommand::Show) => commands::config::show(config),
         Command::Migrate => commands::migrate::run(config, var).await,

@@ -15,7 +15,7 @@ use signum_hsm_shim::worker::KeyUse;
 use signum_hsm_shim::workers::Workers;
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
-use super::{Databases, witness};
+use super::{Databases, Service, witness};
 use crate::config::Config;
 use crate::layout::{Layout, write_private};
 use crate::operator::View;
@@ -47,17 +47,14 @@ impl CheckpointSigner for HsmKey {
     }
 }
 
-/// The services that keep a log.
-const SERVICES: [&str; 3] = ["ca", "idp", "signer"];
-
 /// Which keys of its token are used, and made since no auditor has a public half yet.
-pub(super) fn key_use(layout: &Layout) -> KeyUse {
-    let labels = |services: &mut dyn Iterator<Item = &str>| services.map(label).collect();
-    let mut new = SERVICES
-        .into_iter()
-        .filter(|service| !layout.audit_key(service).exists());
+pub(super) fn key_use(services: &[Service], layout: &Layout) -> KeyUse {
+    let labels = |services: &mut dyn Iterator<Item = &Service>| services.map(|service| label(service.name())).collect();
+    let mut new = services
+        .iter()
+        .filter(|service| !layout.audit_key(service.name()).exists());
     KeyUse {
-        signs: labels(&mut SERVICES.into_iter()),
+        signs: labels(&mut services.iter()),
         makes: labels(&mut new),
     }
 }
@@ -80,17 +77,11 @@ impl Logs {
         hsm: &Arc<Workers>,
         databases: &Databases,
     ) -> Result<Self> {
-        let witnesses = witness::all(config)?;
-        let every = Duration::from_secs(config.audit.checkpoint_seconds.into());
-        let of = async |service, cx: &Cx| -> Result<Log> {
-            let key = signer(service, config, layout, hsm.clone()).await?;
-            let log = Log::new(cx.clone(), service);
-            Ok(log.signed(key, every).witnessed(witnesses.clone()))
-        };
+        let of = |service, cx| log(service, cx, config, layout, hsm);
         let (ca, idp, signer) = tokio::try_join!(
-            of("ca", &databases.ca),
-            of("idp", &databases.idp),
-            of("signer", &databases.signer)
+            of(Service::Ca, &databases.ca),
+            of(Service::Idp, &databases.idp),
+            of(Service::Signer, &databases.signer)
         )?;
         Ok(Self { ca, idp, signer })
     }
@@ -101,7 +92,6 @@ impl Logs {
 
     /// What operators see of them and of the CA.
     pub(super) fn view(&self, ca: &Cx, config: &Config) -> Result<View> {
-        let keyed = |log: &Log| Ok((log.clone(), log.key().context("a log without a key")?.clone()));
         Ok(View {
             ca: ca.clone(),
             logs: self.all().into_iter().map(keyed).collect::<Result<_>>()?,
@@ -111,32 +101,60 @@ impl Logs {
 
     /// Adds `/audit/{ca,idp,signer}` to what a listener serves.
     pub(super) fn beside(&self, router: Router, entries: bool) -> Router {
-        self.all().into_iter().fold(router, |router, log| {
-            router.nest(&format!("/audit/{}", log.service()), log.router(entries))
-        })
+        self.all()
+            .into_iter()
+            .fold(router, |router, log| beside(log, router, entries))
     }
 }
 
-/// Each log says which program with which configuration writes it from here on: the hash is the one of `signum config show`,
-/// where secrets are masked. What cannot be recorded does not start.
+/// One service's log, signed and witnessed.
+pub(super) async fn log(
+    service: Service,
+    cx: &Cx,
+    config: &Config,
+    layout: &Layout,
+    hsm: &Arc<Workers>,
+) -> Result<Log> {
+    let every = Duration::from_secs(config.audit.checkpoint_seconds.into());
+    let key = signer(service.name(), config, layout, hsm.clone()).await?;
+    let log = Log::new(cx.clone(), service.name());
+    Ok(log.signed(key, every).witnessed(witness::all(config)?))
+}
+
+/// A log with the key that its checkpoints must have.
+pub(super) fn keyed(log: &Log) -> Result<(Log, VerifierKey)> {
+    Ok((log.clone(), log.key().context("a log without a key")?.clone()))
+}
+
+/// Adds `/audit/SERVICE` to what a listener serves.
+pub(super) fn beside(log: &Log, router: Router, entries: bool) -> Router {
+    router.nest(&format!("/audit/{}", log.service()), log.router(entries))
+}
+
 pub(super) async fn record_start(config: &Config, databases: &Databases) -> Result<()> {
+    for (service, cx) in [
+        (Service::Ca, &databases.ca),
+        (Service::Idp, &databases.idp),
+        (Service::Signer, &databases.signer),
+    ] {
+        record_start_of(service, config, cx).await?;
+    }
+    Ok(())
+}
+
+/// A log says which program with which configuration writes it from here on: the hash is the one of `signum config show`,
+/// where secrets are masked. What cannot be recorded does not start.
+pub(super) async fn record_start_of(service: Service, config: &Config, cx: &Cx) -> Result<()> {
     let shown = signum_core::config::show(config);
     let detail = json!({
         "sha256": hex::encode(Sha256::digest(shown)),
         "version": env!("CARGO_PKG_VERSION"),
     });
-    for (service, cx) in [
-        ("ca", &databases.ca),
-        ("idp", &databases.idp),
-        ("signer", &databases.signer),
-    ] {
-        let event = &Event::new("configuration.loaded", service, detail.clone());
-        cx.db
-            .run("audit.start", |tx| async move { audit::record(&tx, cx, event).await })
-            .await
-            .map_err(|error: DbError| anyhow::anyhow!("audit log of {service}: {error}"))?;
-    }
-    Ok(())
+    let event = &Event::new("configuration.loaded", service.name(), detail);
+    cx.db
+        .run("audit.start", |tx| async move { audit::record(&tx, cx, event).await })
+        .await
+        .map_err(|error: DbError| anyhow::anyhow!("audit log of {}: {error}", service.name()))
 }
 
 /// The key of `service`, made at its first start. Its public half then stands in a file for auditors; a token with another key,

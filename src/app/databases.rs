@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use signum_core::Cx;
 use signum_core::config::Secret;
-use signum_core::db::{CORE_MIGRATIONS, Db, DbUrl, Migration};
+use signum_core::db::{CORE_MIGRATIONS, Db, DbUrl};
 
-use super::Surroundings;
+use super::{Service, Surroundings};
 use crate::config::Config;
 use crate::layout::Layout;
 
@@ -22,24 +22,36 @@ pub struct Databases {
 impl Databases {
     /// Opens all three and applies the migrations that are missing.
     pub async fn open(config: &Config, layout: &Layout, surroundings: &Surroundings) -> Result<Self> {
-        let open = async |service: &str, address: &Secret, own: &[Migration]| -> Result<Cx> {
-            let db = open_one(service, address, layout).await?;
-            for migrations in [CORE_MIGRATIONS, own] {
-                db.migrate(migrations)
-                    .await
-                    .with_context(|| format!("database of {service}"))?;
-            }
-            Ok(Cx {
-                db,
-                clock: surroundings.clock.clone(),
-                random: surroundings.random.clone(),
-            })
-        };
-        let addresses = &config.database;
+        let open = |service| Self::migrated(service, config, layout, surroundings);
         Ok(Self {
-            ca: open("ca", &addresses.ca, signum_ca::MIGRATIONS).await?,
-            idp: open("idp", &addresses.idp, signum_idp::MIGRATIONS).await?,
-            signer: open("signer", &addresses.signer, signum_signer::MIGRATIONS).await?,
+            ca: open(Service::Ca).await?,
+            idp: open(Service::Idp).await?,
+            signer: open(Service::Signer).await?,
+        })
+    }
+
+    /// Opens one service's and applies the migrations that are missing.
+    pub async fn migrated(
+        service: Service,
+        config: &Config,
+        layout: &Layout,
+        surroundings: &Surroundings,
+    ) -> Result<Cx> {
+        let (address, own) = match service {
+            Service::Ca => (&config.database.ca, signum_ca::MIGRATIONS),
+            Service::Idp => (&config.database.idp, signum_idp::MIGRATIONS),
+            Service::Signer => (&config.database.signer, signum_signer::MIGRATIONS),
+        };
+        let db = open_one(service.name(), address, layout).await?;
+        for migrations in [CORE_MIGRATIONS, own] {
+            db.migrate(migrations)
+                .await
+                .with_context(|| format!("database of {}", service.name()))?;
+        }
+        Ok(Cx {
+            db,
+            clock: surroundings.clock.clone(),
+            random: surroundings.random.clone(),
         })
     }
 

@@ -12,7 +12,7 @@ use signum_hsm_shim::token::{PinSource, TokenConfig};
 use signum_hsm_shim::worker::KeyUse;
 use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
 
-use super::Databases;
+use super::{Databases, Service};
 use crate::children::executable;
 use crate::config::Config;
 use crate::layout::{Layout, write_private};
@@ -41,7 +41,7 @@ impl Tokens {
         let keys = (
             signum_ca::key_use(&databases.ca, &config.ca).await?,
             signum_idp::key_use(&databases.idp).await?,
-            super::audit::key_use(layout),
+            super::audit::key_use(&Service::ALL, layout),
         );
         let sockets = layout.path("run");
         // One after the other: a start that fails interrupts no other, and none reads what another's login is writing.
@@ -49,6 +49,35 @@ impl Tokens {
         let idp = idp.open(config, layout, keys.1, &sockets).await?;
         let audit = audit.open(config, layout, keys.2, &sockets).await?;
         Ok(Self { ca, idp, audit })
+    }
+
+    /// One service's token alone, made where it is missing.
+    pub(super) async fn open(
+        service: Service,
+        label: &str,
+        config: &Config,
+        layout: &Layout,
+        keys: KeyUse,
+        random: &dyn Random,
+    ) -> Result<Arc<Workers>> {
+        Source::make(service.name(), label, config, layout, random)
+            .await?
+            .open(config, layout, keys, &layout.path("run"))
+            .await
+    }
+
+    /// The token of one service's audit log, made where it is missing.
+    pub(super) async fn open_audit(
+        service: Service,
+        config: &Config,
+        layout: &Layout,
+        random: &dyn Random,
+    ) -> Result<Arc<Workers>> {
+        let keys = super::audit::key_use(&[service], layout);
+        Source::make("audit", &config.audit.token, config, layout, random)
+            .await?
+            .open(config, layout, keys, &layout.path("run"))
+            .await
     }
 
     /// The CA's token alone, for a command beside a running platform that makes no key; `sockets` is the command's own folder.
@@ -74,7 +103,7 @@ impl Tokens {
         random: &dyn Random,
         sockets: &Path,
     ) -> Result<Arc<Workers>> {
-        let mut keys = super::audit::key_use(layout);
+        let mut keys = super::audit::key_use(&Service::ALL, layout);
         keys.makes.clear();
         Source::make("audit", &config.audit.token, config, layout, random)
             .await?

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use signum_activation::client::ModuleClient;
 use signum_activation::config::ModuleConfig;
 use signum_activation::officer::Officer;
-use signum_ca::Transcript;
 use signum_gesture::RelyingParty;
 
 use super::hsm;
@@ -23,11 +22,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const ATTEMPTS: u32 = 400;
 
 /// Starts the module, on the very first start with a new configuration and new keys, and waits until it answers.
-pub(super) async fn start(
-    config: &Config,
-    layout: &Layout,
-    ceremony: &Transcript,
-) -> Result<(Option<ChildProcess>, ModuleClient)> {
+pub(super) async fn start(config: &Config, layout: &Layout) -> Result<(Option<ChildProcess>, ModuleClient)> {
     let socket = layout.path(&config.signer.module_socket.to_string_lossy());
     if !config.module.start {
         let (client, statement_key) = connect(&socket, &config.module.users, None).await?;
@@ -41,7 +36,7 @@ pub(super) async fn start(
     if file.exists() {
         same_origin(config, &file)?;
     } else {
-        write_config(config, layout, ceremony)?;
+        write_config(config, layout)?;
     }
     let initialised = layout.path("module/initialised");
     if !initialised.exists() {
@@ -71,7 +66,7 @@ fn pin_statement_key(file: &Path, shown: &[u8]) -> Result<()> {
 }
 
 /// Pins what the module believes: issuing CA, officers, the signer's origin. Later changes elsewhere do not reach it.
-fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Result<()> {
+fn write_config(config: &Config, layout: &Layout) -> Result<()> {
     let officers = std::fs::read_to_string(layout.officers()).with_context(|| {
         format!(
             "the registration officers' keys are read from {}",
@@ -80,13 +75,7 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
     })?;
     let officers = pinned(&officers).context("officers.json")?;
     let issuer = layout.path("module/issuer-qsig.der");
-    write_private(
-        &issuer,
-        ["qsig", "qsig-rsa"]
-            .into_iter()
-            .find_map(|holder| ceremony.certificate(holder))
-            .context("the ceremony made no issuing CA for signatures")?,
-    )?;
+    write_private(&issuer, &issuing_certificate(layout)?)?;
     let module = ModuleConfig {
         module: config.hsm.module.clone(),
         token: TOKEN.to_owned(),
@@ -105,6 +94,20 @@ fn write_config(config: &Config, layout: &Layout, ceremony: &Transcript) -> Resu
         keks: Vec::new(),
     };
     write_private(&layout.module_config(), toml::to_string(&module)?.as_bytes())
+}
+
+/// The CA that issues signature certificates, out of the ceremony's folder; a machine without the CA has it from there.
+fn issuing_certificate(layout: &Layout) -> Result<Vec<u8>> {
+    let files = ["qsig", "qsig-rsa"].map(|holder| layout.path(&format!("ceremony/{holder}.der")));
+    let [first, _] = &files;
+    let missing = || {
+        format!(
+            "{} is missing: the CA's data folder has it at the same place",
+            first.display()
+        )
+    };
+    let found = files.iter().find(|file| file.exists()).with_context(missing)?;
+    std::fs::read(found).with_context(|| format!("cannot read {}", found.display()))
 }
 
 /// The officers with the key that vouches; the one that logs in at the desk is nothing to the module.

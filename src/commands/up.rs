@@ -1,21 +1,21 @@
 //! `signum up`: everything on this machine.
 
-use std::fs::File;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use signum_core::telemetry::{self, Logging};
 use signum_core::{OsRandom, SystemClock};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Listeners, Surroundings};
-use crate::children::ChildProcess;
+use super::demonstration::{self, Demonstration};
+use super::running::Running;
+use crate::app::{App, Listeners, Service, Surroundings};
 use crate::config::Config;
 use crate::first_start;
-use crate::layout::{Layout, write_private};
+use crate::layout::Layout;
 
 /// Starts, prints where everything is, and runs until Ctrl-C.
 pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
@@ -27,7 +27,7 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
         config.logging.filter = "warn".to_owned();
     }
     let metrics = telemetry::install(&config.logging)?;
-    refuse_public_demo(&config)?;
+    demonstration::refuse_public(&config)?;
     let layout = Layout::create(var)?;
     let running = Running::lock(&layout)?;
     let listeners = Listeners::bind(&config).await?;
@@ -49,13 +49,13 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     if config.demo.enabled {
         first_start::vouch_for_people(&config, &layout)?;
     }
-    let demo = Demo::start(&config, &layout).await?;
+    let demo = Demonstration::start(&Service::ALL, &config, &layout)?;
     let addresses = if config.demo.enabled {
         first_start::people(&config, &app.databases.idp).await?
     } else {
         Vec::new()
     };
-    keep_addresses(&layout, &addresses)?;
+    demonstration::keep_addresses(&layout, &addresses)?;
     running.tell(&app.instance, &config)?;
     println!("Ready after {:.1} s.\n", started.elapsed().as_secs_f32());
     println!("{}", welcome(&config, &addresses));
@@ -70,123 +70,6 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     demo.stop().await;
     app.stop().await;
     outcome
-}
-
-/// This process's hold on the data folder: two of them would overwrite one another's sockets and databases.
-struct Running {
-    file: PathBuf,
-    _lock: File,
-}
-
-impl Running {
-    fn lock(layout: &Layout) -> Result<Self> {
-        let path = layout.path("run/up.lock");
-        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        if lock.try_lock().is_err() {
-            bail!("another Signum runs on the data folder {}", layout.root().display());
-        }
-        let file = layout.running();
-        // Left by one that was killed.
-        std::fs::remove_file(&file).ok();
-        Ok(Self { file, _lock: lock })
-    }
-
-    /// Says for `./run demo` and `signum-demo` who runs here and where.
-    fn tell(&self, instance: &str, config: &Config) -> Result<()> {
-        let facts = [
-            ("instance", instance.to_owned()),
-            ("operator", config.listen.operator.to_string()),
-            ("idp", config.idp.public_url.clone()),
-            ("signer", config.signer.public_url.clone()),
-            ("demo", config.demo.public_url.clone()),
-            ("pki", config.ca.public_url.clone()),
-        ];
-        let text: String = facts
-            .map(|(name, value)| format!("{name} = {}\n", toml::Value::from(value)))
-            .concat();
-        write_private(&self.file, text.as_bytes())
-    }
-
-    fn end(&self) {
-        std::fs::remove_file(&self.file).ok();
-    }
-}
-
-/// Software officers look at nobody's face: never where others can reach them.
-fn refuse_public_demo(config: &Config) -> Result<()> {
-    let addresses = [
-        &config.idp.public_url,
-        &config.signer.public_url,
-        &config.demo.public_url,
-    ];
-    let public = config.listen.allow_public || addresses.iter().any(|address| address.starts_with("https://"));
-    if config.demo.enabled && public {
-        bail!(
-            "the demonstration's officers vouch with software keys: set demo.enabled = false before listening for others"
-        );
-    }
-    Ok(())
-}
-
-/// The demonstration's own processes.
-struct Demo(Vec<ChildProcess>);
-
-impl Demo {
-    async fn start(config: &Config, layout: &Layout) -> Result<Self> {
-        if !config.demo.enabled {
-            return Ok(Self(Vec::new()));
-        }
-        if tokio::net::TcpListener::bind(config.demo.listen).await.is_err() {
-            bail!(
-                "{} is taken by another program; set `demo.listen` and `demo.public_url`",
-                config.demo.listen
-            );
-        }
-        let listen = config.demo.listen.to_string();
-        let secret = layout.client_secret("demo-rp").display().to_string();
-        let service = [
-            "--listen",
-            &listen,
-            "--public-url",
-            &config.demo.public_url,
-            "--issuer",
-            &config.idp.public_url,
-            "--client-id",
-            "demo-rp",
-            "--client-secret-file",
-            &secret,
-        ];
-        let officers = layout.path("demo/officers").display().to_string();
-        let people = layout.demo_people().display().to_string();
-        let desk = [
-            "run",
-            "--signer",
-            &config.signer.public_url,
-            "--dir",
-            &officers,
-            "--people",
-            &people,
-        ];
-        Ok(Self(vec![
-            ChildProcess::start("signum-demo-rp", &service, &[])?,
-            ChildProcess::start("signum-demo-desk", &desk, &[])?,
-        ]))
-    }
-
-    async fn stop(self) {
-        for child in self.0 {
-            child.stop().await;
-        }
-    }
-}
-
-/// Activation addresses are secrets of their persons: they go to a private file for `./run demo`.
-fn keep_addresses(layout: &Layout, addresses: &[(String, String)]) -> Result<()> {
-    let lines: Vec<String> = addresses.iter().map(|(_, address)| address.clone()).collect();
-    write_private(
-        &layout.path("demo/activation-links.txt"),
-        (lines.join("\n") + "\n").as_bytes(),
-    )
 }
 
 fn welcome(config: &Config, addresses: &[(String, String)]) -> String {
