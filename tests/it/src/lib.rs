@@ -4,6 +4,7 @@
 pub mod app;
 pub mod database;
 pub mod relying_party;
+pub mod replica;
 pub mod trip;
 pub mod visitor;
 pub mod witness;

@@ -25,26 +25,33 @@ fn fresh() -> String {
 
 /// A correct request for `openid profile`.
 pub fn request(app: &TestApp) -> Request {
-    let (verifier, state, nonce) = (fresh(), fresh(), fresh());
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
-    let parameters = [
-        ("response_type", "code"),
-        ("client_id", "demo-rp"),
-        ("redirect_uri", app.redirect_uri.as_str()),
-        ("scope", "openid profile"),
-        ("state", &state),
-        ("nonce", &nonce),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ];
-    let url = Url::parse_with_params(&format!("{}/authorize", app.idp), parameters)
-        .expect("an address")
-        .to_string();
-    Request {
-        verifier,
-        state,
-        nonce,
-        url,
+    Request::of(&app.idp, "demo-rp", &app.redirect_uri)
+}
+
+impl Request {
+    /// A correct request for `openid profile` of any client.
+    pub fn of(idp: &str, client_id: &str, redirect_uri: &str) -> Self {
+        let (verifier, state, nonce) = (fresh(), fresh(), fresh());
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
+        let parameters = [
+            ("response_type", "code"),
+            ("client_id", client_id),
+            ("redirect_uri", redirect_uri),
+            ("scope", "openid profile"),
+            ("state", &state),
+            ("nonce", &nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        let url = Url::parse_with_params(&format!("{idp}/authorize"), parameters)
+            .expect("an address")
+            .to_string();
+        Self {
+            verifier,
+            state,
+            nonce,
+            url,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod hsm;
 mod idp;
 mod judges;
 mod officers;
+mod replicas;
 mod running;
 mod signer;
 mod store;
