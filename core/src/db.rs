@@ -75,6 +75,10 @@ impl Db {
                     tokio::time::sleep(back_off(attempt)).await;
                     attempt += 1;
                 }
+                Ok(done) => {
+                    metrics::counter!("db_transactions_total", "transaction" => name).increment(1);
+                    return Ok(done);
+                }
                 other => return other,
             }
         }

@@ -74,8 +74,8 @@ impl Idp {
 
     /// The means that reach this level.
     pub(crate) fn means_for(&self, level: Level) -> impl Iterator<Item = &dyn Means> {
-        let reaches = move |means: &&Box<dyn Means>| means.best_level(&self.config.levels) >= level;
-        self.means.iter().filter(reaches).map(|means| &**means)
+        let known = self.means.iter().map(|means| &**means);
+        known.filter(move |means| means.best_level(&self.config.levels) >= level)
     }
 }
 

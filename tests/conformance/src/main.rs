@@ -34,6 +34,9 @@ struct Arguments {
     /// Processes of the HSM.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// So many people more, `load-0` and on.
+    #[arg(long, default_value_t = 0)]
+    people: usize,
 }
 
 #[tokio::main]
@@ -54,6 +57,7 @@ async fn main() -> Result<()> {
             post_logout_redirect_uris: arguments.post_logout_redirect_uris,
         },
         workers: arguments.workers,
+        people: arguments.people,
         metrics: PrometheusBuilder::new().install_recorder()?,
     };
     let target = Target::start(&options).await?;

@@ -9,8 +9,8 @@ use signum_idp::people::{self, NewPerson, Person};
 /// A person of the test log-in.
 #[derive(Clone, Debug, Serialize)]
 pub struct TestPerson {
-    pub username: &'static str,
-    pub password: &'static str,
+    pub username: String,
+    pub password: String,
     pub level: Level,
     #[serde(skip)]
     pub person: Id<Person>,
@@ -45,18 +45,34 @@ const PEOPLE: [(&str, &str, Level, &str, &str, &str); 4] = [
     ),
 ];
 
-/// Adds those who are not there yet.
-pub async fn add(cx: &Cx) -> Result<Vec<TestPerson>> {
+/// Adds those who are not there yet, and as many people more, `load-0` and on, for load.
+pub async fn add(cx: &Cx, more: usize) -> Result<Vec<TestPerson>> {
     let known = people::list(cx).await?;
     let mut all = Vec::new();
-    for (username, password, level, given, family, number) in PEOPLE {
-        let person = match known.iter().find(|person| person.personal_number == number) {
+    let named = PEOPLE.map(|(username, password, level, given, family, number)| {
+        let [username, password, given, family, number] =
+            [username, password, given, family, number].map(str::to_owned);
+        (username, password, level, given, family, number)
+    });
+    let load = (0..more).map(|n| {
+        let (given, family, number) = ("Load".to_owned(), "Shembulli".to_owned(), format!("91{n:08}"));
+        (
+            format!("load-{n}"),
+            format!("load-{n}-test"),
+            Level::Substantial,
+            given,
+            family,
+            number,
+        )
+    });
+    for (username, password, level, given_name, family_name, personal_number) in named.into_iter().chain(load) {
+        let person = match known.iter().find(|person| person.personal_number == personal_number) {
             Some(person) => person.id,
             None => {
                 let new = NewPerson {
-                    given_name: given.to_owned(),
-                    family_name: family.to_owned(),
-                    personal_number: number.to_owned(),
+                    given_name,
+                    family_name,
+                    personal_number,
                     birthdate: "1990-02-28".to_owned(),
                 };
                 people::add(cx, new).await?.id

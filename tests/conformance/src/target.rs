@@ -40,6 +40,8 @@ pub struct Options {
     pub database: Option<String>,
     pub addresses: Addresses,
     pub workers: usize,
+    /// People for load, beside the named ones.
+    pub people: usize,
     /// What /metrics of the second address shows.
     pub metrics: PrometheusHandle,
 }
@@ -70,7 +72,7 @@ impl Target {
         let config = Config::at(&issuer);
         let cx = database(options).await?;
         let workers = hsm(options, &config, &cx).await?;
-        let people = people::add(&cx).await?;
+        let people = people::add(&cx, options.people).await?;
         let clients = clients::register(&cx, &options.addresses).await?;
         let deps = Deps {
             cx: cx.clone(),

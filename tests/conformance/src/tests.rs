@@ -22,6 +22,7 @@ fn options(folder: &TempDir, listen: &str) -> Options {
             post_logout_redirect_uris: vec![],
         },
         workers: 1,
+        people: 0,
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

@@ -3,14 +3,14 @@
 //! Each file below measures one thing and prints its own rows. `--only NAME` runs one of them; `--short` is for a first look.
 
 mod bulk;
-mod cost;
+pub mod cost;
 mod crl;
 mod fill;
 mod issuance;
 mod ocsp;
 mod restart;
 mod served;
-mod stand;
+pub mod stand;
 mod tsa;
 
 use anyhow::Result;

@@ -1,7 +1,8 @@
 //! How fast the HSM layer is beside what the module can do at all, and whether it stays the same for ever (issue 3).
 //!
 //! `signum-load hsm [--short] [--kryoptic MODULE] [--only P-256]`: rates and latencies. `signum-load soak [--short]`: memory, descriptors
-//! and objects over many signatures. `signum-load ca [--short] [--only NAME]`: the certification authority (issue 4). Tables go to standard output; the exit status says only whether all was right, never
+//! and objects over many signatures. `signum-load ca [--short] [--only NAME]`: the certification authority (issue 4).
+//! `signum-load idp [--short] [--only NAME] [--provider FOLDER]`: the identity provider beside npm oidc-provider (issue 5). Tables go to standard output; the exit status says only whether all was right, never
 //! whether it was fast.
 
 mod asker;
@@ -9,6 +10,7 @@ mod ca;
 mod callers;
 mod census;
 mod child;
+mod idp;
 mod module;
 mod rates;
 mod raw;
@@ -46,10 +48,12 @@ fn main() -> Result<()> {
         only: None,
         each: Duration::from_secs(2),
     };
+    let mut provider = None;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--only" => options.only = arguments.next(),
             "--short" => options.short = true,
+            "--provider" => provider = arguments.next().map(PathBuf::from),
             "--kryoptic" => {
                 let path = arguments.next().context("--kryoptic MODULE")?;
                 options.modules.push(module::Module::kryoptic(PathBuf::from(path)));
@@ -67,7 +71,8 @@ fn main() -> Result<()> {
     match what.as_str() {
         "hsm" => runtime.block_on(rates::run(&options)),
         "ca" => runtime.block_on(ca::run(&options)),
+        "idp" => runtime.block_on(idp::run(&options, provider)),
         "soak" => runtime.block_on(soak::run(&options)),
-        _ => bail!("signum-load hsm | ca | soak [--short] [--kryoptic MODULE]"),
+        _ => bail!("signum-load hsm | ca | idp | soak [--short] [--kryoptic MODULE]"),
     }
 }

@@ -1,4 +1,4 @@
-//! The short forms of `./test load hsm`, `./test load ca` and `./test soak hsm`: all is answered, nothing grows, the tables are printed.
+//! The short forms of `./test load hsm`, `./test load ca`, `./test load idp` and `./test soak hsm`: all is answered, nothing grows, the tables are printed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::process::Command;
@@ -22,6 +22,11 @@ fn rates_of_every_algorithm_are_measured_beside_the_honest_limit() {
 #[test]
 fn memory_descriptors_and_objects_stay_flat() {
     run("soak", "objects");
+}
+
+#[test]
+fn rates_of_the_identity_provider_are_measured_with_what_it_writes_and_signs() {
+    run("idp", "per server CPU s");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh python|node: an outside client with pinned versions, unpatched, below <target>/peers; prints what runs it. Exit
+# install.sh python|node|provider: an outside client with pinned versions, unpatched, below <target>/peers; prints what runs it. Exit
 # status 3, with the reason on standard error: it cannot be installed here.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
@@ -29,25 +29,25 @@ python)
   fi
   printf '%s\n' "$venv/bin/python"
   ;;
-node)
-  if ! command -v node >/dev/null; then (ensure_packages nodejs npm) >>"$log" 2>&1 || cannot openid-client "there is no Node.js"; fi
+node | provider)
+  if ! command -v node >/dev/null; then (ensure_packages nodejs npm) >>"$log" 2>&1 || cannot "$1" "there is no Node.js"; fi
   major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
-  [ "$major" -ge 20 ] || cannot openid-client "it needs Node.js 20, this is $(node --version)"
-  folder=$peers/oidc-node
-  wanted=$(sha256sum "$here/node/package-lock.json" | cut -d' ' -f1)
+  [ "$major" -ge 20 ] || cannot "$1" "it needs Node.js 20, this is $(node --version)"
+  folder=$peers/oidc-$1
+  wanted=$(sha256sum "$here/$1/package-lock.json" | cut -d' ' -f1)
   if [ "$(cat "$folder/.lock" 2>/dev/null)" != "$wanted" ]; then
     rm -rf "$folder"
     mkdir -p "$folder"
-    cp "$here/node/package.json" "$here/node/package-lock.json" "$folder/"
-    npm ci --prefix "$folder" --silent --no-audit --no-fund </dev/null >>"$log" 2>&1 || cannot openid-client "npm failed"
+    cp "$here/$1/package.json" "$here/$1/package-lock.json" "$folder/"
+    npm ci --prefix "$folder" --silent --no-audit --no-fund </dev/null >>"$log" 2>&1 || cannot "$1" "npm failed"
     printf '%s\n' "$wanted" >"$folder/.lock"
   fi
   # Node looks for packages beside the scripts.
-  cp "$here"/node/*.mjs "$folder/"
+  cp "$here/$1"/*.mjs "$folder/"
   printf '%s\n' "$folder"
   ;;
 *)
-  printf 'install.sh python|node\n' >&2
+  printf 'install.sh python|node|provider\n' >&2
   exit 2
   ;;
 esac

@@ -37,7 +37,7 @@ pub fn each(used: Duration, operations: u64) -> f64 {
 }
 
 /// The server that `SIGNUM_LOAD_POSTGRES_PID` names and its children, the pool's connections among them.
-fn postgres() -> Vec<u32> {
+pub fn postgres() -> Vec<u32> {
     let server = std::env::var("SIGNUM_LOAD_POSTGRES_PID").ok();
     let Some(server) = server.and_then(|pid| pid.trim().parse::<u32>().ok()) else {
         return Vec::new();

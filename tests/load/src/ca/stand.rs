@@ -153,15 +153,20 @@ async fn database(engine: Engine, disk: &tempfile::TempDir) -> Result<DbUrl> {
     if engine == Engine::Sqlite {
         return Ok(DbUrl::sqlite(&disk.path().join("ca.sqlite")));
     }
-    let address = |url: String| DbUrl::try_from(url).map_err(anyhow::Error::msg);
+    DbUrl::try_from(fresh_database("load_ca").await?).map_err(anyhow::Error::msg)
+}
+
+/// The address of a new, empty database of the cluster.
+pub async fn fresh_database(prefix: &str) -> Result<String> {
     let cluster = cluster().context("SIGNUM_LOAD_POSTGRES names no cluster")?;
     let (server, _) = cluster.rsplit_once('/').context("postgres://.../database")?;
     let random: &dyn Random = &OsRandom;
-    let name = format!("load_ca_{}", u64::from_le_bytes(random.bytes()));
+    let name = format!("{prefix}_{}", u64::from_le_bytes(random.bytes()));
     // A run makes a few: each statement may live as long as the process.
     let statement: &'static str = Box::leak(format!("CREATE DATABASE {name}").into_boxed_str());
-    let maintenance = Db::open(&address(cluster.clone())?).await?;
+    let maintenance = DbUrl::try_from(cluster.clone()).map_err(anyhow::Error::msg)?;
+    let maintenance = Db::open(&maintenance).await?;
     maintenance.all(statement, vec![]).await?;
     maintenance.close().await;
-    address(format!("{server}/{name}"))
+    Ok(format!("{server}/{name}"))
 }
