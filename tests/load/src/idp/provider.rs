@@ -62,7 +62,10 @@ impl Provider {
         let mut process = command.spawn().with_context(|| format!("{name} does not start"))?;
         let output = process.stdout.take().context("no output")?;
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).await?;
+        let mut output = BufReader::new(output);
+        output.read_line(&mut line).await?;
+        // What it says later goes nowhere, but may be said.
+        tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
         let described: Json = serde_json::from_str(&line).with_context(|| format!("{name} did not start"))?;
         let issuer = described["issuer"].as_str().context("no issuer")?.to_owned();
         let port = issuer.rsplit(':').next().unwrap_or_default().parse()?;
