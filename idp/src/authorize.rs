@@ -16,6 +16,7 @@ use decide::{Known, Next};
 use error::{AuthorizeError, PageError};
 use request::AuthorizeRequest;
 
+use crate::account::house_client;
 use crate::form::Form;
 use crate::interaction::{self, Interaction};
 use crate::service::Idp;
@@ -137,11 +138,17 @@ async fn next<'s>(
     };
     let subject = subject::known_subject(&idp.cx, session.person, sector).await?;
     let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
+    // Nothing leaves the house for a person's own pages, so there is nothing to agree to.
+    let consent = if request.client_id == house_client::ID {
+        Some(request.scope.clone())
+    } else {
+        consent
+    };
     let known = Known {
         authentication: &session.authentication,
         subject: subject.as_deref(),
         consent: consent.as_ref(),
-        met: session::knows(&idp.cx, session.id, &request.client_id).await?,
+        met: request.client_id == house_client::ID || session::knows(&idp.cx, session.id, &request.client_id).await?,
     };
     Ok((decide::decide(request, Some(&known), begun, now), Some(session)))
 }

@@ -27,6 +27,8 @@ signum_core::config! {
         access_token_seconds: u32 = 5 * 60,
         /// Life of an ID token in seconds.
         id_token_seconds: u32 = 5 * 60,
+        /// How long people can look up what happened with their identity, in years.
+        activity_years: u32 = 7,
         /// Level of assurance of each means of log-in.
         levels: Levels,
     }
@@ -71,6 +73,9 @@ impl Config {
     }
     pub(crate) fn session_idle(&self) -> Duration {
         Duration::from_secs(self.session_idle_seconds.into())
+    }
+    pub(crate) fn activity_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.activity_years) * 366 * 24 * 60 * 60)
     }
     pub(crate) fn session_absolute(&self) -> Duration {
         Duration::from_secs(self.session_absolute_seconds.into())

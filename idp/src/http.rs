@@ -1,5 +1,6 @@
 //! Addresses of the provider and what its handlers have in common. A handler parses, makes one flow call and renders.
 
+mod account;
 mod activate;
 mod authorize;
 mod consent;
@@ -43,6 +44,7 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .map(|means| means.routes(Door::new(idp.clone(), means.name())));
     let means = means.fold(Router::new(), Router::merge);
     Router::new()
+        .merge(account::routes())
         .route("/", get(home::page))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))

@@ -13,6 +13,7 @@ const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
     let before = cx.now().minus(GRACE);
     let idle = before.minus(config.session_idle());
+    let forgotten = cx.now().minus(config.activity_kept());
     cx.db
         .run("purge", |tx| async move {
             let mut gone = 0;
@@ -27,6 +28,9 @@ pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
                 .await?;
             gone += tx
                 .exec("DELETE FROM activation WHERE expires_at < $1", params![before])
+                .await?;
+            gone += tx
+                .exec("DELETE FROM activity WHERE at < $1", params![forgotten])
                 .await?;
             Ok(gone)
         })

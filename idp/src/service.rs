@@ -11,6 +11,8 @@ use signum_hsm_shim::Hsm;
 use url::Url;
 use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
 
+use crate::account::house_client;
+use crate::clients::ClientError;
 use crate::config::Config;
 use crate::http::login::passkey::Passkey;
 use crate::keys::{KeyError, SigningKeys};
@@ -35,6 +37,8 @@ pub enum StartError {
     Config(String),
     #[error("idp signing keys: {0}")]
     Keys(#[from] KeyError),
+    #[error("client of the account pages: {0}")]
+    Client(#[from] ClientError),
     #[error("WebAuthn: {0}")]
     WebAuthn(#[from] WebauthnError),
 }
@@ -94,6 +98,7 @@ impl Service {
         // RP ID is exactly this host and the one origin is exact: no subdomains, no other ports.
         let webauthn = WebauthnBuilder::new(host, &url)?.rp_name("Signum").build()?;
         let keys = SigningKeys::load_or_make(&deps.cx, &*deps.hsm, &config.hsm_token).await?;
+        house_client::ensure(&deps.cx, &config.public_url).await?;
         let csrf = Csrf::new(deps.csrf);
         let cookies = CookieKit::new(&url);
         let idp = Idp {

@@ -1,15 +1,11 @@
 //! A browser's log-in: found by its cookie's secret, rotated at every log-in, ended by logout, idleness or age.
 
 pub(crate) mod device;
-#[allow(dead_code)]
 mod ending;
-#[allow(dead_code)]
 mod list;
 pub(crate) mod switch;
 
-#[allow(unused_imports)]
-pub(crate) use ending::{Why, end, end_all};
-#[allow(unused_imports)]
+pub(crate) use ending::{Why, end, end_all, end_own};
 pub(crate) use list::{Listed, list};
 use std::time::Duration;
 

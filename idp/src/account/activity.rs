@@ -110,7 +110,6 @@ pub(crate) async fn record(tx: &Tx, cx: &Cx, person: Id<Person>, entry: &Entry<'
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub id: Id<Stored>,
-    pub person: Id<Person>,
     pub at: Timestamp,
     pub kind: Kind,
     pub client: Option<String>,
@@ -125,7 +124,7 @@ pub(crate) async fn before(cx: &Cx, person: Id<Person>, until: Timestamp, most: 
     let rows = cx
         .db
         .all(
-            "SELECT id, person, at, kind, client_id, acr, means, scope, disowned_at FROM activity
+            "SELECT id, at, kind, client_id, acr, means, scope, disowned_at FROM activity
              WHERE person = $1 AND at < $2 ORDER BY at DESC, id LIMIT $3",
             params![person, until, most],
         )
@@ -138,7 +137,7 @@ pub(crate) async fn find(cx: &Cx, id: Id<Stored>) -> Result<Option<Stored>, DbEr
     let row = cx
         .db
         .opt(
-            "SELECT id, person, at, kind, client_id, acr, means, scope, disowned_at FROM activity WHERE id = $1",
+            "SELECT id, at, kind, client_id, acr, means, scope, disowned_at FROM activity WHERE id = $1",
             params![id],
         )
         .await?;
@@ -156,7 +155,6 @@ fn read(row: &Row) -> Result<Stored, DbError> {
         })?;
     Ok(Stored {
         id: row.get("id")?,
-        person: row.get("person")?,
         at: row.get("at")?,
         kind,
         client: row.get("client_id")?,

@@ -43,7 +43,7 @@ pub(super) fn database(error: &DbError) -> Response {
 }
 
 /// A page in our words: `error-KEY-happened` and `error-KEY-do`.
-fn page(lang: Lang, id: &RequestId, status: StatusCode, key: &str) -> Response {
+pub(super) fn page(lang: Lang, id: &RequestId, status: StatusCode, key: &str) -> Response {
     let text = |end: &str| WORDS.text(lang, &format!("error-{key}-{end}"));
     ui::error_page(lang, status, &text("happened"), &text("do"), id.as_str())
 }

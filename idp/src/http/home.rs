@@ -6,7 +6,7 @@ use http::HeaderMap;
 use maud::html;
 use signum_core::DbError;
 use signum_core::i18n::Locale;
-use signum_core::ui::{Page, User};
+use signum_core::ui::{self, Page, User};
 
 use super::words::WORDS;
 use super::{Shared, failure};
@@ -29,6 +29,7 @@ pub(super) async fn page(State(idp): State<Shared>, Locale(lang): Locale, header
         } @else {
             p { (word("home-logged-out")) }
         }
+        (ui::actions(ui::link_button(true, "/account", word("account-open"))))
         h2 { (word("home-safe-heading")) }
         ul {
             li { (word("home-safe-1")) }

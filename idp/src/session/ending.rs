@@ -103,3 +103,16 @@ pub(crate) async fn end_all(
     }
     Ok(ended)
 }
+
+/// Ends one of a person's own sessions, on whatever device; anybody else's is left alone.
+pub(crate) async fn end_own(cx: &Cx, person: Id<Person>, session: Id<Session>) -> Result<(), DbError> {
+    cx.db
+        .run("session.end_own", |tx| async move {
+            let own = "SELECT id FROM session WHERE id = $1 AND person = $2";
+            match tx.opt(own, params![session, person]).await? {
+                Some(_) => end(&tx, cx, session, Why::FromList, None).await,
+                None => Ok(()),
+            }
+        })
+        .await
+}
