@@ -95,7 +95,7 @@ fn body(lang: Lang, interaction: &Interaction, client: &Client, csrf: &str, mean
         ]))
         (means)
         (ui::form(&format!("/login/cancel?i={i}"), Some(csrf), html! {
-            (ui::actions(ui::secondary_button(word("login-cancel"))))
+            (ui::actions(html! { button #cancel.secondary type="submit" { (word("login-cancel")) } }))
         }))
     }
 }

@@ -16,13 +16,16 @@ use signum_idp::{Level, Levels};
 use crate::people::TestPerson;
 
 /// Ids of what a program fills in and presses, from the first page to the last; printed with the target's configuration.
-pub const IDS: [(&str, &str); 6] = [
+pub const IDS: [(&str, &str); 9] = [
     ("username", "username"),
     ("password", "password"),
     ("log_in", "log-in"),
     ("refused", "log-in-refused"),
     ("allow", "decision-allow"),
     ("deny", "decision-deny"),
+    ("continue", "continue"),
+    ("switch", "switch"),
+    ("cancel", "cancel"),
 ];
 
 /// The means.

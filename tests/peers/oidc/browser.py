@@ -105,3 +105,11 @@ class Browser:
                 raise AssertionError(f"{page.url} answered {page.status}: {page.body}")
             page = self.follow(page, stop)
         raise AssertionError(f"the provider asks and asks, last {page.url}")
+
+    def log_out_at(self, issuer):
+        """The provider's own log-out, with its question."""
+        page = self.get(f"{issuer}/logout")
+        parser = _Forms()
+        parser.feed(page.body)
+        form = next(form for form in parser.forms if form["action"].endswith("/logout/confirm"))
+        return self._send("POST", urllib.parse.urljoin(page.url, form["action"]), form["fields"])

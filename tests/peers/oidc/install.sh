@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh python|node|provider: an outside client with pinned versions, unpatched, below <target>/peers; prints what runs it. Exit
+# install.sh python|node|provider|apache: an outside client with pinned versions, unpatched, below <target>/peers; prints what runs it. Exit
 # status 3, with the reason on standard error: it cannot be installed here.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
@@ -46,8 +46,12 @@ node | provider)
   cp "$here/$1"/*.mjs "$folder/"
   printf '%s\n' "$folder"
   ;;
+apache)
+  (ensure_packages apache2-bin libapache2-mod-auth-openidc) >>"$log" 2>&1 || cannot mod_auth_openidc "Debian's packages"
+  printf 'python3\n'
+  ;;
 *)
-  printf 'install.sh python|node|provider\n' >&2
+  printf 'install.sh python|node|provider|apache\n' >&2
   exit 2
   ;;
 esac

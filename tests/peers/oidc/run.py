@@ -2,13 +2,18 @@
 and ends it. The exit status is the command's."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 
 target, command = sys.argv[1], sys.argv[2:]
-extra = os.environ.get("SIGNUM_TARGET_OPTIONS", "").split()
-process = subprocess.Popen([target, *extra], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+# Where the relying party may listen: one that does not only looks at the addresses it is sent to.
+with socket.create_server(("127.0.0.1", 0)) as free:
+    port = str(free.getsockname()[1])
+here = f"http://localhost:{port}"
+options = ["--redirect-uri", f"{here}/private/callback", "--post-logout-redirect-uri", f"{here}/"]
+process = subprocess.Popen([target, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 try:
     described = process.stdout.readline()
     if not described:
@@ -16,7 +21,7 @@ try:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write(described)
         file.flush()
-        status = subprocess.run(command, env={**os.environ, "SIGNUM_TARGET": file.name}, timeout=300).returncode
+        status = subprocess.run(command, env={**os.environ, "SIGNUM_TARGET": file.name, "SIGNUM_RP_PORT": port}, timeout=300).returncode
 finally:
     process.stdin.close()
     try:
