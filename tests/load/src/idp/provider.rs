@@ -67,14 +67,19 @@ impl Provider {
         // What it says later goes nowhere, but may be said.
         tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
         let described: Json = serde_json::from_str(&line).with_context(|| format!("{name} did not start"))?;
-        let issuer = described["issuer"].as_str().context("no issuer")?.to_owned();
+        let issuer = described
+            .get("issuer")
+            .and_then(Json::as_str)
+            .context("no issuer")?
+            .to_owned();
         let port = issuer.rsplit(':').next().unwrap_or_default().parse()?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let number = |value: &Json| value.as_u64().and_then(|id| u32::try_from(id).ok());
-        let mut processes: Vec<u32> = number(&described["process"]).into_iter().collect();
+        let mut processes: Vec<u32> = described.get("process").and_then(number).into_iter().collect();
         processes.extend(
-            described["hsm_processes"]
-                .as_array()
+            described
+                .get("hsm_processes")
+                .and_then(Json::as_array)
                 .into_iter()
                 .flatten()
                 .filter_map(number),
@@ -95,11 +100,11 @@ impl Provider {
 
     /// The path of an endpoint.
     pub fn path(&self, endpoint: &str) -> Option<&str> {
-        self.metadata[endpoint].as_str()?.strip_prefix(&self.issuer)
+        self.metadata.get(endpoint)?.as_str()?.strip_prefix(&self.issuer)
     }
 
     pub fn offers(&self, work: Work) -> bool {
-        let grants = self.metadata["grant_types_supported"].as_array();
+        let grants = self.metadata.get("grant_types_supported").and_then(Json::as_array);
         let granted = |grant: &str| grants.is_some_and(|all| all.iter().any(|known| known == grant));
         match work {
             Work::Discovery | Work::Jwks | Work::Sso | Work::LogIn => true,
@@ -119,7 +124,7 @@ impl Provider {
 
     /// Write transactions and signatures so far, where the provider counts.
     pub async fn counted(&self) -> Result<Option<(f64, f64)>> {
-        let Some(address) = self.described["metrics"].as_str() else {
+        let Some(address) = self.described.get("metrics").and_then(Json::as_str) else {
             return Ok(None);
         };
         let host = address

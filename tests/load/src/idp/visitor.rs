@@ -42,14 +42,21 @@ impl Visitor {
     /// The `n`th person of the load.
     pub async fn new(provider: &Provider, n: usize) -> Result<Self> {
         let described = &provider.described;
-        let text = |value: &Json| value.as_str().map(str::to_owned).context("a text");
-        let client = described["clients"].get(0).context("a client")?;
-        let people = described["people"].as_array().context("people")?;
-        let mut loaded = people
-            .iter()
-            .filter(|p| p["username"].as_str().is_some_and(|name| name.starts_with("load-")));
+        let text = |of: &Json, at: &str| {
+            of.pointer(at)
+                .and_then(Json::as_str)
+                .map(str::to_owned)
+                .with_context(|| format!("no {at}"))
+        };
+        let client = described.pointer("/clients/0").context("a client")?;
+        let people = described.get("people").and_then(Json::as_array).context("people")?;
+        let mut loaded = people.iter().filter(|p| {
+            p.get("username")
+                .and_then(Json::as_str)
+                .is_some_and(|name| name.starts_with("load-"))
+        });
         let person = loaded.nth(n).context("a person")?;
-        let (client_id, secret) = (text(&client["client_id"])?, text(&client["client_secret"])?);
+        let (client_id, secret) = (text(client, "/client_id")?, text(client, "/client_secret")?);
         let path = |name: &'static str| Some((name, provider.path(name)?.to_owned()));
         Ok(Self {
             wire: Wire::open(provider.address).await?,
@@ -61,9 +68,9 @@ impl Visitor {
                 STANDARD.encode(format!("{client_id}:{secret}"))
             ),
             client_id,
-            redirect_uri: text(&client["redirect_uris"][0])?,
-            username: text(&person["username"])?,
-            password: text(&person["password"])?,
+            redirect_uri: text(client, "/redirect_uris/0")?,
+            username: text(person, "/username")?,
+            password: text(person, "/password")?,
             paths: ENDPOINTS.into_iter().filter_map(path).collect(),
             access_token: String::new(),
             refresh_token: String::new(),
@@ -147,9 +154,9 @@ impl Visitor {
             ("code_verifier", VERIFIER),
         ];
         let tokens = self.post_as_client(&self.path("token_endpoint")?, &fields).await?;
-        let text = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| tokens.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         (self.access_token, self.refresh_token) = (text("access_token"), text("refresh_token"));
-        tokens["id_token"].as_str().context("no ID token")?;
+        tokens.get("id_token").and_then(Json::as_str).context("no ID token")?;
         Ok(())
     }
 

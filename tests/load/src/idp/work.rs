@@ -1,6 +1,7 @@
 //! What is measured: one operation as a relying party and its person know it, with all its requests.
 
 use anyhow::{Result, ensure};
+use serde_json::Value as Json;
 
 use super::visitor::Visitor;
 
@@ -73,9 +74,9 @@ impl Work {
                 let (path, old) = (visitor.path("token_endpoint")?, visitor.refresh_token.clone());
                 let fields = [("grant_type", "refresh_token"), ("refresh_token", &old)];
                 let tokens = visitor.post_as_client(&path, &fields).await?;
-                ensure!(tokens["access_token"].is_string(), "no access token");
+                ensure!(tokens.get("access_token").is_some(), "no access token");
                 // Where it is not replaced, it goes on.
-                if let Some(next) = tokens["refresh_token"].as_str() {
+                if let Some(next) = tokens.get("refresh_token").and_then(Json::as_str) {
                     visitor.refresh_token = next.to_owned();
                 }
             }
@@ -84,12 +85,12 @@ impl Work {
                 let tokens = visitor
                     .post_as_client(&path, &[("grant_type", "client_credentials")])
                     .await?;
-                ensure!(tokens["access_token"].is_string(), "no access token");
+                ensure!(tokens.get("access_token").is_some(), "no access token");
             }
             Self::Introspection => {
                 let (path, token) = (visitor.path("introspection_endpoint")?, visitor.access_token.clone());
                 let told = visitor.post_as_client(&path, &[("token", &token)]).await?;
-                ensure!(told["active"] == true, "the token is not active");
+                ensure!(told.get("active") == Some(&Json::Bool(true)), "the token is not active");
             }
         }
         Ok(())
