@@ -74,3 +74,12 @@ not-me-done-1 = All your sessions have ended, and what logged in can no longer b
 not-me-done-2 = Please go to the registration office with your identity document. There you get a new means of log-in, and the case is looked into.
 error-not-me-happened = This link is not valid
 error-not-me-do = It was already used, is older than ten days, or is incomplete. Please log in and look at what happened with your identity.
+
+busy-title = Please wait a moment
+busy-full = Very many people are logging in just now. You need not do anything: this page tries again by itself in a few seconds.
+busy-address = Very many requests came from your network in a short time. Please try again in { $minutes ->
+    [one] one minute
+   *[other] { $minutes } minutes
+ }.
+busy-again = Try again
+busy-back = Please go back one page and repeat what you did.

@@ -74,3 +74,12 @@ not-me-done-1 = Të gjitha sesionet tuaja kanë përfunduar dhe mjeti i kyçjes 
 not-me-done-2 = Ju lutemi shkoni në zyrën e regjistrimit me dokumentin tuaj të identifikimit. Atje merrni një mjet të ri kyçjeje dhe rasti shqyrtohet.
 error-not-me-happened = Kjo lidhje nuk është e vlefshme
 error-not-me-do = Është përdorur tashmë, është më e vjetër se dhjetë ditë ose e paplotë. Ju lutemi kyçuni dhe shihni çfarë ka ndodhur me identitetin tuaj.
+
+busy-title = Ju lutemi prisni pak
+busy-full = Pikërisht tani po kyçen shumë njerëz. Nuk keni nevojë të bëni asgjë: kjo faqe provon vetë përsëri pas disa sekondash.
+busy-address = Nga rrjeti juaj erdhën shumë kërkesa në kohë të shkurtër. Ju lutemi provoni përsëri pas { $minutes ->
+    [one] një minute
+   *[other] { $minutes } minutash
+ }.
+busy-again = Provo përsëri
+busy-back = Ju lutemi kthehuni një faqe prapa dhe përsëriteni atë që bëtë.

@@ -74,3 +74,13 @@ not-me-done-1 = Sve Vaše sesije su završene i sredstvo prijave više ne može 
 not-me-done-2 = Molimo Vas, dođite u kancelariju za registraciju s ličnim dokumentom. Tamo dobijate novo sredstvo prijave i slučaj se ispituje.
 error-not-me-happened = Ova veza nije važeća
 error-not-me-do = Već je iskorišćena, starija je od deset dana ili je nepotpuna. Molimo Vas, prijavite se i pogledajte šta se dešavalo s Vašim identitetom.
+
+busy-title = Molimo Vas, sačekajte malo
+busy-full = Upravo se prijavljuje veoma mnogo ljudi. Ne morate ništa da radite: ova stranica za nekoliko sekundi sama pokušava ponovo.
+busy-address = Sa Vaše mreže je za kratko vreme stiglo veoma mnogo zahteva. Molimo Vas, pokušajte ponovo za { $minutes ->
+    [one] { $minutes } minut
+    [few] { $minutes } minuta
+   *[other] { $minutes } minuta
+ }.
+busy-again = Pokušaj ponovo
+busy-back = Molimo Vas, vratite se jednu stranicu nazad i ponovite šta ste radili.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use signum_core::http::public_origin;
 use url::Url;
 
+use crate::abuse::Limits;
 use crate::level::Level;
 
 signum_core::config! {
@@ -29,6 +30,8 @@ signum_core::config! {
         id_token_seconds: u32 = 5 * 60,
         /// How long people can look up what happened with their identity, in years.
         activity_years: u32 = 7,
+        /// Limits against abuse and overload.
+        limits: Limits,
         /// Level of assurance of each means of log-in.
         levels: Levels,
     }

@@ -7,6 +7,7 @@ mod consent;
 mod discovery;
 mod failure;
 mod going_on;
+mod guard;
 mod home;
 pub(crate) mod login;
 mod logout;
@@ -17,6 +18,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -63,8 +65,9 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/logout", get(logout::get).post(logout::post))
         .route("/logout/confirm", post(logout::confirm))
         .route("/logged-out", get(logout::logged_out))
-        .with_state(idp)
+        .with_state(idp.clone())
         .merge(means)
+        .layer(from_fn_with_state(idp, guard::guard))
 }
 
 /// `?i=ID` of the pages of an interaction.

@@ -3,6 +3,7 @@
 //! `http -> flow -> model`: [`http`] parses and renders, the flows are `authorize`, `login`, `consent`, `token`, `userinfo`,
 //! `logout` and `activate`. Admin calls for the wiring are in [`people`] and [`clients`].
 
+mod abuse;
 mod account;
 mod activate;
 mod authorize;
@@ -32,6 +33,7 @@ mod tests;
 mod token;
 mod userinfo;
 
+pub use abuse::Limits;
 pub use config::{Config, Levels};
 pub use keys::{KeyError, key_use};
 pub use level::Level;

@@ -8,6 +8,8 @@
 mod door;
 pub(crate) mod passkey;
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use axum::Router;
 use maud::Markup;
@@ -18,6 +20,7 @@ use signum_core::{DbError, Id, Timestamp, Tx, retry_on_db_conflict};
 
 pub use door::{Door, VisitQuery};
 
+use crate::abuse::attempts;
 use crate::account::activity::{self, Entry, Kind};
 use crate::config::Levels;
 use crate::interaction::{self, Interaction};
@@ -59,6 +62,8 @@ pub struct Visit {
     pub(crate) interaction: Id<Interaction>,
     /// Whose session the browser had until now.
     pub(crate) old: Option<Session>,
+    /// From where; `None` when nothing trustworthy says so.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Who was there, and how that was proven.
@@ -120,8 +125,12 @@ pub(crate) async fn admit(
     outcome: &Outcome,
     proof: &dyn Spend,
 ) -> Result<Admitted, LoginError> {
+    let person = Some(outcome.person);
+    if !counted(idp, visit, person).await? {
+        return record_refusal(idp, visit, means, person, "locked_out").await;
+    }
     match rotate(idp, visit, means, outcome, proof).await {
-        Err(LoginError::Refused(why)) => refuse(idp, visit, means, Some(outcome.person), why).await,
+        Err(LoginError::Refused(why)) => record_refusal(idp, visit, means, person, why).await,
         other => other,
     }
 }
@@ -145,11 +154,13 @@ async fn rotate(
         amr: Amr::of(&outcome.amr).ok_or_else(|| LoginError::Internal(format!("amr of {means}")))?,
     };
     let (cookie, hash) = secret::fresh(&*cx.random);
+    let key = attempts::key(idp, Some(outcome.person), visit.address);
     cx.db
         .run("login", |tx| async move {
             proof.spend(&tx, cx.now()).await?;
             let session = session::rotate(&tx, cx, visit.old.as_ref(), outcome.person, authentication, hash).await?;
             let client = interaction::logged_in(&tx, interaction, session).await?;
+            attempts::mark(&tx, session, key).await?;
             let entry = &Entry {
                 client: client.as_deref(),
                 session: Some(session),
@@ -170,8 +181,28 @@ async fn rotate(
     })
 }
 
-/// Records a refusal; `person` as far as the attempt names one.
+/// Counts an attempt; `false`: this identity is locked out from this address, now or already.
+async fn counted(idp: &Idp, visit: &Visit, person: Option<Id<Person>>) -> Result<bool, DbError> {
+    match attempts::key(idp, person, visit.address) {
+        Some(key) => attempts::count(&idp.cx, &idp.config.limits, key).await,
+        None => Ok(true),
+    }
+}
+
+/// Counts and records a refusal; `person` as far as the attempt names one.
 pub(crate) async fn refuse<T>(
+    idp: &Idp,
+    visit: &Visit,
+    means: &'static str,
+    person: Option<Id<Person>>,
+    why: &'static str,
+) -> Result<T, LoginError> {
+    // Whether it is one too many changes nothing of the answer: nobody learns by it who is known here.
+    counted(idp, visit, person).await?;
+    record_refusal(idp, visit, means, person, why).await
+}
+
+async fn record_refusal<T>(
     idp: &Idp,
     visit: &Visit,
     means: &'static str,

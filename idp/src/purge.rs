@@ -30,6 +30,9 @@ pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
                 .exec("DELETE FROM activation WHERE expires_at < $1", params![before])
                 .await?;
             gone += tx
+                .exec("DELETE FROM login_attempt WHERE since < $1", params![before])
+                .await?;
+            gone += tx
                 .exec("DELETE FROM activity WHERE at < $1", params![forgotten])
                 .await?;
             Ok(gone)

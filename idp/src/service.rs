@@ -11,6 +11,7 @@ use signum_hsm_shim::Hsm;
 use url::Url;
 use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
 
+use crate::abuse::Abuse;
 use crate::account::house_client;
 use crate::clients::ClientError;
 use crate::config::Config;
@@ -60,6 +61,7 @@ pub(crate) struct Idp {
     pub webauthn: Webauthn,
     pub csrf: Csrf,
     pub cookies: CookieKit,
+    pub abuse: Abuse,
     /// In the order in which the log-in page shows them; never empty.
     pub means: Vec<Box<dyn Means>>,
 }
@@ -101,6 +103,7 @@ impl Service {
         house_client::ensure(&deps.cx, &config.public_url).await?;
         let csrf = Csrf::new(deps.csrf);
         let cookies = CookieKit::new(&url);
+        let abuse = Abuse::new(&config.limits).map_err(StartError::Config)?;
         let idp = Idp {
             cx: deps.cx,
             config,
@@ -110,6 +113,7 @@ impl Service {
             webauthn,
             csrf,
             cookies,
+            abuse,
             means,
         };
         Ok(Self { idp: Arc::new(idp) })

@@ -2,6 +2,7 @@
 //! authenticator, manual clock. Only the HSM is a stand-in; the real one is exercised in tests/it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod abuse;
 mod account;
 mod activation;
 mod authorize;

@@ -52,7 +52,8 @@ fn environment_name(setting: &str) -> String {
     format!("SIGNUM__{}", setting.to_uppercase().replace('.', "__"))
 }
 
-/// Serves until `shutdown` is cancelled, then lets requests under way finish within [`GRACE`].
+/// Serves until `shutdown` is cancelled, then lets requests under way finish within [`GRACE`]. Handlers learn the peer's address
+/// by `ConnectInfo<SocketAddr>`.
 pub async fn serve(
     name: &'static str,
     listener: TcpListener,
@@ -63,7 +64,8 @@ pub async fn serve(
         tracing::info!(service = name, %address, "listening");
     }
     let stop = shutdown.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
     until(name, server.into_future(), shutdown).await
 }
 

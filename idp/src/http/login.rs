@@ -13,6 +13,7 @@ use signum_core::ui::{self, Page};
 
 use super::words::{WORDS, in_language};
 use super::{InteractionQuery, SESSION, Shared, failure, interaction_cookie_name, see_other, with_cookie};
+use crate::abuse::address;
 use crate::authorize::current_session;
 use crate::authorize::error::AuthorizeError;
 use crate::authorize::resume::{self, InteractionError};
@@ -127,7 +128,11 @@ pub(crate) async fn visit(
     let interaction = guarded(idp, query.i, headers, csrf).await?.id;
     let old = current_session(idp, idp.session_cookie(headers).as_deref()).await;
     let old = old.map_err(|error| failure::login_problem(&LoginError::Db(error)))?;
-    Ok(Visit { interaction, old })
+    Ok(Visit {
+        interaction,
+        old,
+        address: address::noted(headers),
+    })
 }
 
 /// What a form of a means is answered: on with the interaction, or the page once more.

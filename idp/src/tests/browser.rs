@@ -55,6 +55,8 @@ pub struct Browser {
     router: Router,
     pub cookies: BTreeMap<String, String>,
     pub authenticator: SoftAuthenticator,
+    /// The other end of its connections, where the test says so.
+    pub address: Option<std::net::IpAddr>,
 }
 
 impl Browser {
@@ -63,6 +65,7 @@ impl Browser {
             router,
             cookies: BTreeMap::new(),
             authenticator: SoftAuthenticator::new(),
+            address: None,
         }
     }
 
@@ -76,6 +79,10 @@ impl Browser {
             request
                 .headers_mut()
                 .insert(header::COOKIE, cookies.join("; ").parse().unwrap());
+        }
+        if let Some(address) = self.address {
+            let peer = axum::extract::ConnectInfo(std::net::SocketAddr::new(address, 40_000));
+            request.extensions_mut().insert(peer);
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
