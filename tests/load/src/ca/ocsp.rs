@@ -24,7 +24,9 @@ use crate::raw::Work;
 use crate::subject::Subject;
 use crate::token::Prepared;
 
-/// Certificates that are asked about again and again.
+/// Certificates that are asked about again and again at every size, so that sizes can be compared.
+const FEW: usize = 1_000;
+/// More of them: what memory holds no longer fits the processor's caches.
 const HOT: usize = 50_000;
 /// Certificates whose answers are signed in advance in the measured run.
 const SIGNED: usize = 1_000;
@@ -83,9 +85,13 @@ async fn at_size(stand: &Stand, stored: usize, options: &Options) -> Result<[f64
         })
     };
     let before = census::own()?.memory;
-    let memory = rounds(stand, &with_cache(64)?, &asked(false, HOT)?, true, options).await?;
+    let memory = rounds(stand, &with_cache(64)?, &asked(false, FEW)?, true, options).await?;
+    memory.print(&format!("memory, {} asked about", stored.min(FEW)));
+    if stored > FEW {
+        let hot = rounds(stand, &with_cache(64)?, &asked(false, HOT)?, true, options).await?;
+        hot.print(&format!("memory, {} asked about", stored.min(HOT)));
+    }
     let after = census::own()?.memory;
-    memory.print(&format!("memory, {} asked about", stored.min(HOT)));
     println!(
         "    memory of the process: {} MB before, {} MB after",
         before / 1024,
