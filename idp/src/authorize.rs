@@ -98,7 +98,9 @@ pub(crate) async fn answer(
         }
         (Next::AskConsent, Some(session)) => begin(idp, request, Some(session.id), Step::Consent).await,
         (Next::Continue, Some(session)) => begin(idp, request, Some(session.id), Step::Continue).await,
-        (Next::LogIn | Next::AskConsent | Next::Continue | Next::Answer, _) => begin(idp, request, None, Step::LogIn).await,
+        (Next::LogIn | Next::AskConsent | Next::Continue | Next::Answer, _) => {
+            begin(idp, request, None, Step::LogIn).await
+        }
     }
 }
 

@@ -83,7 +83,10 @@ impl Idp {
 
     /// The cookies of every interaction that this browser has open; no browser keeps more than this.
     fn open_interactions(&self, headers: &HeaderMap) -> Vec<OpenCookie> {
-        let all = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let all = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok());
         let names = all.flat_map(|line| line.split(';')).filter_map(|pair| {
             let (name, _) = pair.trim().split_once('=')?;
             let name = name.strip_prefix("__Host-").unwrap_or(name);

@@ -7,6 +7,7 @@ mod abuse;
 mod account;
 mod activate;
 mod authorize;
+pub mod client_auth;
 pub mod clients;
 mod code;
 mod config;
@@ -15,6 +16,7 @@ mod discovery;
 mod form;
 mod http;
 mod interaction;
+pub mod jose;
 mod jws;
 mod keys;
 mod level;
@@ -27,6 +29,7 @@ mod scope;
 mod secret;
 mod service;
 mod session;
+mod single_use;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -45,6 +48,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "idp/0001_idp",
         sql: include_str!("../../migrations/idp/0001_idp.sql"),
+    },
+    Migration {
+        name: "idp/0002_clients",
+        sql: include_str!("../../migrations/idp/0002_clients.sql"),
     },
     Migration {
         name: "idp/0005_session",

@@ -92,7 +92,13 @@ pub(crate) async fn check(idp: &Idp, form: &Form) -> Result<Result<LogoutRequest
     };
     let redirect_uri = form.get("post_logout_redirect_uri");
     if let Some(uri) = redirect_uri {
-        let registered = |client: &Client| client.post_logout_redirect_uris.iter().any(|known| known == uri);
+        let registered = |client: &Client| {
+            client
+                .metadata
+                .post_logout_redirect_uris
+                .iter()
+                .any(|known| known == uri)
+        };
         if !client.as_ref().is_some_and(registered) {
             return Ok(Err(LogoutError::BadRedirect));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use signum_core::{Cx, DbError, params};
 
 use crate::config::Config;
+use crate::single_use;
 
 /// How long rows stay after their end, so that a late reuse is still recognised as one.
 const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,6 +36,7 @@ pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
             gone += tx
                 .exec("DELETE FROM activity WHERE at < $1", params![forgotten])
                 .await?;
+            gone += single_use::purge(&tx, before).await?;
             Ok(gone)
         })
         .await

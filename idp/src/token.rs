@@ -1,14 +1,13 @@
 //! The token endpoint's flow (RFC 6749 section 3.2): client authentication, then one file per grant.
 
 pub(crate) mod authorization_code;
-pub(crate) mod client_auth;
 pub(crate) mod id_token;
 
 use serde_json::{Value as Json, json};
-use signum_core::audit::{self, Event};
 use signum_core::{DbError, retry_on_db_conflict};
 use signum_hsm_shim::HsmError;
 
+use crate::client_auth::{self, ClientAuthError, Shown};
 use crate::form::Form;
 use crate::service::Idp;
 
@@ -31,6 +30,16 @@ pub(crate) enum TokenError {
     Hsm(#[from] HsmError),
 }
 retry_on_db_conflict!(TokenError);
+
+impl From<ClientAuthError> for TokenError {
+    fn from(error: ClientAuthError) -> Self {
+        match error {
+            ClientAuthError::InvalidRequest(problem) => Self::InvalidRequest(problem),
+            ClientAuthError::InvalidClient(_) => Self::InvalidClient,
+            ClientAuthError::Db(error) => Self::Db(error),
+        }
+    }
+}
 
 /// A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 pub(crate) struct Tokens {
@@ -57,27 +66,15 @@ pub(crate) async fn token(idp: &Idp, form: &Form, authorization: Option<&str>) -
     if let Some(flaw) = form.flaw() {
         return Err(TokenError::InvalidRequest(flaw));
     }
-    let client = match client_auth::authenticate(&idp.cx, form, authorization).await {
-        Err(TokenError::InvalidClient) => {
-            record_failed_client(idp).await?;
-            return Err(TokenError::InvalidClient);
-        }
-        other => other?,
+    let shown = Shown {
+        form,
+        authorization,
+        certificate: None,
     };
+    let client = client_auth::authenticate(idp, &shown).await?.client;
     match form.get("grant_type") {
         Some("authorization_code") => authorization_code::redeem(idp, &client, form).await,
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),
     }
-}
-
-async fn record_failed_client(idp: &Idp) -> Result<(), DbError> {
-    let cx = &idp.cx;
-    let event = &Event::new("client.authentication_refused", "token endpoint", json!({}));
-    cx.db
-        .run(
-            "client.refused",
-            |tx| async move { audit::record(&tx, cx, event).await },
-        )
-        .await
 }

@@ -143,7 +143,11 @@ mod tests {
         };
         assert_eq!(decide(&request(), Some(&known), None, NOW), Next::Continue);
         let begun = Some(Timestamp::from_seconds(8_999));
-        assert_eq!(decide(&request(), Some(&known), begun, NOW), Next::Answer, "just logged in");
+        assert_eq!(
+            decide(&request(), Some(&known), begun, NOW),
+            Next::Answer,
+            "just logged in"
+        );
         let mut silent = request();
         silent.prompt.none = true;
         assert_eq!(decide(&silent, Some(&known), None, NOW), Next::Answer);

@@ -17,7 +17,7 @@ pub(crate) async fn identify<'a>(cx: &Cx, form: &'a Form) -> Result<Result<(Clie
     let Some(uri) = form.get("redirect_uri") else {
         return Ok(Err(PageError::RedirectUriMissing));
     };
-    if !client.redirect_uris.iter().any(|registered| registered == uri) {
+    if !client.has_redirect_uri(uri) {
         return Ok(Err(PageError::RedirectUriUnregistered));
     }
     Ok(Ok((client, uri)))

@@ -1,32 +1,28 @@
-//! Client authentication: client_secret_basic (RFC 6749 section 2.3.1), compared in constant time.
+//! client_secret_basic and client_secret_post (RFC 6749 section 2.3.1), compared in constant time.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use signum_core::Cx;
+use subtle::ConstantTimeEq;
 
-use super::TokenError;
-use crate::clients::{self, Client};
-use crate::form::Form;
+use super::{AuthMethod, Refusal};
+use crate::clients::Client;
+use crate::secret;
 
-/// The client that the Authorization header proves.
-pub(crate) async fn authenticate(cx: &Cx, form: &Form, authorization: Option<&str>) -> Result<Client, TokenError> {
-    let (id, secret) = authorization.and_then(basic).ok_or(TokenError::InvalidClient)?;
-    let client = clients::find(cx, &id).await?.ok_or(TokenError::InvalidClient)?;
-    if !client.secret_is(&secret) {
-        return Err(TokenError::InvalidClient);
+/// The same work whether or not there is such a client.
+pub(super) fn check(client: Option<&Client>, method: AuthMethod, shown: &str) -> Result<(), Refusal> {
+    let Some(client) = client else {
+        let _: bool = secret::hashed(shown).ct_eq(&secret::Hashed::default()).into();
+        return Err(Refusal::Unknown);
+    };
+    let right = client.secret_is(shown);
+    match client.metadata.token_endpoint_auth_method == method {
+        false => Err(Refusal::Method),
+        true if right => Ok(()),
+        true => Err(Refusal::Secret),
     }
-    if form.get("client_id").is_some_and(|named| named != client.client_id) {
-        return Err(TokenError::InvalidRequest(
-            "client_id is another than the authenticated client",
-        ));
-    }
-    if form.has("client_secret") || form.has("client_assertion") {
-        return Err(TokenError::InvalidRequest("more than one way of client authentication"));
-    }
-    Ok(client)
 }
 
 /// Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1).
-fn basic(header: &str) -> Option<(String, String)> {
+pub(super) fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, value) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
