@@ -132,11 +132,10 @@ fn algorithms(profile: Profile, metadata: &Metadata) -> Result<(), ClientError> 
         ),
     ];
     for (alg, enc) in encrypted {
-        let good = match (alg.as_deref(), enc.as_deref()) {
-            (None, None) => true,
-            (Some("ECDH-ES"), Some("A256GCM")) => true,
-            _ => false,
-        };
+        let good = matches!(
+            (alg.as_deref(), enc.as_deref()),
+            (None, None) | (Some("ECDH-ES"), Some("A256GCM"))
+        );
         if !good {
             return refuse("id_token_encrypted_response_alg", "ECDH-ES with A256GCM, or neither");
         }

@@ -238,7 +238,7 @@ fn key(object: &Map<String, Json>) -> Result<Key, JwkError> {
             let full = n
                 .first()
                 .is_some_and(|first| n.len() > *RSA_OCTETS.start() || *first >= 0x80);
-            if !RSA_OCTETS.contains(&n.len()) || !full || e.len() > 4 || e.as_slice() == [3] {
+            if !RSA_OCTETS.contains(&n.len()) || !full || e.len() > 4 || small(&e) {
                 return Err(JwkError::Unsupported);
             }
             (Key::Rsa { n, e }, Algorithm::Ps256)
@@ -250,6 +250,11 @@ fn key(object: &Map<String, Json>) -> Result<Key, JwkError> {
         Some(_) => Ok(key),
         None => Err(JwkError::Malformed),
     }
+}
+
+/// Whether an exponent is below 65537 (NIST SP 800-56B section 6.2.1).
+fn small(e: &[u8]) -> bool {
+    e.iter().fold(0_u32, |value, octet| value << 8 | u32::from(*octet)) < 65_537
 }
 
 /// `key_ops` (RFC 7517 section 4.3) says the same as `use` in other words; both together have to agree.
