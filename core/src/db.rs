@@ -14,6 +14,7 @@ pub(crate) mod scratch;
 mod tests;
 mod tx;
 mod value;
+mod writer;
 
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ impl Db {
                 Ok(value)
             }
             Err(error) => {
-                tx.rollback(name).await;
+                tx.rollback(name).await?;
                 Err(error)
             }
         }

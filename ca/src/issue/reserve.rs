@@ -9,7 +9,7 @@ use signum_core::{Cx, Timestamp, Tx, params};
 use super::intent::{Cause, IntentId};
 use super::prepared::{Intent, Prepared};
 use super::{IssueError, Issued, intent, lineage};
-use crate::{KeyKind, Service, blocked_key};
+use crate::{KeyKind, Service};
 
 /// What reserving found.
 pub(crate) enum Reserved {
@@ -29,12 +29,19 @@ impl Prepared {
         let earlier = cx
             .db
             .run("ca.reserve", |tx| async move {
-                let earlier = this.find_earlier(&tx, cx).await?;
-                if earlier.is_none() {
-                    this.claim_key(&tx).await?;
-                    this.insert(&tx, cx, replica).await?;
+                // Nearly always nothing is there yet: the statement that reserves finds out.
+                if !this.insert(&tx, cx, replica).await? {
+                    if let Some(earlier) = this.find_earlier(&tx, cx).await? {
+                        return Ok(Some(earlier));
+                    }
+                    // What stood there was closed on the way.
+                    if !this.insert(&tx, cx, replica).await? {
+                        return Err(IssueError::UnderWay);
+                    }
                 }
-                Ok::<_, IssueError>(earlier)
+                this.claim_key(&tx).await?;
+                this.record(&tx, cx).await?;
+                Ok::<_, IssueError>(None)
             })
             .await?;
         match earlier {
@@ -87,11 +94,12 @@ impl Prepared {
         .await?;
         let row = tx
             .one(
-                "SELECT owner, profile FROM subject_key WHERE spki_sha256 = $1",
+                "SELECT k.owner, k.profile, b.cause FROM subject_key k
+                 LEFT JOIN blocked_key b ON b.spki_sha256 = k.spki_sha256 WHERE k.spki_sha256 = $1",
                 params![&spki],
             )
             .await?;
-        if blocked_key::is_blocked(tx, &spki).await? {
+        if row.get::<Option<String>>("cause")?.is_some() {
             return Err(IssueError::refused("key_compromised", "this key is blocked"));
         }
         if row.get::<[u8; 32]>("owner")? != request.owner || row.get::<String>("profile")? != self.profile.id {
@@ -103,7 +111,8 @@ impl Prepared {
         Ok(())
     }
 
-    async fn insert(&self, tx: &Tx, cx: &Cx, replica: [u8; 16]) -> Result<(), IssueError> {
+    /// False when something stands under the idempotency key.
+    async fn insert(&self, tx: &Tx, cx: &Cx, replica: [u8; 16]) -> Result<bool, IssueError> {
         let Intent {
             request,
             fingerprint,
@@ -113,13 +122,13 @@ impl Prepared {
         } = &self.row;
         let holder = request.holder.as_ref();
         let follows = lineage::find(tx, request).await?;
-        let tbs_sha256 = Sha256::digest(&self.tbs);
         let now = cx.now();
-        tx.exec(
+        let inserted = tx.exec(
             "INSERT INTO certificate (issuer, serial, profile, shard, idempotency_key, fingerprint, spki_sha256, holder,
                  key_label, tbs, tbs_sha256, not_before, not_after, reserved_at, key_statement, desk,
                  key_kind, in_qscd, intent_of, intent_until, follows_issuer, follows_serial)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+             ON CONFLICT DO NOTHING",
             params![
                 self.issuer.name.as_str(),
                 &self.serial,
@@ -131,7 +140,7 @@ impl Prepared {
                 holder.map(|h| h.purpose.as_str()),
                 holder.map(|h| h.key_label.as_str()),
                 &self.tbs,
-                tbs_sha256.to_vec(),
+                Sha256::digest(&self.tbs).to_vec(),
                 *not_before,
                 *not_after,
                 now,
@@ -146,8 +155,13 @@ impl Prepared {
             ],
         )
         .await?;
-        // Where no event can be stored, nothing is signed either.
-        let detail = json!({ "profile": self.profile.id, "tbs_sha256": hex::encode(tbs_sha256) });
+        Ok(inserted == 1)
+    }
+
+    /// Where no event can be stored, nothing is signed either.
+    async fn record(&self, tx: &Tx, cx: &Cx) -> Result<(), IssueError> {
+        let tbs_sha256 = hex::encode(Sha256::digest(&self.tbs));
+        let detail = json!({ "profile": self.profile.id, "tbs_sha256": tbs_sha256 });
         audit::record(tx, cx, &Event::new("certificate.reserved", self.subject_id(), detail)).await?;
         Ok(())
     }

@@ -11,6 +11,7 @@ use sqlx::{PgPool, Sqlite, SqlitePool};
 use super::DbError;
 use super::tx::{Inner, Tx};
 use super::value::{Row, Value, postgres_row, refuse_nul, sqlite_row};
+use super::writer::Writer;
 
 /// `sqlite:PATH` or `postgres://...`; printed without its password.
 #[derive(Clone, serde::Deserialize)]
@@ -60,10 +61,11 @@ impl serde::Serialize for DbUrl {
     }
 }
 
-/// SQLite takes one writer at a time: writers queue for one connection instead of meeting SQLITE_BUSY; readers have their own.
+/// SQLite takes one writer at a time: writers queue for one connection instead of meeting SQLITE_BUSY, and share its COMMITs;
+/// readers have their own.
 #[derive(Clone)]
 pub(super) enum Pool {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: Writer, readers: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -91,10 +93,12 @@ impl Pool {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
+        // Indexes over random keys touch many pages: they are kept (64 MB), and written back 16 MB at a time.
+        let often = options
+            .clone()
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "4000");
+        let writer = Writer::open(&often).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.read_only(true))
@@ -104,7 +108,7 @@ impl Pool {
 
     pub(super) async fn begin(&self) -> Result<Tx, DbError> {
         let inner = match self {
-            Self::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => Inner::Sqlite(writer.begin().await?),
             Self::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?),
         };
         Ok(Tx::new(inner))

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Postgres, Transaction};
 
 use tokio::sync::Mutex;
 
 use super::DbError;
 use super::engine::{bind_postgres, bind_sqlite};
 use super::value::{Row, Value, postgres_row, refuse_nul, sqlite_row};
+use super::writer::Member;
 
 /// One read-write transaction; made by [`Db::run`](super::Db::run), which commits it or rolls it back.
 ///
@@ -47,7 +48,7 @@ impl State {
 }
 
 pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Member),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -68,7 +69,7 @@ impl Tx {
         let mut state = self.0.lock().await;
         let result = match state.open_for(&params)? {
             Inner::Sqlite(tx) => bind_sqlite(sql, params)
-                .execute(&mut **tx)
+                .execute(tx.connection()?)
                 .await
                 .map(|done| done.rows_affected()),
             Inner::Postgres(tx) => bind_postgres(sql, params)
@@ -94,7 +95,7 @@ impl Tx {
         let mut state = self.0.lock().await;
         match state.open_for(&params)? {
             Inner::Sqlite(tx) => {
-                let rows = bind_sqlite(sql, params).fetch_all(&mut **tx).await;
+                let rows = bind_sqlite(sql, params).fetch_all(tx.connection()?).await;
                 state.note(rows)?.iter().map(sqlite_row).collect()
             }
             Inner::Postgres(tx) => {
@@ -108,7 +109,7 @@ impl Tx {
     pub(super) async fn script(&self, sql: &'static str) -> Result<(), DbError> {
         let mut state = self.0.lock().await;
         let result = match state.open()? {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop),
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(tx.connection()?).await.map(drop),
             Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop),
         };
         state.note(result)
@@ -127,7 +128,7 @@ impl Tx {
     /// Refuses, and rolls back, when a statement failed and the closure went on regardless.
     pub(super) async fn commit(self, name: &'static str) -> Result<(), DbError> {
         if self.0.lock().await.failed {
-            self.rollback(name).await;
+            self.rollback(name).await?;
             return Err(failed_before());
         }
         match self.0.lock().await.inner.take().ok_or_else(ended)? {
@@ -137,15 +138,18 @@ impl Tx {
         Ok(())
     }
 
-    pub(super) async fn rollback(self, name: &'static str) {
-        let result = match self.0.lock().await.inner.take() {
-            Some(Inner::Sqlite(tx)) => tx.rollback().await,
-            Some(Inner::Postgres(tx)) => tx.rollback().await,
-            None => Ok(()),
-        };
-        if let Err(error) = result {
-            tracing::warn!(transaction = name, %error, "rollback failed; the connection is dropped");
+    /// Fails when the closure's answer may follow from what others had written and is lost.
+    pub(super) async fn rollback(self, name: &'static str) -> Result<(), DbError> {
+        match self.0.lock().await.inner.take() {
+            Some(Inner::Sqlite(tx)) => tx.rollback().await?,
+            Some(Inner::Postgres(tx)) => {
+                if let Err(error) = tx.rollback().await {
+                    tracing::warn!(transaction = name, %error, "rollback failed; the connection is dropped");
+                }
+            }
+            None => {}
         }
+        Ok(())
     }
 }
 
