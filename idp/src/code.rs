@@ -7,6 +7,8 @@ use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, Timestamp, Tx, params};
 use subtle::ConstantTimeEq;
 
+use crate::abuse::attempts;
+use crate::account::activity::{self, Entry, Kind};
 use crate::authorize::request::AuthorizeRequest;
 use crate::config::Config;
 use crate::level::Level;
@@ -88,6 +90,8 @@ pub(crate) enum Worthless {
     OtherClient,
     WrongRedirectUri,
     WrongVerifier,
+    /// The person is locked out where the session began (too many log-ins).
+    LockedOut,
     /// Its session ended, or the grant was revoked, between code and token.
     Revoked,
 }
@@ -101,6 +105,7 @@ impl Worthless {
             Self::OtherClient => "other_client",
             Self::WrongRedirectUri => "wrong_redirect_uri",
             Self::WrongVerifier => "wrong_verifier",
+            Self::LockedOut => "locked_out",
             Self::Revoked => "revoked",
         }
     }
@@ -117,20 +122,26 @@ pub(crate) async fn redeem(tx: &Tx, cx: &Cx, r: &Redemption<'_>) -> Result<Resul
         )
         .await?;
     let outcome = match &spent {
-        Some(row) => judge(tx, row, r).await?,
+        Some(row) => judge(tx, cx, row, r).await?,
         None => Err(why_not(tx, cx, r, hash).await?),
     };
     match &outcome {
         Ok(redeemed) => {
             let event = Event::new("code.redeemed", redeemed.grant, json!({"client": r.client_id}));
             audit::record(tx, cx, &event).await?;
+            let entry = &Entry {
+                client: Some(r.client_id),
+                acr: Some(redeemed.authentication.acr),
+                ..Entry::of(Kind::TokensIssued)
+            };
+            activity::record(tx, cx, redeemed.person, entry).await?;
         }
         Err(worthless) => refused(tx, cx, r, hash, *worthless).await?,
     }
     Ok(outcome)
 }
 
-async fn judge(tx: &Tx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
+async fn judge(tx: &Tx, cx: &Cx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
     if row.get::<String>("redirect_uri")? != r.redirect_uri {
         return Ok(Err(Worthless::WrongRedirectUri));
     }
@@ -140,7 +151,8 @@ async fn judge(tx: &Tx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed
     let grant: Id<Grant> = row.get("grant_id")?;
     let Some(g) = tx
         .opt(
-            "SELECT g.person AS person, g.scope AS scope FROM authorization_grant g JOIN session s ON s.id = g.session
+            "SELECT g.person AS person, g.scope AS scope, g.session AS session
+             FROM authorization_grant g JOIN session s ON s.id = g.session
              WHERE g.id = $1 AND g.revoked_at IS NULL AND s.ended_at IS NULL",
             params![grant],
         )
@@ -148,6 +160,9 @@ async fn judge(tx: &Tx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed
     else {
         return Ok(Err(Worthless::Revoked));
     };
+    if attempts::bars(tx, cx, g.get("session")?).await? {
+        return Ok(Err(Worthless::LockedOut));
+    }
     let impossible = |column: &str| DbError::Column {
         column: column.to_owned(),
         problem: "has an impossible value".to_owned(),

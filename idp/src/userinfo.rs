@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use signum_core::audit::{self, Event};
 use signum_core::{DbError, Id, params, retry_on_db_conflict};
 
+use crate::account::activity::{self, Entry, Kind};
 use crate::code::Grant;
 use crate::scope::Scopes;
 use crate::service::Idp;
@@ -52,10 +53,17 @@ pub(crate) async fn userinfo(idp: &Idp, access_token: &str) -> Result<Json, User
         grant,
         json!({"client": client_id, "scope": scope.to_string()}),
     );
+    let released = scope.to_string();
+    let entry = &Entry {
+        client: Some(&client_id),
+        scope: Some(&released),
+        ..Entry::of(Kind::DataReleased)
+    };
     let sub = cx
         .db
         .run::<_, DbError, _, _>("userinfo", |tx| async move {
             audit::record(&tx, cx, event).await?;
+            activity::record(&tx, cx, id, entry).await?;
             subject::subject(&tx, &*cx.random, id, sector).await
         })
         .await?;

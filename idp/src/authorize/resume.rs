@@ -7,6 +7,7 @@ use signum_core::{DbError, Id, retry_on_db_conflict};
 use super::decide::Next;
 use super::error::AuthorizeError;
 use super::{current_session, next, response};
+use crate::account::activity::{self, Entry, Kind};
 use crate::clients::{self, Client};
 use crate::interaction::{self, Interaction, Stage};
 use crate::service::Idp;
@@ -154,6 +155,14 @@ pub(crate) async fn finish(
                 consent::remember(&tx, cx, session.person, &request.client_id, &request.scope).await?;
                 let detail = json!({"client": request.client_id, "scope": request.scope.to_string()});
                 audit::record(&tx, cx, &Event::new("consent.given", session.person, detail)).await?;
+                let agreed = request.scope.to_string();
+                let entry = &Entry {
+                    client: Some(&request.client_id),
+                    session: Some(session.id),
+                    scope: Some(&agreed),
+                    ..Entry::of(Kind::ConsentGiven)
+                };
+                activity::record(&tx, cx, session.person, entry).await?;
             }
             Ok(Some(code::issue(&tx, cx, config, request, &live).await?))
         })

@@ -50,6 +50,32 @@ async fn the_sixth_log_in_within_a_minute_locks_out_from_that_address_for_ten_mi
 }
 
 #[tokio::test]
+async fn a_lockout_holds_for_tokens_of_sessions_that_began_there() {
+    let world = World::new().await;
+    let mut elsewhere = world.enrolled().await;
+    elsewhere.address = Some(ELSEWHERE.parse().unwrap());
+    elsewhere.sign_in(&authorize_query(&[])).await;
+    let mut browser = world.browser();
+    browser.authenticator = elsewhere.authenticator.clone();
+    browser.address = Some(HOME.parse().unwrap());
+    for _ in 0..5 {
+        world.advance(1);
+        assert_eq!(try_login(&mut browser).await.status, 200);
+    }
+    let silent = format!("/authorize?{}", authorize_query(&[("prompt", "none")]));
+    let code = browser.get(&silent).await.redirected("code").unwrap();
+    assert_eq!(try_login(&mut browser).await.status, 403);
+    assert_eq!(browser.redeem(&code).await.json()["error"], "invalid_grant");
+    assert!(world.audit("code.refused").await.1.contains("locked_out"));
+    let code = elsewhere.get(&silent).await.redirected("code").unwrap();
+    assert_eq!(
+        elsewhere.redeem(&code).await.status,
+        200,
+        "other sessions of the person go on"
+    );
+}
+
+#[tokio::test]
 async fn five_log_ins_a_minute_are_nobodys_lockout() {
     let world = World::new().await;
     let mut browser = world.enrolled().await;

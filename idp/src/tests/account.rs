@@ -99,6 +99,31 @@ async fn the_activity_shows_log_ins_with_service_means_and_level_to_that_person_
 }
 
 #[tokio::test]
+async fn consent_tokens_and_released_data_are_in_the_activity_with_what_they_covered() {
+    let world = World::new().await;
+    let mut browser = world.enrolled().await;
+    let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
+    let token = browser.redeem(&code).await.json()["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let request = http::Request::get("/userinfo")
+        .header("authorization", format!("Bearer {token}"))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    assert_eq!(world.browser().send(request).await.status, 200);
+    let page = browser.get("/account/activity").await;
+    for word in [
+        "U pajtuat",
+        "Kyçja juaj iu konfirmua shërbimit",
+        "U dërguan të dhëna",
+        "Emri, Mbiemri, Data e lindjes",
+    ] {
+        assert!(page.body.contains(word), "{word}: {}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_log_in_with_a_persons_passkey_is_in_their_activity() {
     let world = World::new().await;
     let mut browser = world.logged_in().await;
