@@ -83,3 +83,5 @@ busy-address = Very many requests came from your network in a short time. Please
  }.
 busy-again = Try again
 busy-back = Please go back one page and repeat what you did.
+
+consent-representation = { $service } also learns for whom you may act: children and companies, by name.

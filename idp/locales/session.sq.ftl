@@ -83,3 +83,5 @@ busy-address = Nga rrjeti juaj erdhën shumë kërkesa në kohë të shkurtër. 
  }.
 busy-again = Provo përsëri
 busy-back = Ju lutemi kthehuni një faqe prapa dhe përsëriteni atë që bëtë.
+
+consent-representation = { $service } merr vesh edhe për kë mund të veproni: fëmijë dhe kompani, me emër.

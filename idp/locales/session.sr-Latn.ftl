@@ -84,3 +84,5 @@ busy-address = Sa Vaše mreže je za kratko vreme stiglo veoma mnogo zahteva. Mo
  }.
 busy-again = Pokušaj ponovo
 busy-back = Molimo Vas, vratite se jednu stranicu nazad i ponovite šta ste radili.
+
+consent-representation = { $service } saznaje i za koga smete da postupate: decu i firme, po imenu.

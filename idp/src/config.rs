@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::abuse::Limits;
 use crate::level::Level;
+use crate::outbound::OutboundSettings;
 
 signum_core::config! {
     /// The OpenID provider.
@@ -32,6 +33,8 @@ signum_core::config! {
         activity_years: u32 = 7,
         /// Limits against abuse and overload.
         limits: Limits,
+        /// Connections to addresses that clients registered.
+        outbound: OutboundSettings,
         /// Level of assurance of each means of log-in.
         levels: Levels,
     }

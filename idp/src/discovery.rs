@@ -28,6 +28,7 @@ pub(crate) fn metadata(idp: &Idp) -> Json {
         "sid",
         "at_hash",
     ];
+    claims.extend(["representee_list", "representee"]);
     claims.extend(Scope::ALL.into_iter().flat_map(Scope::claims));
     json!({
         "issuer": issuer,
@@ -36,6 +37,8 @@ pub(crate) fn metadata(idp: &Idp) -> Json {
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks"),
         "end_session_endpoint": at("/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "scopes_supported": Scope::ALL.map(Scope::name),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

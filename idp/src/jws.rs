@@ -60,7 +60,12 @@ impl Jwk {
 
 /// Compact serialization (RFC 7515 section 7.1) of `claims`, signed by `key` in the HSM.
 pub async fn sign(hsm: &dyn Hsm, key: &KeyUri, kid: &str, claims: &Json) -> Result<String, HsmError> {
-    let header = json!({"alg": "ES256", "typ": "JWT", "kid": kid});
+    sign_as(hsm, key, kid, "JWT", claims).await
+}
+
+/// The same with another explicit type (RFC 8725 section 3.11).
+pub async fn sign_as(hsm: &dyn Hsm, key: &KeyUri, kid: &str, typ: &str, claims: &Json) -> Result<String, HsmError> {
+    let header = json!({"alg": "ES256", "typ": typ, "kid": kid});
     let (header, claims) = (header.to_string(), claims.to_string());
     let algorithm = SignatureAlgorithm::EcdsaSha256;
     signum_hsm_shim::jws::compact(hsm, key, algorithm, None, &header, claims.as_bytes()).await

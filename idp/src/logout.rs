@@ -1,9 +1,8 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3).
 
-#[allow(dead_code)]
+pub(crate) mod deliver;
 pub(crate) mod outbox;
-#[allow(dead_code)]
-pub(crate) mod token;
+mod token;
 
 use serde_json::json;
 use signum_core::audit::{self, Event};

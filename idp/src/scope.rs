@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use crate::people::Person;
+use crate::representation::RepresenteeSub;
 
 /// What a relying party may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,7 +17,17 @@ pub enum Scope {
     Profile,
     /// personal_number; only with a legal basis.
     PersonalNumber,
+    /// Whom the person may act for.
+    RepresenteeList,
+    /// Whoever of them is chosen later, by a refresh.
+    #[serde(rename = "representee.*")]
+    AnyRepresentee,
+    /// This one.
+    Representee(RepresenteeSub),
 }
+
+/// The scope that names a represented person begins so.
+const REPRESENTEE: &str = "representee.";
 
 /// A set of scopes; always holds `openid` when it came from a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +42,24 @@ pub struct Datum {
 }
 
 impl Scope {
-    pub const ALL: [Scope; 3] = [Scope::Openid, Scope::Profile, Scope::PersonalNumber];
+    /// Those with a name of their own; there are as many [`Scope::Representee`] as represented people.
+    pub const ALL: [Scope; 5] = [
+        Scope::Openid,
+        Scope::Profile,
+        Scope::PersonalNumber,
+        Scope::RepresenteeList,
+        Scope::AnyRepresentee,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Openid => "openid",
             Self::Profile => "profile",
             Self::PersonalNumber => "personal_number",
+            Self::RepresenteeList => "representee_list",
+            Self::AnyRepresentee => "representee.*",
+            // Its name goes on with the `sub`.
+            Self::Representee(_) => REPRESENTEE,
         }
     }
 
@@ -47,11 +69,16 @@ impl Scope {
             Self::Openid => &["sub"],
             Self::Profile => &["given_name", "family_name", "name", "birthdate"],
             Self::PersonalNumber => &["personal_number"],
+            Self::RepresenteeList | Self::AnyRepresentee | Self::Representee(_) => &[],
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.name() == text)
+        let named = Self::ALL.into_iter().find(|scope| scope.name() == text);
+        named.or_else(|| {
+            let sub = text.strip_prefix(REPRESENTEE)?;
+            RepresenteeSub::parse(sub).map(Self::Representee)
+        })
     }
 }
 
@@ -71,6 +98,13 @@ impl Scopes {
 
     pub fn contains(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
+    }
+    /// Whether it is about for whom the person may act.
+    pub fn asks_for_representation(&self) -> bool {
+        let about = |scope: &Scope| {
+            matches!(scope, Scope::RepresenteeList | Scope::AnyRepresentee | Scope::Representee(_))
+        };
+        self.0.iter().any(about)
     }
     pub fn covers(&self, wanted: &Scopes) -> bool {
         wanted.0.is_subset(&self.0)
@@ -117,14 +151,29 @@ impl Scopes {
 
 impl std::fmt::Display for Scopes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.iter().map(Scope::name).collect();
-        f.write_str(&names.join(" "))
+        let names = self.iter().map(|scope| match scope {
+            Scope::Representee(sub) => format!("{REPRESENTEE}{sub}"),
+            named => named.name().to_owned(),
+        });
+        f.write_str(&names.collect::<Vec<_>>().join(" "))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_representee_is_a_scope_that_reads_back_and_nothing_else_is_one() {
+        let text = "openid representee_list representee.* representee.000102030405060708090a0b0c0d0e0f";
+        let scopes = Scopes::parse(text);
+        assert_eq!(scopes.as_ref().map(ToString::to_string).as_deref(), Some(text));
+        let json = serde_json::json!(scopes);
+        assert_eq!(serde_json::from_value::<Option<Scopes>>(json).ok().flatten(), scopes);
+        for bad in ["representee.", "representee.x", "representee.00", "representee.000102030405060708090A0B0C0D0E0F"] {
+            assert!(Scopes::parse(bad).is_none(), "{bad}");
+        }
+    }
 
     #[test]
     fn unknown_scope_is_not_read() {

@@ -1,6 +1,6 @@
 //! The OpenID provider put together: configuration, keys, WebAuthn, and what every handler is given.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +19,9 @@ use crate::http::login::passkey::Passkey;
 use crate::keys::{KeyError, SigningKeys};
 use crate::level::Level;
 use crate::login::Means;
+use crate::logout::deliver;
+use crate::outbound::Outbound;
+use crate::representation::Registry;
 use crate::{http, purge};
 
 /// What the provider needs of the house.
@@ -62,6 +65,9 @@ pub(crate) struct Idp {
     pub csrf: Csrf,
     pub cookies: CookieKit,
     pub abuse: Abuse,
+    pub outbound: Outbound,
+    /// Where mandates are asked for, if anywhere.
+    pub registry: OnceLock<Arc<dyn Registry>>,
     /// In the order in which the log-in page shows them; never empty.
     pub means: Vec<Box<dyn Means>>,
 }
@@ -104,6 +110,7 @@ impl Service {
         let csrf = Csrf::new(deps.csrf);
         let cookies = CookieKit::new(&url);
         let abuse = Abuse::new(&config.limits).map_err(StartError::Config)?;
+        let outbound = Outbound::new(&config.outbound).map_err(StartError::Config)?;
         let idp = Idp {
             cx: deps.cx,
             config,
@@ -114,9 +121,20 @@ impl Service {
             csrf,
             cookies,
             abuse,
+            outbound,
+            registry: OnceLock::new(),
             means,
         };
         Ok(Self { idp: Arc::new(idp) })
+    }
+
+    /// With a register of mandates; without one services are told that representation is not available.
+    pub fn with_registry(self, registry: Arc<dyn Registry>) -> Self {
+        // A second one is not taken: the first is in use.
+        if self.idp.registry.set(registry).is_err() {
+            tracing::error!("a register of mandates is chosen already");
+        }
+        self
     }
 
     /// Every route of the provider inside the house's frame.
@@ -125,13 +143,21 @@ impl Service {
         frame.around(http::routes(self.idp.clone()))
     }
 
-    /// Periodic work: rows that can no longer matter are deleted.
+    /// Periodic work: rows that can no longer matter are deleted, services are told of ended sessions.
     pub fn jobs(&self) -> Vec<Job> {
         let idp = self.idp.clone();
         let purge = move || {
             let idp = idp.clone();
             async move { purge::run(&idp.cx, &idp.config).await.map(drop) }
         };
-        vec![Job::new("idp.purge", Duration::from_secs(5 * 60), purge)]
+        let idp = self.idp.clone();
+        let tell = move || {
+            let idp = idp.clone();
+            async move { deliver::run(&idp).await.map(drop) }
+        };
+        vec![
+            Job::new("idp.purge", Duration::from_secs(5 * 60), purge),
+            Job::new("idp.logout", Duration::from_secs(2), tell),
+        ]
     }
 }

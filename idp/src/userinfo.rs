@@ -8,7 +8,7 @@ use crate::account::activity::{self, Entry, Kind};
 use crate::code::Grant;
 use crate::scope::Scopes;
 use crate::service::Idp;
-use crate::{clients, people, secret, subject};
+use crate::{clients, people, representation, secret, subject};
 
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,8 @@ pub(crate) async fn userinfo(idp: &Idp, access_token: &str) -> Result<Json, User
         grant,
         json!({"client": client_id, "scope": scope.to_string()}),
     );
+    let represented = representation::claims(idp, &person, sector, &scope).await;
+    let mandate_used = represented.mandate_used;
     let released = scope.to_string();
     let entry = &Entry {
         client: Some(&client_id),
@@ -64,10 +66,19 @@ pub(crate) async fn userinfo(idp: &Idp, access_token: &str) -> Result<Json, User
         .run::<_, DbError, _, _>("userinfo", |tx| async move {
             audit::record(&tx, cx, event).await?;
             activity::record(&tx, cx, id, entry).await?;
+            if mandate_used {
+                let acted = &Entry {
+                    client: entry.client,
+                    ..Entry::of(Kind::MandateUsed)
+                };
+                activity::record(&tx, cx, id, acted).await?;
+                audit::record(&tx, cx, &Event::new("mandate.confirmed", grant, json!({}))).await?;
+            }
             subject::subject(&tx, &*cx.random, id, sector).await
         })
         .await?;
     let mut claims = scope.claims(&person);
+    claims.extend(represented.claims);
     claims.insert("sub".to_owned(), json!(sub));
     Ok(Json::Object(claims))
 }

@@ -9,6 +9,7 @@ use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
 
 use super::words::{WORDS, in_language, shown};
+use super::going_on;
 use super::{InteractionQuery, Shared, failure, interaction_cookie_name, see_other, with_cookie};
 use crate::authorize::error::AuthorizeError;
 use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
@@ -77,10 +78,17 @@ fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
         .zip(&data)
         .map(|(label, d)| (label.as_str(), html! { (shown(lang, d)) }))
         .collect();
+    let whole_name = format!("{} {}", person.given_name, person.family_name);
+    let represented = asked.interaction.request.scope.asks_for_representation();
     html! {
         h1 { (WORDS.text_with(lang, "consent-heading", &[("service", name.as_str().into())])) }
         p.lead { (in_language(&asked.client.purpose, lang)) }
-        @if rows.is_empty() {
+        p { (WORDS.text_with(lang, "consent-person", &[("name", whole_name.as_str().into())])) }
+        (going_on::another_account(lang, asked.interaction.id, csrf))
+        @if represented {
+            p { (WORDS.text_with(lang, "consent-representation", &[("service", name.as_str().into())])) }
+        }
+        @if rows.is_empty() && !represented {
             p { (word("consent-nothing")) }
         } @else {
             h2 { (word("consent-data")) }

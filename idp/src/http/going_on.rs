@@ -5,6 +5,7 @@ use axum::extract::{Query, RawForm, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
+use signum_core::Id;
 use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
@@ -14,6 +15,7 @@ use super::{InteractionQuery, SESSION, Shared, failure, interaction_cookie_name,
 use crate::authorize::error::AuthorizeError;
 use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
 use crate::form::Form;
+use crate::interaction::Interaction;
 use crate::people::{self, Person};
 use crate::session::switch;
 
@@ -89,6 +91,18 @@ fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
             }))
         }))
         p.hint { (word("continue-hint")) }
+    }
+}
+
+/// On other pages with a logged-in person: a small form that leads to the log-in of somebody else.
+pub(super) fn another_account(lang: Lang, interaction: Id<Interaction>, csrf: &str) -> Markup {
+    html! {
+        form.inline method="post" action=(format!("/continue?i={interaction}")) {
+            input type="hidden" name="csrf" value=(csrf);
+            button #switch.quiet type="submit" name="decision" value="switch" {
+                (WORDS.text(lang, "continue-switch"))
+            }
+        }
     }
 }
 
