@@ -31,6 +31,9 @@ struct Arguments {
     redirect_uris: Vec<String>,
     #[arg(long = "post-logout-redirect-uri", default_values_t = ["http://localhost:8765/logged-out".to_owned()])]
     post_logout_redirect_uris: Vec<String>,
+    /// Where the first client of gov-basic is told of log-outs.
+    #[arg(long)]
+    backchannel_logout_uri: Option<String>,
     /// Processes of the HSM.
     #[arg(long, default_value_t = 2)]
     workers: usize,
@@ -55,6 +58,7 @@ async fn main() -> Result<()> {
         addresses: Addresses {
             redirect_uris: arguments.redirect_uris,
             post_logout_redirect_uris: arguments.post_logout_redirect_uris,
+            backchannel_logout_uri: arguments.backchannel_logout_uri,
         },
         workers: arguments.workers,
         people: arguments.people,

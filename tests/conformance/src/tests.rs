@@ -19,7 +19,7 @@ fn options(folder: &TempDir, listen: &str) -> Options {
         database: None,
         addresses: Addresses {
             redirect_uris: vec![CALLBACK.to_owned()],
-            post_logout_redirect_uris: vec![],
+            ..Addresses::default()
         },
         workers: 1,
         people: 0,

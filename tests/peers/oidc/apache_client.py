@@ -101,7 +101,8 @@ def test(folder):
     assert again.location is None and again.has(target["element_ids"]["log_in"]), again.body
     print("log-out at the service is log-out at the provider: ok")
 
-    if client.get("backchannel_logout_uri"):
+    metadata = json.loads(Browser().get(target["discovery"]).body)
+    if metadata.get("backchannel_logout_supported"):
         browser = Browser()
         log_in(browser)
         assert logged_in(browser)
@@ -109,7 +110,7 @@ def test(folder):
         wait_for("log-out told by the provider", lambda: not logged_in(browser))
         print("log-out at the provider is told to the service: ok")
     else:
-        print("log-out told by the provider: this client has no address for it")
+        print("log-out told by the provider: it does not offer that")
 
 
 with tempfile.TemporaryDirectory(prefix="signum-apache-") as name:

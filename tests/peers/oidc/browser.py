@@ -56,7 +56,7 @@ class Browser:
         text = answer.read().decode()
         for cookie in answer.headers.get_all("set-cookie") or []:
             name, _, value = cookie.split(";")[0].partition("=")
-            if "max-age=0" in cookie.lower():
+            if "max-age=0" in cookie.lower() or "01 jan 1970" in cookie.lower().replace("-", " "):
                 jar.pop(name, None)
             else:
                 jar[name] = value
