@@ -77,7 +77,7 @@ impl ApprovalError {
 }
 
 /// One of the roles that may do it, had by `officer`.
-fn role(list: &OfficerList, officer: &str, kind: Kind, roles: &[Role]) -> Result<Role, ApprovalError> {
+pub(crate) fn role(list: &OfficerList, officer: &str, kind: Kind, roles: &[Role]) -> Result<Role, ApprovalError> {
     let listed = list
         .find(officer)
         .ok_or_else(|| OfficerError::Unknown(officer.to_owned()))?;

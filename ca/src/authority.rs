@@ -1,5 +1,7 @@
 //! Our certification authorities: their names, keys and addresses.
 
+pub(crate) mod tenure;
+
 use const_oid::ObjectIdentifier;
 use der::asn1::Null;
 use der::{Decode, Encode};
@@ -11,6 +13,8 @@ use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::config::{Algorithms, Config};
+
+pub(crate) use tenure::Tenure;
 
 /// What an authority is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -167,6 +171,8 @@ pub(crate) struct Issuer {
     pub key: SigningKey,
     /// notBefore and notAfter; `None` while the root makes its own certificate.
     pub validity: Option<(Timestamp, Timestamp)>,
+    /// Of its certificate; `None` while the root makes its own.
+    pub serial: Option<Vec<u8>>,
 }
 
 /// An authority that has its certificate.
@@ -189,6 +195,7 @@ impl Authority {
             subject: parsed.tbs_certificate().subject().clone(),
             key,
             validity: Some((Timestamp::from_seconds(from), Timestamp::from_seconds(to))),
+            serial: Some(parsed.tbs_certificate().serial_number().as_bytes().to_vec()),
         };
         Ok(Self {
             issuer,

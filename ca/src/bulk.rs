@@ -17,6 +17,7 @@ use signum_core::{DbError, Id};
 
 use crate::Service;
 use crate::approval::ApprovalError;
+use crate::officer::Gesture;
 use crate::status::StatusError;
 
 pub use action::{Progress, State};
@@ -70,6 +71,11 @@ impl Service {
     /// Uses up the officers' approval; from now on the action may run.
     pub async fn approve_bulk(&self, id: Id<Prepared>) -> Result<(), BulkError> {
         flow::approve(&self.cx, self.config.officers().as_ref(), id).await
+    }
+
+    /// An officer takes back an action that has not begun, by a gesture over [`Prepared::withdrawn`]: it never runs.
+    pub async fn withdraw_bulk(&self, id: Id<Prepared>, officer: &str, gesture: &Gesture) -> Result<(), BulkError> {
+        flow::withdraw(&self.cx, self.config.officers().as_ref(), id, officer, gesture).await
     }
 
     /// Has the job begin, or go on after a pause.

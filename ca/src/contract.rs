@@ -183,6 +183,8 @@ fn status_error(error: &StatusError) -> ContractError {
         | StatusError::Transition
         | StatusError::NeedsApproval
         | StatusError::Approval(_)
+        | StatusError::Root
+        | StatusError::Decided
         | StatusError::AskedBy
         | StatusError::InvalidSince => ContractError::Refused {
             code: "status_refused".to_owned(),

@@ -50,7 +50,7 @@ signum_core::retry_on_db_conflict!(CrlError);
 const COMMITTED_LATER: Duration = Duration::from_secs(30);
 
 /// 99991231235959Z.
-const NO_END: Timestamp = Timestamp::from_seconds(253_402_300_799);
+pub(crate) const NO_END: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
 impl Service {
     /// Publishes every list that has news, or has lived half its time. Returns how many were made.

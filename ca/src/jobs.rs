@@ -11,11 +11,12 @@ use crate::crl::CrlError;
 use crate::issue::IssueError;
 use crate::ocsp::OcspError;
 use crate::registration;
+use crate::termination::TerminationError;
 
 impl Service {
     /// For core's job runner; quiet until the ceremony was held.
     pub fn jobs(self: &Arc<Self>) -> Vec<Job> {
-        let [lists, keys, owed, bulk, answers] = std::array::from_fn(|_| Arc::clone(self));
+        let [lists, keys, owed, bulk, answers, ends] = std::array::from_fn(|_| Arc::clone(self));
         let mut jobs = vec![
             Job::new("ca.status_events", Duration::from_secs(5), move || {
                 let service = Arc::clone(&owed);
@@ -53,6 +54,15 @@ impl Service {
                             source: IssueError::NoCeremony,
                             ..
                         }) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                }
+            }),
+            Job::new("ca.authority_end", Duration::from_secs(60), move || {
+                let service = Arc::clone(&ends);
+                async move {
+                    match service.terminate_decided().await {
+                        Ok(()) | Err(TerminationError::Issue(IssueError::NoCeremony)) => Ok(()),
                         Err(error) => Err(error),
                     }
                 }

@@ -31,6 +31,7 @@ mod service;
 mod signing;
 mod status;
 mod tbs;
+mod termination;
 mod tlv;
 mod tsa;
 
@@ -54,11 +55,12 @@ pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
     Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
 };
-pub use overview::{Answer, List, Overview, OwnKey, Queue, overview};
+pub use overview::{Answer, DueCeremony, List, Overview, OwnKey, Queue, RelintLook, overview};
 pub use receipt::issuance_receipt;
 pub use relint::{Relint, RelintFinding};
 pub use service::{Deps, Replica, Service};
-pub use status::{HistoryEntry, StatusError, authority_revocation};
+pub use status::{AuthorityRevocation, HistoryEntry, StatusError, authority_revocation};
+pub use termination::{Manner, Termination, TerminationError, TerminationState};
 pub use tsa::{Chrony, ClockCheck, ClockQuality, Unchecked};
 
 use signum_core::db::Migration;
@@ -100,5 +102,17 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0009_publication",
         sql: include_str!("../../migrations/ca/0009_publication.sql"),
+    },
+    Migration {
+        name: "ca/0010_authority_end",
+        sql: include_str!("../../migrations/ca/0010_authority_end.sql"),
+    },
+    Migration {
+        name: "ca/0011_bulk_withdrawal",
+        sql: include_str!("../../migrations/ca/0011_bulk_withdrawal.sql"),
+    },
+    Migration {
+        name: "ca/0012_relint_look",
+        sql: include_str!("../../migrations/ca/0012_relint_look.sql"),
     },
 ];

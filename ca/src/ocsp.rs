@@ -24,6 +24,8 @@ use signum_hsm_shim::HsmError;
 use signum_pki::ocsp::cert_id::CertId;
 use signum_pki::ocsp::response::{OcspResponse, ResponseStatus};
 
+pub(crate) use presign::authority_fell;
+
 use crate::Service;
 use crate::authority::AuthorityName;
 use crate::config::Unissued;
@@ -132,12 +134,15 @@ impl Service {
         let now = self.cx.now();
         let believed = self.follow_changes(now).await;
         let office = self.office(authority, now).await?;
+        if office.is_closed(now) {
+            return Ok(Answer::error(ResponseStatus::Unauthorized)?);
+        }
         // Step 1: a plain request is known by its octets, and mostly its answer.
         let plain = office.plain.recognise(request).filter(|_| wanted == Wanted::Any);
         if let Some((form, serial)) = plain {
             let key = Key::new(authority, form, serial);
             let kept = key.filter(|_| believed).and_then(|key| self.ocsp.cache.get(&key));
-            if let Some(kept) = kept.filter(|kept| kept.may_be_told(now)) {
+            if let Some(kept) = kept.filter(|kept| kept.may_be_told(now) && office.knows(kept.this_update)) {
                 counted(authority, "memory");
                 return Ok(Answer::of(&kept));
             }
@@ -184,7 +189,7 @@ impl Service {
                     sequence: standing.sequence,
                     expires: standing.not_after.unwrap_or(stored.next_update),
                 };
-                kept.may_be_told(now).then(|| Arc::new(kept))
+                (kept.may_be_told(now) && office.knows(kept.this_update)).then(|| Arc::new(kept))
             });
         if let Some(kept) = stored.as_ref().filter(|_| as_stored) {
             counted(authority, "table");

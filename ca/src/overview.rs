@@ -17,7 +17,26 @@ pub struct Overview {
     pub lists: Vec<List>,
     /// The status answer signed in advance that is due first.
     pub oldest_answer: Option<Answer>,
+    /// The newest second look at stored certificates.
+    pub relint: Option<RelintLook>,
+    /// Authorities that two officers have revoked and the offline root's list does not name yet.
+    pub ceremonies: Vec<DueCeremony>,
     pub queue: Queue,
+}
+
+/// A second look at stored certificates (L-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RelintLook {
+    pub at: Timestamp,
+    pub read: i64,
+    pub findings: i64,
+}
+
+/// A ceremony of kind `revoke` that is to be held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueCeremony {
+    pub authority: String,
+    pub since: Timestamp,
 }
 
 /// The newest certificate of one of our own keys.
@@ -80,6 +99,8 @@ pub async fn overview(cx: &Cx) -> Result<Overview, DbError> {
         keys: keys(cx).await?,
         lists: lists(cx).await?,
         oldest_answer: oldest_answer(cx).await?,
+        relint: relint(cx).await?,
+        ceremonies: ceremonies(cx).await?,
         queue: queue(cx).await?,
     })
 }
@@ -144,6 +165,29 @@ async fn oldest_answer(cx: &Cx) -> Result<Option<Answer>, DbError> {
         })
     };
     cx.db.opt(sql, vec![]).await?.map(read).transpose()
+}
+
+async fn relint(cx: &Cx) -> Result<Option<RelintLook>, DbError> {
+    let sql = "SELECT at, read, findings FROM relint_look ORDER BY at DESC LIMIT 1";
+    let read = |row: Row| {
+        Ok(RelintLook {
+            at: row.get("at")?,
+            read: row.get("read")?,
+            findings: row.get("findings")?,
+        })
+    };
+    cx.db.opt(sql, vec![]).await?.map(read).transpose()
+}
+
+async fn ceremonies(cx: &Cx) -> Result<Vec<DueCeremony>, DbError> {
+    let sql = "SELECT authority, decided_at FROM authority_end WHERE manner = 'ceremony' AND ended_at IS NULL ORDER BY decided_at";
+    let read = |row: &Row| {
+        Ok(DueCeremony {
+            authority: row.get("authority")?,
+            since: row.get("decided_at")?,
+        })
+    };
+    cx.db.all(sql, vec![]).await?.iter().map(read).collect()
 }
 
 async fn queue(cx: &Cx) -> Result<Queue, DbError> {

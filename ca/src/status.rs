@@ -12,7 +12,7 @@ use x509_cert::ext::pkix::CrlReason;
 
 use crate::approval::ApprovalError;
 
-pub use authority::authority_revocation;
+pub use authority::{AuthorityRevocation, authority_revocation};
 pub(crate) use change::{detail, subject_id};
 pub use look::HistoryEntry;
 pub(crate) use look::routes;
@@ -33,6 +33,10 @@ pub enum StatusError {
     NeedsApproval,
     #[error(transparent)]
     Approval(#[from] ApprovalError),
+    #[error("a root is on no list of its own: it is withdrawn from the lists of those who trust it")]
+    Root,
+    #[error("that is decided already: hold the ceremony of kind revoke")]
+    Decided,
     #[error("who asked is not a reference")]
     AskedBy,
     #[error("it cannot be doubtful since a time to come")]
@@ -120,9 +124,21 @@ impl Status {
         }
     }
 
-    const fn is_final(self) -> bool {
+    pub const fn is_final(self) -> bool {
         matches!(self, Self::Revoked { reason, .. } if !matches!(reason, CrlReason::CertificateHold))
     }
+}
+
+/// Since when, as last said, a certificate that its history leaves revoked was doubtful (RFC 5280 section 5.3.2).
+pub(crate) fn doubtful_since(history: &[Row]) -> Result<Option<Timestamp>, DbError> {
+    let mut since: Option<Timestamp> = None;
+    for row in history {
+        since = match Change::read(row)? {
+            Change::Reinstated => None,
+            Change::Revoked(_) | Change::Suspended => row.get::<Option<Timestamp>>("invalid_since")?.or(since),
+        };
+    }
+    Ok(since)
 }
 
 impl Change {

@@ -8,7 +8,7 @@ use signum_core::{DbError, Id, Timestamp};
 use super::BulkError;
 use super::plan::{Cursor, Prepared};
 
-/// `prepared -> approved -> running <-> paused`, and in the end `done`.
+/// `prepared -> approved -> running <-> paused`, and in the end `done`; before it runs it may be `withdrawn`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Prepared,
@@ -16,6 +16,7 @@ pub enum State {
     Running,
     Paused,
     Done,
+    Withdrawn,
 }
 
 impl State {
@@ -26,9 +27,11 @@ impl State {
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Done => "done",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
+    /// As stored; a withdrawal stands beside it.
     fn parse(text: &str) -> Option<Self> {
         [Self::Prepared, Self::Approved, Self::Running, Self::Paused, Self::Done]
             .into_iter()
@@ -46,7 +49,7 @@ impl fmt::Display for State {
 macro_rules! columns {
     () => {
         "id, plan, sha256, state, requester, approver, started_at, ended_at, counted, changed, unchanged, refused, walk,
-         cursor_issued_at, cursor_issuer, cursor_serial, step, paced_until, resumed_at, resumed_done"
+         cursor_issued_at, cursor_issuer, cursor_serial, step, paced_until, resumed_at, resumed_done, withdrawn_at, withdrawn_by"
     };
 }
 pub(super) use columns;
@@ -68,6 +71,7 @@ pub(super) struct Action {
     pub paced_until: Timestamp,
     resumed_at: Timestamp,
     resumed_done: i64,
+    withdrawn_by: Option<String>,
 }
 
 impl Action {
@@ -85,7 +89,10 @@ impl Action {
         };
         Ok(Self {
             prepared,
-            state: State::parse(&state).ok_or_else(impossible)?,
+            state: match row.get::<Option<Timestamp>>("withdrawn_at")? {
+                Some(_) => State::Withdrawn,
+                None => State::parse(&state).ok_or_else(impossible)?,
+            },
             requester: row.get("requester")?,
             approver: row.get("approver")?,
             started_at: row.get("started_at")?,
@@ -103,6 +110,7 @@ impl Action {
             paced_until: row.get("paced_until")?,
             resumed_at: row.get("resumed_at")?,
             resumed_done: row.get("resumed_done")?,
+            withdrawn_by: row.get("withdrawn_by")?,
         })
     }
 
@@ -127,12 +135,17 @@ impl Action {
             state: self.state,
             requester: self.requester,
             approver: self.approver,
+            withdrawn_by: self.withdrawn_by,
             started_at: self.started_at,
             ended_at: self.ended_at,
             changed: number(self.changed),
             unchanged: number(self.unchanged),
             refused: number(self.refused),
-            left: if self.state == State::Done { 0 } else { left },
+            left: if matches!(self.state, State::Done | State::Withdrawn) {
+                0
+            } else {
+                left
+            },
             per_minute: rate,
             minutes_left: rate.map(|rate| left.div_ceil(rate)),
             prepared: self.prepared,
@@ -148,6 +161,8 @@ pub struct Progress {
     /// The two officers, once their approval was used.
     pub requester: Option<String>,
     pub approver: Option<String>,
+    /// The officer who took it back.
+    pub withdrawn_by: Option<String>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub changed: u64,

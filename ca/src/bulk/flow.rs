@@ -11,8 +11,9 @@ use super::BulkError;
 use super::action::{Action, Progress, State, columns};
 use super::plan::{Plan, Prepared, matching};
 use crate::KeyKind;
-use crate::approval::{Kind, spend::spend};
-use crate::officer::Pin;
+use crate::approval::{self, ApprovalError, Kind, spend::spend};
+use crate::officer::store;
+use crate::officer::{Gesture, Pin, Role};
 
 /// Serial numbers shown before anybody agrees.
 const SAMPLE: i64 = 10;
@@ -85,7 +86,7 @@ pub(super) async fn approve(cx: &Cx, pin: Option<&Pin>, id: Id<Prepared>) -> Res
             let changed = tx
                 .exec(
                     "UPDATE bulk_action SET state = 'approved', requester = $2, approver = $3, approved_at = $4
-                     WHERE id = $1 AND state = 'prepared'",
+                     WHERE id = $1 AND state = 'prepared' AND withdrawn_at IS NULL",
                     params![id, approved.requester(), approved.approver(), cx.now()],
                 )
                 .await?;
@@ -94,6 +95,42 @@ pub(super) async fn approve(cx: &Cx, pin: Option<&Pin>, id: Id<Prepared>) -> Res
             }
             let detail = json!({ "request": hex::encode(approved.request()) });
             record(&tx, cx, "bulk.approved", id.0, detail).await
+        })
+        .await
+}
+
+/// One officer is enough to take back what has not begun.
+pub(super) async fn withdraw(
+    cx: &Cx,
+    pin: Option<&Pin>,
+    id: Id<Prepared>,
+    officer: &str,
+    gesture: &Gesture,
+) -> Result<(), BulkError> {
+    cx.db
+        .run("ca.bulk_withdraw", |tx| async move {
+            let officers = store::load(&tx, pin).await.map_err(ApprovalError::from)?;
+            let action = of(&tx, id).await?;
+            let roles = [Role::Revocation, Role::Administrator];
+            let role = approval::role(officers.list(), officer, Kind::BulkAction, &roles)?;
+            let said = officers
+                .list()
+                .verify(officer, role, gesture, &action.prepared.withdrawn());
+            said.map_err(ApprovalError::from)?;
+            if !matches!(action.state, State::Prepared | State::Approved) {
+                return Err(BulkError::State(action.state));
+            }
+            let changed = tx
+                .exec(
+                    "UPDATE bulk_action SET withdrawn_at = $2, withdrawn_by = $3
+                     WHERE id = $1 AND withdrawn_at IS NULL AND started_at IS NULL",
+                    params![id, cx.now(), officer],
+                )
+                .await?;
+            if changed == 0 {
+                return Err(BulkError::Moved);
+            }
+            record(&tx, cx, "bulk.withdrawn", id.0, json!({ "officer": officer })).await
         })
         .await
 }

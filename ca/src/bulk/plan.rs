@@ -13,6 +13,7 @@ use crate::status::Change;
 use crate::{KeyKind, profile};
 
 const DOMAIN: &[u8] = b"signum-ca-bulk-v1";
+const WITHDRAWN_DOMAIN: &[u8] = b"signum-ca-bulk-withdrawn-v1";
 /// A faster pace is a slip of the hand.
 const FASTEST: u32 = 10_000_000;
 
@@ -145,6 +146,12 @@ pub(super) struct Cursor {
 }
 
 impl Prepared {
+    /// What an officer signs to take it back; no gesture of an approval passes for it.
+    pub fn withdrawn(&self) -> [u8; 32] {
+        let digest = Sha256::new_with_prefix(WITHDRAWN_DOMAIN);
+        digest.chain_update(self.hash()).finalize().into()
+    }
+
     /// SHA-256 of every field behind its length; what is left open is an empty field.
     pub fn hash(&self) -> [u8; 32] {
         let of = &self.plan.predicate;

@@ -338,3 +338,74 @@ async fn certificates_of_an_earlier_version_are_met_by_the_kind_of_their_keys() 
     );
     assert!(Timestamp(0) < desk.cx.now());
 }
+
+#[tokio::test]
+async fn an_officer_takes_back_what_has_not_begun_and_it_never_runs() {
+    let mut desk = Desk::new().await;
+    desk.certificates(0..40).await;
+    let prepared = desk
+        .service
+        .prepare_bulk(suspend(of_issuer("qsig")))
+        .await
+        .unwrap()
+        .prepared;
+    let id = Id::from_bytes(prepared.id);
+    desk.agreed(
+        crate::approval::Kind::BulkAction,
+        prepared.hash(),
+        ["desk-1", "admin-1"],
+    )
+    .await;
+    desk.service.approve_bulk(id).await.unwrap();
+    // Neither a gesture over something else, nor one of a stranger.
+    let other = desk.gesture("desk-2", &prepared.hash());
+    assert!(desk.service.withdraw_bulk(id, "desk-2", &other).await.is_err());
+    let gesture = desk.gesture("desk-2", &prepared.withdrawn());
+    assert!(desk.service.withdraw_bulk(id, "nobody", &gesture).await.is_err());
+    assert!(
+        desk.service.withdraw_bulk(id, "desk-1", &gesture).await.is_err(),
+        "another one's gesture"
+    );
+    desk.service.withdraw_bulk(id, "desk-2", &gesture).await.unwrap();
+
+    let refused = desk.service.run_bulk(id).await;
+    assert!(matches!(refused, Err(BulkError::State(State::Withdrawn))));
+    let again = desk.service.withdraw_bulk(id, "desk-2", &gesture).await;
+    assert!(matches!(again, Err(BulkError::State(State::Withdrawn))));
+    desk.clock.advance(SECOND);
+    assert_eq!(desk.service.bulk_step().await.unwrap(), 0);
+    let progress = desk.service.bulk_progress(id).await.unwrap();
+    assert_eq!((progress.state, progress.left), (State::Withdrawn, 0));
+    assert_eq!(progress.withdrawn_by.as_deref(), Some("desk-2"));
+    assert_eq!(desk.audited("bulk.withdrawn").await, 1);
+}
+
+#[tokio::test]
+async fn a_withdrawn_plan_takes_no_approval_and_one_that_runs_is_not_withdrawn() {
+    let mut desk = Desk::new().await;
+    desk.certificates(0..40).await;
+    let prepared = desk
+        .service
+        .prepare_bulk(suspend(of_issuer("qsig")))
+        .await
+        .unwrap()
+        .prepared;
+    let id = Id::from_bytes(prepared.id);
+    let gesture = desk.gesture("admin-2", &prepared.withdrawn());
+    desk.service.withdraw_bulk(id, "admin-2", &gesture).await.unwrap();
+    desk.agreed(
+        crate::approval::Kind::BulkAction,
+        prepared.hash(),
+        ["desk-1", "admin-1"],
+    )
+    .await;
+    let refused = desk.service.approve_bulk(id).await;
+    assert!(matches!(refused, Err(BulkError::State(State::Withdrawn))));
+
+    let running = desk.begun(suspend(of_issuer("auth"))).await;
+    let prepared = desk.service.bulk_proposal(running).await.unwrap().prepared;
+    let gesture = desk.gesture("desk-1", &prepared.withdrawn());
+    let late = desk.service.withdraw_bulk(running, "desk-1", &gesture).await;
+    assert!(matches!(late, Err(BulkError::State(State::Running))));
+    desk.finish(running).await;
+}

@@ -107,14 +107,18 @@ impl Service {
         let mut units = Vec::new();
         for authority in self.own_authorities().await.map_err(not_held)? {
             let name = authority.issuer.name;
-            if name.is_root() || self.has_ended(name).await.map_err(|e| not_held(e.into()))? {
+            if name.is_root() {
+                continue;
+            }
+            let tenure = self.tenure(&authority.issuer).await.map_err(|e| not_held(e.into()))?;
+            if !tenure.may_answer() {
                 continue;
             }
             let common_name = format!("{prefix} OCSP Responder {name}");
             let holder = format!("ocsp-{name}");
             let step = self.unit_step(&holder, name, &ocsp_responder::PROFILE, &common_name, RENEW_RESPONDER);
             steps.push(step.await?);
-            if name.role == Role::Tsa {
+            if name.role == Role::Tsa && tenure.is_in_force() {
                 units.push(name);
             }
         }
@@ -137,9 +141,13 @@ impl Service {
         };
         let label = format!("{holder}-g{}", self.config.generation);
         if let Some(known) = self.find_authority(name).await.map_err(failed)? {
-            return self
-                .found(holder, &known.issuer.key.uri.object, known.certificate.clone())
-                .await;
+            let tenure = self.tenure(&known.issuer).await.map_err(|e| failed(e.into()))?;
+            let (label, certificate) = (&known.issuer.key.uri.object, known.certificate.clone());
+            // The key of an authority that has ended is destroyed, as it must be.
+            return match tenure.has_ended {
+                true => Ok(self.step(holder, label, &known.issuer.key.spki, certificate, false)),
+                false => self.found(holder, label, certificate).await,
+            };
         }
         let subject = name::authority(&self.config, name).map_err(|e| failed(e.into()))?;
         let key = self
@@ -165,6 +173,7 @@ impl Service {
                 spki: key.spki.clone(),
             },
             validity: None,
+            serial: None,
         }
     }
 
@@ -191,7 +200,10 @@ impl Service {
                 .status_at(authority, serial, self.cx.now())
                 .await
                 .map_err(db_failed)?;
-            if status == Status::Good && end - self.cx.now().seconds() > renew {
+            // What an authority before this one certified is none of its own.
+            let own = self.authority(authority).await.map_err(failed)?;
+            let is_own = parsed.tbs_certificate().issuer() == &own.issuer.subject;
+            if is_own && status == Status::Good && end - self.cx.now().seconds() > renew {
                 return self.found(holder, &label, certificate).await;
             }
         }

@@ -268,18 +268,8 @@ root_list:
         let (serial, at) = (quoted(&hex::encode(&entry.serial)), entry.at);
         *out += &format!(
             "    - serial: {serial}\n      at: {at}\n      reason: {}\n",
-            reason(entry.reason).name()
+            Reason::of(entry.reason).unwrap_or(Reason::Unspecified).name()
         );
-    }
-}
-
-fn reason(code: i64) -> Reason {
-    match code {
-        2 => Reason::CaCompromise,
-        3 => Reason::AffiliationChanged,
-        4 => Reason::Superseded,
-        5 => Reason::CessationOfOperation,
-        _ => Reason::Unspecified,
     }
 }
 

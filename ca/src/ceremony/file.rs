@@ -211,6 +211,19 @@ impl fmt::Display for Kind {
 }
 
 impl Reason {
+    /// Of a CRLReason of RFC 5280 section 5.3.1; not every one is one of an authority's.
+    pub const fn of(code: i64) -> Option<Self> {
+        Some(match code {
+            0 => Self::Unspecified,
+            // The key of an authority.
+            1 | 2 => Self::CaCompromise,
+            3 => Self::AffiliationChanged,
+            4 => Self::Superseded,
+            5 => Self::CessationOfOperation,
+            _ => return None,
+        })
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unspecified => "unspecified",

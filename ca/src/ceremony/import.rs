@@ -21,7 +21,7 @@ use crate::Service;
 use crate::authority::{Authority, AuthorityName, Issuer, Role};
 use crate::issue::{Holder, IssueError, Request};
 use crate::officer::ListHash;
-use crate::profile;
+use crate::{ocsp, profile};
 
 /// Why nothing was taken over.
 #[derive(Debug, thiserror::Error)]
@@ -401,6 +401,12 @@ impl Service {
         tx.exec(
             "INSERT INTO certificate_status (issuer, serial, sequence, state, reason, at) VALUES ($1, $2, $3, 'revoked', $4, $5)",
             params![root.as_str(), serial, sequence, reason as i64, at],
+        )
+        .await?;
+        ocsp::authority_fell(tx, root.as_str(), serial, self.cx.now()).await?;
+        tx.exec(
+            "UPDATE authority_end SET ended_at = $3 WHERE issuer = $1 AND serial = $2 AND manner = 'ceremony'",
+            params![root.as_str(), serial, self.cx.now()],
         )
         .await?;
         let subject = format!("{root}:{}", hex::encode(serial));

@@ -45,7 +45,13 @@ impl Service {
                 return Err(CeremonyError::NotImported(name.as_str()));
             };
             let (label, certificate) = (known.issuer.key.uri.object.clone(), known.certificate.clone());
-            steps.push(match name.is_root() {
+            let has_ended = self
+                .tenure(&known.issuer)
+                .await
+                .map_err(|e| not_held(e.into()))?
+                .has_ended;
+            // The key of an authority that has ended is destroyed, as it must be.
+            steps.push(match name.is_root() || has_ended {
                 true => self.step(name.as_str(), &label, &known.issuer.key.spki, certificate, false),
                 false => self.found(name.as_str(), &label, certificate).await?,
             });

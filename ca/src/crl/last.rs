@@ -1,6 +1,6 @@
 //! The last lists of an authority that ends: EN 319 411-1 section 6.3.9, RFC 5280 section 4.1.2.5 (no well-defined end).
 
-use signum_core::{DbError, params};
+use signum_core::params;
 
 use super::{CrlError, NO_END};
 use crate::Service;
@@ -41,10 +41,5 @@ impl Service {
             }
         }
         Ok(made)
-    }
-
-    /// Whether its last list is published: it certifies nobody any more, its own responders and units included.
-    pub(crate) async fn has_ended(&self, name: AuthorityName) -> Result<bool, DbError> {
-        Ok(self.newest_crl(name, 0).await?.is_some_and(|newest| newest.is_last()))
     }
 }

@@ -8,7 +8,7 @@ use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::CrlReason;
 use x509_cert::name::Name;
 
-use crate::tbs::time;
+use crate::tbs::{generalized_time, time};
 use crate::tlv::{self, BIT_STRING, CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE};
 
 /// Octets of one piece, and of one row of the table.
@@ -17,6 +17,8 @@ pub(super) const PIECE: usize = 1 << 20;
 const FRAME: usize = 4096;
 /// OBJECT IDENTIFIER reasonCode (RFC 5280 section 5.3.1).
 const REASON_CODE: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x15];
+/// OBJECT IDENTIFIER invalidityDate (RFC 5280 section 5.3.2).
+const INVALIDITY_DATE: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x18];
 const ENUMERATED: u8 = 0x0a;
 /// version v2.
 const VERSION: [u8; 3] = [INTEGER, 0x01, 0x01];
@@ -31,19 +33,32 @@ pub(crate) struct Entries {
 
 impl Entries {
     /// Appends an entry; serial numbers come in their order.
-    pub fn push(&mut self, serial: &[u8], since: Timestamp, reason: CrlReason) -> der::Result<()> {
+    pub fn push(
+        &mut self,
+        serial: &[u8],
+        since: Timestamp,
+        reason: CrlReason,
+        doubtful_since: Option<Timestamp>,
+    ) -> der::Result<()> {
         let mut content = Vec::with_capacity(64);
         content.extend(der::asn1::Uint::new(serial)?.to_der()?);
         content.extend(time(since)?.to_der()?);
+        let mut extensions = Vec::with_capacity(16);
         // Unspecified is told by silence (RFC 5280 section 5.3.1).
         if reason != CrlReason::Unspecified {
             let mut code = Vec::with_capacity(3);
             tlv::value(&mut code, ENUMERATED, &[reason as u8]);
-            let mut extension = REASON_CODE.to_vec();
-            tlv::value(&mut extension, OCTET_STRING, &code);
-            let mut list = Vec::with_capacity(16);
-            tlv::value(&mut list, SEQUENCE, &extension);
-            tlv::value(&mut content, SEQUENCE, &list);
+            add(&mut extensions, &REASON_CODE, &code);
+        }
+        if let Some(doubtful_since) = doubtful_since {
+            add(
+                &mut extensions,
+                &INVALIDITY_DATE,
+                &generalized_time(doubtful_since)?.to_der()?,
+            );
+        }
+        if !extensions.is_empty() {
+            tlv::value(&mut content, SEQUENCE, &extensions);
         }
         let mut entry = Vec::with_capacity(content.len() + 4);
         tlv::value(&mut entry, SEQUENCE, &content);
@@ -59,6 +74,13 @@ impl Entries {
         self.count += 1;
         Ok(())
     }
+}
+
+/// One crlEntryExtension, not critical.
+fn add(extensions: &mut Vec<u8>, id: &[u8], value: &[u8]) {
+    let mut extension = id.to_vec();
+    tlv::value(&mut extension, OCTET_STRING, value);
+    tlv::value(extensions, SEQUENCE, &extension);
 }
 
 /// What a list says beside its entries.

@@ -5,8 +5,8 @@ use signum_core::{DbError, Timestamp, Tx, params};
 
 use super::CrlError;
 use super::list::Entries;
-use crate::authority::AuthorityName;
-use crate::status::Status;
+use crate::authority::{AuthorityName, Role};
+use crate::status::{Status, doubtful_since};
 
 /// Rows read at a time: a list of a million entries is never in memory as rows.
 const PAGE: u32 = 4096;
@@ -42,7 +42,7 @@ pub(super) async fn read(
         for row in rows {
             let of: Vec<u8> = row.get("serial")?;
             if of != serial {
-                add(&mut entries, &serial, &history)?;
+                add(&mut entries, issuer, &serial, &history)?;
                 history.clear();
                 serial = of;
             }
@@ -50,7 +50,7 @@ pub(super) async fn read(
             history.push(row);
         }
         if is_last {
-            add(&mut entries, &serial, &history)?;
+            add(&mut entries, issuer, &serial, &history)?;
             return Ok(Snapshot {
                 number: row.get("number")?,
                 entries,
@@ -67,7 +67,7 @@ async fn page(
     (serial, sequence): (&[u8], i64),
 ) -> Result<Vec<Row>, DbError> {
     tx.all(
-        "SELECT s.serial, s.sequence, s.state, s.reason, s.at FROM certificate_status s
+        "SELECT s.serial, s.sequence, s.state, s.reason, s.at, s.invalid_since FROM certificate_status s
          JOIN certificate c ON c.issuer = s.issuer AND c.serial = s.serial AND c.shard = $2 AND c.not_after >= $3
          WHERE s.issuer = $1 AND (s.serial, s.sequence) > ($4, $5) ORDER BY s.serial, s.sequence LIMIT $6",
         params![issuer.as_str(), shard, ended_before, serial, sequence, PAGE],
@@ -75,9 +75,15 @@ async fn page(
     .await
 }
 
-fn add(entries: &mut Entries, serial: &[u8], history: &[Row]) -> Result<(), CrlError> {
-    if let (false, Status::Revoked { since, reason }) = (history.is_empty(), Status::after(history)?) {
-        entries.push(serial, since, reason)?;
+fn add(entries: &mut Entries, issuer: AuthorityName, serial: &[u8], history: &[Row]) -> Result<(), CrlError> {
+    if history.is_empty() {
+        return Ok(());
+    }
+    let status = Status::after(history)?;
+    if let Status::Revoked { since, reason } = status {
+        let doubtful = status.is_final() && issuer.role != Role::Tls;
+        let doubtful_since = doubtful.then(|| doubtful_since(history)).transpose()?.flatten();
+        entries.push(serial, since, reason, doubtful_since)?;
     }
     Ok(())
 }

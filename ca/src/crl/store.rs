@@ -151,6 +151,11 @@ impl Service {
                 .await?;
                 tx.exec("DELETE FROM crl WHERE issuer = $1 AND shard = $2 AND number <= $3", old)
                     .await?;
+                if new.next_update >= NO_END {
+                    // From now on the lists are what tells of its certificates.
+                    tx.exec("DELETE FROM ocsp_answer WHERE issuer = $1", params![issuer])
+                        .await?;
+                }
                 let subject = format!("{issuer}/{}", new.shard);
                 audit::record(&tx, cx, &Event::new(kind, subject, detail.clone())).await?;
                 Ok::<_, CrlError>(())

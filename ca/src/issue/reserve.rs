@@ -9,6 +9,7 @@ use signum_core::{Cx, Timestamp, Tx, params};
 use super::intent::{Cause, IntentId};
 use super::prepared::{Intent, Prepared};
 use super::{IssueError, Issued, intent, lineage};
+use crate::authority::tenure;
 use crate::{KeyKind, Service};
 
 /// What reserving found.
@@ -39,6 +40,8 @@ impl Prepared {
                         return Err(IssueError::UnderWay);
                     }
                 }
+                // A refusal takes the intent back with it.
+                tenure::require(&tx, &this.issuer, this.profile).await?;
                 this.claim_key(&tx).await?;
                 this.record(&tx, cx).await?;
                 Ok::<_, IssueError>(None)

@@ -154,6 +154,7 @@ fn issuer(config: &Config, profile: &Profile) -> Issuer {
             spki: spki(key),
         },
         validity: (profile.id != "root").then_some(validity),
+        serial: None,
     }
 }
 

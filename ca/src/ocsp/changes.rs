@@ -113,7 +113,8 @@ impl Service {
         }
         for (issuer, serial) in news {
             self.ocsp.cache.remove(issuer, &serial);
-            if self.ocsp.offices.forget_responder(&serial) {
+            // A root's own revocation is everybody's below it.
+            if self.ocsp.offices.forget(&serial, issuer.is_root()) {
                 self.ocsp.cache.clear();
             }
         }

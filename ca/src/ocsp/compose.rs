@@ -15,6 +15,7 @@ use super::OcspError;
 use super::responder::{Office, Responder};
 use super::standing::Standing;
 use crate::Service;
+use crate::authority::Role;
 use crate::signing::{self, Signable};
 use crate::status::Status;
 use crate::tbs::{extension, generalized_time};
@@ -36,17 +37,23 @@ impl Service {
         standing: &Standing,
         (this_update, next_update): Period,
     ) -> der::Result<SingleResponse> {
-        let archived = standing.has_expired(this_update);
-        let extensions = archived
-            .then(|| self.archive_cutoff(office, this_update))
-            .transpose()?
-            .map(|one| vec![one]);
+        let mut extensions = Vec::new();
+        if standing.has_expired(this_update) {
+            extensions.push(self.archive_cutoff(office, this_update)?);
+        }
+        // RFC 6960 section 4.4.5: what an entry of a list says besides.
+        if let Some(since) = standing
+            .doubtful_since
+            .filter(|_| office.authority.issuer.name.role != Role::Tls)
+        {
+            extensions.push(extension(oid::INVALIDITY_DATE, false, &generalized_time(since)?)?);
+        }
         Ok(SingleResponse {
             cert_id,
-            status: answered(standing.status)?,
+            status: answered(office.judged(standing.status))?,
             this_update: generalized_time(this_update)?,
             next_update: Some(generalized_time(next_update)?),
-            extensions,
+            extensions: (!extensions.is_empty()).then_some(extensions),
         })
     }
 

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use signum_core::db::Row;
-use signum_core::{DbError, Timestamp, params};
+use signum_core::{DbError, Timestamp, Tx, params};
 
 use super::question::Form;
-use super::responder::Office;
+use super::responder::{LEARNT, Office};
 use super::standing::Standing;
 use super::{OcspError, compose};
 use crate::Service;
-use crate::authority::AuthorityName;
+use crate::authority::{AuthorityName, tenure};
 use crate::status::Status;
 
 /// Certificates whose answers are signed by one call of the HSM: others wait for it.
@@ -80,6 +80,7 @@ impl Service {
                  LEFT JOIN ocsp_answer a ON a.issuer = c.issuer AND a.serial = c.serial
                  WHERE c.issued_at >= $1 AND c.certificate IS NOT NULL AND a.serial IS NULL AND c.not_after > c.issued_at
                  AND c.issuer NOT IN ('root', 'root-rsa') AND c.profile NOT IN ('ocsp-responder', 'short-lived-signature')
+                 AND NOT EXISTS (SELECT 1 FROM crl l WHERE l.issuer = c.issuer AND l.next_update >= 253402300799000000)
                  LIMIT $2",
                 now.minus(LATELY),
             ),
@@ -107,6 +108,7 @@ impl Service {
                  WHERE (c.issuer > $1 OR (c.issuer = $1 AND c.serial > $2)) AND c.certificate IS NOT NULL AND a.serial IS NULL
                  AND c.not_after > $3 AND c.issuer NOT IN ('root', 'root-rsa')
                  AND c.profile NOT IN ('ocsp-responder', 'short-lived-signature')
+                 AND NOT EXISTS (SELECT 1 FROM crl l WHERE l.issuer = c.issuer AND l.next_update >= 253402300799000000)
                  ORDER BY c.issuer, c.serial LIMIT $4",
                 params![&issuer, &serial, now, BATCH],
             )
@@ -124,7 +126,8 @@ impl Service {
     /// Signs and stores the answers of some of an authority's certificates, in both forms.
     async fn presign(&self, authority: AuthorityName, due: &[&Due]) -> Result<u32, OcspError> {
         let now = Timestamp::from_seconds(self.cx.now().seconds());
-        let office = self.office(authority, now).await?;
+        // Not from memory: what is signed now is told for hours.
+        let office = self.read_office(authority, now).await?;
         let responder = Arc::clone(office.signer(now).ok_or(OcspError::NoResponder(authority))?);
         let lives = Duration::from_secs(u64::from(self.config.ocsp_presigned_hours) * 3_600);
         let period = (now, now.plus(lives).min(responder.not_after));
@@ -152,7 +155,7 @@ impl Service {
                 });
             }
         }
-        self.store(authority, &responder.serial, &made, period).await?;
+        self.store(&office, &responder.serial, &made, period).await?;
         metrics::counter!("ca_ocsp_presigned_total", "ca" => authority.as_str()).increment(made.len() as u64);
         Ok(u32::try_from(made.len()).unwrap_or(u32::MAX))
     }
@@ -171,7 +174,7 @@ impl Service {
 
     async fn store(
         &self,
-        authority: AuthorityName,
+        office: &Office,
         responder: &[u8],
         made: &[Made],
         (this_update, next_update): compose::Period,
@@ -181,10 +184,14 @@ impl Service {
             .iter()
             .map(|_| this_update.plus(half.mul_f64(1.0 - self.jitter())))
             .collect();
-        let refresh = &refresh;
+        let (refresh, issuer) = (&refresh, &office.authority.issuer);
         self.cx
             .db
             .run("ca.ocsp_presign", |tx| async move {
+                // Revoked while these were signed: they are due again at once.
+                if tenure::read(&tx, issuer).await? != office.tenure {
+                    return Ok(());
+                }
                 for (one, refresh_at) in made.iter().zip(refresh) {
                     tx.exec(
                         "INSERT INTO ocsp_answer (issuer, serial, sequence, responder, this_update, next_update, refresh_at, sha1, sha256)
@@ -194,7 +201,7 @@ impl Service {
                              refresh_at = excluded.refresh_at, sha1 = excluded.sha1, sha256 = excluded.sha256
                          WHERE ocsp_answer.sequence <= excluded.sequence",
                         params![
-                            authority.as_str(),
+                            issuer.name.as_str(),
                             &one.serial,
                             one.sequence,
                             responder,
@@ -247,6 +254,18 @@ fn due(row: &Row) -> Result<Due, DbError> {
         problem: "is none of our authorities".to_owned(),
     })?;
     Ok((name, row.get("serial")?))
+}
+
+/// In the transaction of an authority's revocation: no answer for its certificates, or below a root, is told any more (none has
+/// that sequence), and each is signed anew as soon as no replica can sign as if it stood.
+pub(crate) async fn authority_fell(tx: &Tx, issuer: &str, serial: &[u8], at: Timestamp) -> Result<(), DbError> {
+    tx.exec(
+        "UPDATE ocsp_answer SET refresh_at = $3, sequence = -1 WHERE EXISTS (SELECT 1 FROM certificate c WHERE c.issuer = $1 AND c.serial = $2
+         AND c.holder IS NOT NULL AND (c.holder = ocsp_answer.issuer OR c.holder = c.issuer))",
+        params![issuer, serial, at.plus(LEARNT * 2)],
+    )
+    .await
+    .map(drop)
 }
 
 #[cfg(test)]

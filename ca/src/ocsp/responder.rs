@@ -9,16 +9,21 @@ use signum_core::{DbError, Timestamp, params};
 use signum_pki::certificate::{is_valid_at, validity_seconds};
 use signum_pki::ocsp::verify::key_hash;
 use x509_cert::Certificate;
+use x509_cert::ext::pkix::CrlReason;
 
 use super::OcspError;
 use super::question::Plain;
 use crate::Service;
-use crate::authority::{Authority, AuthorityName, SigningKey, own_key};
+use crate::authority::{Authority, AuthorityName, SigningKey, Tenure, own_key};
 use crate::issue::IssueError;
+use crate::status::Status;
 use crate::tlv;
 
 /// A new responder is in use everywhere after this time.
 const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// A replica may sign for so long after an authority's revocation as if it did not know of it.
+pub(super) const LEARNT: Duration = Duration::from_secs(5);
 
 /// One responder.
 pub(super) struct Responder {
@@ -40,6 +45,7 @@ pub(super) struct Office {
     pub authority: Arc<Authority>,
     pub plain: Arc<Plain>,
     pub responders: Vec<Arc<Responder>>,
+    pub tenure: Tenure,
     read_at: Timestamp,
 }
 
@@ -53,6 +59,34 @@ impl Office {
     pub fn by_serial(&self, serial: &[u8], now: Timestamp) -> Option<&Arc<Responder>> {
         let known = self.responders.iter().find(|responder| responder.serial == serial);
         known.filter(|responder| responder.is_valid(now))
+    }
+
+    /// What a certificate's own status means under an authority that may be revoked itself: RFC 6960 section 2.7, and nothing
+    /// that such an authority certified is good any more.
+    pub fn judged(&self, own: Status) -> Status {
+        match (self.tenure.revoked, own) {
+            (Some((since, reason)), Status::Good) => Status::Revoked { since, reason },
+            (
+                Some((_, reason)),
+                Status::Revoked {
+                    since,
+                    reason: CrlReason::CertificateHold,
+                },
+            ) => Status::Revoked { since, reason },
+            (_, own) => own,
+        }
+    }
+
+    /// Whether an answer that was signed before may still be told: it must know what became of the authority.
+    pub fn knows(&self, this_update: Timestamp) -> bool {
+        self.tenure
+            .revoked
+            .is_none_or(|(since, _)| this_update > since.plus(LEARNT))
+    }
+
+    /// Nobody answers for an authority whose last list is published.
+    pub fn is_closed(&self, now: Timestamp) -> bool {
+        self.tenure.has_ended && self.signer(now).is_none()
     }
 }
 
@@ -73,16 +107,22 @@ impl Offices {
         (young && office.signer(now).is_some()).then(|| Arc::clone(office))
     }
 
-    fn keep(&self, office: &Arc<Office>) {
+    /// Says whether the authority stands otherwise than it was known to.
+    fn keep(&self, office: &Arc<Office>) -> bool {
         let mut offices = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        offices.insert(office.authority.issuer.name, Arc::clone(office));
+        let before = offices.insert(office.authority.issuer.name, Arc::clone(office));
+        before.is_some_and(|before| before.tenure != office.tenure)
     }
 
-    /// After a change of a responder's own status. Says whether there was one.
-    pub fn forget_responder(&self, serial: &[u8]) -> bool {
+    /// After a change of a responder's own status, or of an authority's, which a root has issued. Says whether there was one.
+    pub fn forget(&self, serial: &[u8], is_of_root: bool) -> bool {
         let mut offices = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = offices.len();
-        offices.retain(|_, office| office.responders.iter().all(|responder| responder.serial != serial));
+        offices.retain(|_, office| {
+            !is_of_root
+                && office.authority.issuer.serial.as_deref() != Some(serial)
+                && office.responders.iter().all(|responder| responder.serial != serial)
+        });
         offices.len() < before
     }
 }
@@ -96,6 +136,11 @@ impl Service {
         if let Some(office) = self.ocsp.offices.known(name, now) {
             return Ok(office);
         }
+        self.read_office(name, now).await
+    }
+
+    /// As the database says now.
+    pub(super) async fn read_office(&self, name: AuthorityName, now: Timestamp) -> Result<Arc<Office>, OcspError> {
         let authority = self.authority(name).await?;
         let rows = self
             .cx
@@ -111,19 +156,22 @@ impl Service {
         for row in rows {
             let certificate: Vec<u8> = row.get("certificate")?;
             let label: String = row.get("key_label")?;
-            responders.push(Arc::new(self.read_responder(
-                row.get("serial")?,
-                &label,
-                &certificate,
-            )?));
+            let responder = self.read_responder(row.get("serial")?, &label, &certificate)?;
+            // Its predecessor's were certified by another key (RFC 6960 section 4.2.2.2).
+            if responder.parsed.tbs_certificate().issuer() == &authority.issuer.subject {
+                responders.push(Arc::new(responder));
+            }
         }
         let office = Arc::new(Office {
+            tenure: self.tenure(&authority.issuer).await?,
             plain: Arc::new(Plain::of(&authority.parsed)?),
             authority,
             responders,
             read_at: now,
         });
-        self.ocsp.offices.keep(&office);
+        if self.ocsp.offices.keep(&office) {
+            self.ocsp.cache.clear();
+        }
         Ok(office)
     }
 

@@ -5,7 +5,7 @@ use signum_core::{DbError, Timestamp, params};
 use super::question::Form;
 use crate::Service;
 use crate::authority::AuthorityName;
-use crate::status::Status;
+use crate::status::{Status, doubtful_since};
 
 /// An answer signed in advance.
 pub(super) struct Stored {
@@ -22,6 +22,8 @@ pub(super) struct Standing {
     pub status: Status,
     /// The last sequence of its history, 0 without one.
     pub sequence: i64,
+    /// Since when it was doubtful, once it is revoked.
+    pub doubtful_since: Option<Timestamp>,
     /// `None` for what was never issued.
     pub not_after: Option<Timestamp>,
     /// Only when it tells of exactly this history.
@@ -32,6 +34,7 @@ impl Standing {
     const UNISSUED: Self = Self {
         status: Status::Unissued,
         sequence: 0,
+        doubtful_since: None,
         not_after: None,
         stored: None,
     };
@@ -41,7 +44,8 @@ impl Standing {
     }
 }
 
-const WITH_SHA1: &str = "SELECT c.certificate IS NOT NULL AS issued, c.not_after, s.sequence, s.state, s.reason, s.at,
+const WITH_SHA1: &str =
+    "SELECT c.certificate IS NOT NULL AS issued, c.not_after, s.sequence, s.state, s.reason, s.at, s.invalid_since,
         a.sequence AS told, a.responder, a.this_update, a.next_update, a.sha1 AS content
      FROM certificate c
      LEFT JOIN certificate_status s ON s.issuer = c.issuer AND s.serial = c.serial
@@ -49,7 +53,7 @@ const WITH_SHA1: &str = "SELECT c.certificate IS NOT NULL AS issued, c.not_after
      WHERE c.issuer = $1 AND c.serial = $2 ORDER BY s.sequence";
 
 const WITH_SHA256: &str =
-    "SELECT c.certificate IS NOT NULL AS issued, c.not_after, s.sequence, s.state, s.reason, s.at,
+    "SELECT c.certificate IS NOT NULL AS issued, c.not_after, s.sequence, s.state, s.reason, s.at, s.invalid_since,
         a.sequence AS told, a.responder, a.this_update, a.next_update, a.sha256 AS content
      FROM certificate c
      LEFT JOIN certificate_status s ON s.issuer = c.issuer AND s.serial = c.serial
@@ -96,6 +100,10 @@ impl Service {
             _ => None,
         };
         Ok(Standing {
+            doubtful_since: match status.is_final() {
+                true => doubtful_since(&rows)?,
+                false => None,
+            },
             status,
             sequence,
             not_after: issued.then(|| last.get("not_after")).transpose()?,

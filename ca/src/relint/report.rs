@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::{Cx, DbError, Timestamp};
+use signum_core::{Cx, DbError, Timestamp, params};
 
 /// Events of one look; the metric counts them all.
 const TOLD_SINGLY: usize = 1_000;
@@ -65,8 +65,16 @@ impl Relint {
         metrics::counter!("ca_relint_certificates_total").increment(self.read);
         metrics::gauge!("ca_relint_last_findings").set(self.findings.len() as f64);
         let this = &*self;
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (read, stored, findings) = (count(this.read), count(this.stored), count(this.findings.len() as u64));
         cx.db
             .run("ca.relint", |tx| async move {
+                tx.exec(
+                    "INSERT INTO relint_look (at, since, until, read, stored, findings) VALUES ($1, $2, $3, $4, $5, $6)
+                     ON CONFLICT (at) DO UPDATE SET findings = relint_look.findings + excluded.findings",
+                    params![cx.now(), this.since, this.until, read, stored, findings],
+                )
+                .await?;
                 for finding in this.findings.iter().take(TOLD_SINGLY) {
                     let detail = json!({ "rule": finding.rule });
                     audit::record(&tx, cx, &Event::new("certificate.relint_finding", &finding.subject, detail)).await?;

@@ -4,10 +4,27 @@ use sha2::{Digest, Sha256};
 use signum_core::contract::{AskedBy, StatusAction, StatusChange};
 use signum_core::params;
 use signum_gesture::fields::Fields;
+use x509_cert::ext::pkix::CrlReason;
 
 use super::change::Permission;
 use super::{Change, StatusError};
+use crate::approval::{Kind, spend::spend};
+use crate::ceremony::Reason;
+use crate::termination::{Manner, end};
 use crate::{Service, profile};
+
+/// What became of an authority's revocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthorityRevocation {
+    /// It is revoked, and on the root's next list.
+    Done,
+    /// It certifies nobody any more; a ceremony of kind `revoke` has the offline root sign the list that says so.
+    Ceremony {
+        authority: String,
+        /// As ceremony files and `signum ceremony draft --reason` name it.
+        reason: &'static str,
+    },
+}
 
 const DOMAIN: &[u8] = b"signum-ca-authority-revocation-v1";
 
@@ -33,16 +50,53 @@ impl Service {
     }
 
     /// Revokes an authority with the approval of [`authority_revocation`], which is used up by it. Who asked is the officer who did.
-    pub async fn revoke_authority(&self, change: &StatusChange) -> Result<(), StatusError> {
-        if !matches!(Change::of(change.action)?, Change::Revoked(_)) {
+    ///
+    /// Where the root is offline its list is signed in a ceremony: then the approval stops the authority from certifying at once,
+    /// and what is left to do is told.
+    pub async fn revoke_authority(&self, change: &StatusChange) -> Result<AuthorityRevocation, StatusError> {
+        let Change::Revoked(reason) = Change::of(change.action)? else {
             return Err(StatusError::Transition);
+        };
+        if self.config.offline_root {
+            let told = Reason::of(reason as i64).ok_or(StatusError::Reason(reason as u8))?;
+            let authority = self.decide_ceremony(change, reason).await?;
+            return Ok(AuthorityRevocation::Ceremony {
+                authority,
+                reason: told.name(),
+            });
         }
         let approved = Permission::Approved(authority_revocation(change));
         let change = StatusChange {
             asked_by: AskedBy::Service,
             ..change.clone()
         };
-        self.change_with(&change, &approved).await
+        self.change_with(&change, &approved).await?;
+        Ok(AuthorityRevocation::Done)
+    }
+
+    /// The approval is used up by a decision that the authority's issuances see, and that the import of the root's list ends.
+    async fn decide_ceremony(&self, change: &StatusChange, reason: CrlReason) -> Result<String, StatusError> {
+        let (cx, pin, serial) = (&self.cx, &self.config.officers(), &change.serial);
+        let run = cx.db.run("ca.authority_ceremony", |tx| async move {
+            let row = tx
+                .opt(
+                    "SELECT issuer, holder FROM certificate WHERE serial = $1 AND holder IS NOT NULL AND certificate IS NOT NULL",
+                    params![serial],
+                )
+                .await?
+                .ok_or(StatusError::NotIssued)?;
+            let (issuer, authority): (String, String) = (row.get("issuer")?, row.get("holder")?);
+            if issuer == authority {
+                return Err(StatusError::Root);
+            }
+            let approved = spend(&tx, cx, pin.as_ref(), Kind::CaRevocation, &authority_revocation(change)).await?;
+            let certificate = (issuer.as_str(), serial.as_slice());
+            if !end::decide(&tx, cx, certificate, &authority, (Manner::Ceremony, reason), &approved).await? {
+                return Err(StatusError::Decided);
+            }
+            Ok(authority)
+        });
+        run.await
     }
 }
 

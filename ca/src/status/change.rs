@@ -9,7 +9,7 @@ use x509_cert::ext::pkix::CrlReason;
 use super::{Change, Status, StatusError, owe, reference};
 use crate::approval::{Kind, spend::spend};
 use crate::profile::{self, Profile};
-use crate::{Service, blocked_key};
+use crate::{Service, blocked_key, ocsp};
 
 /// What is asked for, checked.
 struct Entry<'a> {
@@ -129,6 +129,9 @@ impl Subject {
 
 async fn append(tx: &Tx, cx: &Cx, subject: &Subject, entry: &Entry<'_>, how: Recording) -> Result<(), StatusError> {
     let Subject { issuer, serial, .. } = subject;
+    if subject.is_authority {
+        ocsp::authority_fell(tx, issuer, serial, cx.now()).await?;
+    }
     let history = tx
         .all(
             "SELECT state, reason, at FROM certificate_status WHERE issuer = $1 AND serial = $2 ORDER BY sequence",

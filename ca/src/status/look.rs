@@ -14,7 +14,7 @@ use signum_core::http::Problem;
 use signum_core::{DbError, Id, Timestamp, params};
 use x509_cert::ext::pkix::CrlReason;
 
-use super::{Change, Status, StatusError};
+use super::{Change, Status, StatusError, doubtful_since};
 use crate::authority::AuthorityName;
 use crate::{PreparedBulk, Service};
 
@@ -174,17 +174,11 @@ fn state(history: &[Row]) -> Result<CertificateState, DbError> {
             since,
             reason: CrlReason::CertificateHold,
         } => CertificateState::Suspended { since },
-        Status::Revoked { since, reason } => {
-            let mut invalid_since: Option<Timestamp> = None;
-            for row in history {
-                invalid_since = row.get::<Option<Timestamp>>("invalid_since")?.or(invalid_since);
-            }
-            CertificateState::Revoked {
-                since,
-                reason: reason as u8,
-                invalid_since,
-            }
-        }
+        Status::Revoked { since, reason } => CertificateState::Revoked {
+            since,
+            reason: reason as u8,
+            invalid_since: doubtful_since(history)?,
+        },
     })
 }
 

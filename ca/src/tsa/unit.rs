@@ -80,11 +80,16 @@ impl Service {
             )
             .await?;
         let authority = self.authority(stamping).await?;
-        let Some(row) = row else {
+        let tenure = self.tenure(&authority.issuer).await?;
+        let Some(row) = row.filter(|_| tenure.may_answer()) else {
             return Ok(None);
         };
         let (label, certificate): (String, Vec<u8>) = (row.get("key_label")?, row.get("certificate")?);
         let unit = Arc::new(self.read_unit(&label, &certificate, &authority.certificate, now)?);
+        // One that an authority before this one certified is none of its own.
+        if unit.parsed.tbs_certificate().issuer() != &authority.issuer.subject {
+            return Ok(None);
+        }
         *self.units.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&unit));
         Ok(Some(unit).filter(|unit| unit.is_usable(now)))
     }

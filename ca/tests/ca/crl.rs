@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use der::{Decode, Encode};
-use signum_core::contract::{CertificateAuthority, ContractError, LeafProfile};
+use signum_core::contract::{AskedBy, CertificateAuthority, ContractError, LeafProfile, StatusAction, StatusChange};
 use signum_core::params;
 use signum_pki::oid;
 use x509_cert::crl::CertificateList;
@@ -13,7 +13,8 @@ use x509_cert::ext::pkix::{CrlNumber, CrlReason};
 
 use crate::house::{self, House, config, in_own_process, key, pkcs10, request};
 use crate::issuance::serial;
-use crate::ocsp::send;
+use crate::ocsp::{read, send};
+use crate::presigned::{get, plain};
 
 async fn fetch(house: &House, path: &str) -> CertificateList {
     let (code, headers, der) = send(house, Request::builder().uri(path).body(Body::empty()).unwrap()).await;
@@ -132,6 +133,55 @@ fn revoking_twice_changes_nothing_and_what_was_never_issued_is_not_found() {
                 Err(ContractError::Refused { .. })
             ));
         }
+    });
+}
+
+#[test]
+fn since_when_a_key_is_doubtful_stands_on_the_list_and_in_the_answer() {
+    in_own_process(|dir| async move {
+        let house = house::open(&dir, config()).await;
+        let asked = request(1, LeafProfile::CitizenSignature, pkcs10(&key()));
+        let certificate = house.service.issue(asked).await.unwrap();
+        let doubtful = issued(&house, 2).await;
+        let since = house.now().minus(Duration::from_secs(86_400));
+        let first = serial(&certificate.certificate);
+        for (serial, reason) in [(&first, 1), (&doubtful, 0)] {
+            let mut change = StatusChange::new(serial, StatusAction::Revoke { reason }, AskedBy::Operator);
+            change.invalid_since = Some(since);
+            house.service.change(&change).await.unwrap();
+        }
+        house.service.publish_due_crls().await.unwrap();
+        let list = fetch(&house, "/crl/qsig/0.crl").await;
+        let date = |value: &[u8]| {
+            let date = der::asn1::GeneralizedTime::from_der(value).unwrap();
+            i64::try_from(date.to_unix_duration().as_secs()).unwrap()
+        };
+        for entry in list.tbs_cert_list.revoked_certificates.iter().flatten() {
+            let extensions = entry.crl_entry_extensions.as_ref().unwrap();
+            let is_first = entry.serial_number.as_bytes() == first;
+            assert_eq!(
+                extensions.len(),
+                if is_first { 2 } else { 1 },
+                "unspecified is told by silence"
+            );
+            let told = extensions.iter().find(|e| e.extn_id == oid::INVALIDITY_DATE).unwrap();
+            assert!(!told.critical);
+            assert_eq!(date(told.extn_value.as_bytes()), since.seconds());
+        }
+        let file = dir.join("qsig.crl");
+        std::fs::write(&file, list.to_der().unwrap()).unwrap();
+        let said = std::process::Command::new("openssl")
+            .args(["crl", "-inform", "DER", "-noout", "-text", "-in"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert_eq!(said.matches("Invalidity Date").count(), 2, "{said}");
+        let question = plain(&certificate, openssl::hash::MessageDigest::sha1());
+        let answer = read(&get(&house.service, &question).await);
+        let told = answer.responses[0].extensions.as_ref().unwrap();
+        assert_eq!(told[0].extn_id, oid::INVALIDITY_DATE);
+        assert_eq!(date(told[0].extn_value.as_bytes()), since.seconds());
     });
 }
 

@@ -10,7 +10,9 @@ use der::Decode;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use signum_ca::{Algorithms, Config, LeafRequest, Official, Organization, Qscd, Seal, Server, Service, Subject};
-use signum_core::contract::{CertificateAuthority, IssuedCertificate, KeyOrigin, LeafProfile, PersonName};
+use signum_core::contract::{
+    AskedBy, CertificateAuthority, IssuedCertificate, KeyOrigin, LeafProfile, PersonName, StatusAction, StatusChange,
+};
 use signum_pki::ocsp::request::OcspRequest;
 
 use crate::day::Day;
@@ -194,7 +196,10 @@ fn a_golden_set_is_written_for_the_judges() {
         let qcp_n = issued(&plain, 11, signature.clone(), key()).await;
         let revoked = issued(&house.service, 12, signature, key()).await;
         let suspended = issued(&house.service, 13, authentication, key()).await;
-        house.service.revoke(&serial(&revoked), 4).await.unwrap();
+        let action = StatusAction::Revoke { reason: 4 };
+        let mut change = StatusChange::new(&serial(&revoked), action, AskedBy::Operator);
+        change.invalid_since = Some(house.now().minus(Duration::from_secs(3_600)));
+        house.service.change(&change).await.unwrap();
         house.service.suspend(&serial(&suspended)).await.unwrap();
         ec_leaves.extend([
             ("signature".to_owned(), qcp_n),

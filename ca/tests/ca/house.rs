@@ -20,7 +20,7 @@ use signum_hsm_shim::local::Local;
 use signum_hsm_shim::token::{PinSource, Token, TokenConfig};
 use signum_pki::key_origin::{KeyOrigin as Stated, WRAPPED_P256, person_reference};
 
-const DIRECTORY: &str = "SIGNUM_CA_TEST_DIRECTORY";
+pub const DIRECTORY: &str = "SIGNUM_CA_TEST_DIRECTORY";
 const TOKEN: &str = "signum-ca";
 
 /// A CA whose clock the test moves.
@@ -131,7 +131,7 @@ pub fn service(config: Config, cx: &Cx, token: &Arc<Token>) -> Arc<Service> {
     Service::new(config, Deps { cx: cx.clone(), hsm }).unwrap()
 }
 
-fn token_config(dir: &Path) -> TokenConfig {
+pub fn token_config(dir: &Path) -> TokenConfig {
     TokenConfig {
         module: PathBuf::from("/usr/lib/softhsm/libsofthsm2.so"),
         token: TOKEN.to_owned(),

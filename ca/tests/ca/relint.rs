@@ -62,6 +62,9 @@ fn the_nightly_job_reads_them() {
         job(&house, "ca.relint").await;
         assert_eq!(house.audited("certificate.relinted").await, 1);
         assert_eq!(house.audited("certificate.relint_finding").await, 0);
+        let look = signum_ca::overview(&house.cx).await.unwrap().relint.unwrap();
+        assert_eq!(look.findings, 0);
+        assert!(look.read > 0);
     });
 }
 
@@ -78,6 +81,8 @@ fn a_rule_that_has_become_stricter_finds_what_passed_before() {
         let report = service.relint(house.now().minus(DAY)).await.unwrap();
         assert!(report.findings.iter().any(|finding| finding.rule == "country"));
         assert!(house.audited("certificate.relint_finding").await > 0);
+        let look = signum_ca::overview(&house.cx).await.unwrap().relint.unwrap();
+        assert_eq!(look.findings, report.findings.len() as i64, "operators are alarmed");
     });
 }
 

@@ -14,10 +14,10 @@ use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureA
 use super::super::{Plan, Predicate, Prepared, State};
 use crate::approval::{ApprovalRequest, Kind};
 use crate::authority::AuthorityName;
-use crate::officer::Pin;
 use crate::officer::store::accept;
 use crate::officer::test_context::context;
 use crate::officer::test_people::People;
+use crate::officer::{Gesture, Pin};
 use crate::{Config, Deps, Service};
 
 static CERTIFICATES: LazyLock<Insert> = LazyLock::new(|| {
@@ -135,6 +135,10 @@ impl Desk {
         self.service.ask_approval(&request, &gesture).await.unwrap();
         let gesture = self.people.gesture(agrees, &request.approved());
         self.service.approve(&request.hash(), agrees, &gesture).await.unwrap();
+    }
+
+    pub fn gesture(&mut self, officer: &str, challenge: &[u8; 32]) -> Gesture {
+        self.people.gesture(officer, challenge)
     }
 
     /// Prepared, approved by two officers, running.

@@ -27,6 +27,7 @@ impl Room<'_> {
             subject: planned.subject.clone(),
             key: key.clone(),
             validity: None,
+            serial: None,
         };
         let wanted = Wanted {
             profile: planned.profile(),

@@ -54,6 +54,7 @@ pub(super) fn certificate_holds(
                 subject: parsed.tbs_certificate().subject().clone(),
                 key: own_key(config, "", &parsed).map_err(|e| said(&e))?,
                 validity: None,
+                serial: None,
             };
             &own
         }
