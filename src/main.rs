@@ -82,6 +82,8 @@ enum CaCommand {
     /// One change for every certificate that matches: the answer to a mass event.
     #[command(subcommand)]
     Bulk(commands::ca::BulkCommand),
+    /// End an authority, as two officers agreed: nothing new, everything revoked or left to expire, last lists.
+    Terminate(commands::ca::Terminate),
     /// What two officers must agree to.
     #[command(subcommand)]
     Approval(commands::ca::ApprovalCommand),
@@ -111,6 +113,7 @@ async fn main() -> ExitCode {
         Command::Ca(CaCommand::Officers(officers)) => commands::ca::officers(config, var, officers).await,
         Command::Ca(CaCommand::Bulk(bulk)) => commands::ca::bulk(config, var, bulk).await,
         Command::Ca(CaCommand::Approval(approval)) => commands::ca::approval(config, var, approval).await,
+        Command::Ca(CaCommand::Terminate(wanted)) => commands::ca::terminate(config, var, wanted).await,
         Command::Ca(CaCommand::Relint(relint)) => commands::ca::relint(config, var, relint).await,
         Command::Ca(CaCommand::Status) => commands::status::run(config, var).await,
         Command::Audit(command) => commands::audit::run(config, var, command).await,

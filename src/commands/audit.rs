@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use signum_core::audit::{Log, Report, VerifierKey};
-use signum_core::{Cx, OsRandom, SystemClock};
+use signum_core::audit::{Log, Report, VerifierKey, erase as erase_events};
+use signum_core::{Cx, DbError, OsRandom, SystemClock};
 
 use crate::app::Databases;
 use crate::config::Config;
@@ -38,6 +38,8 @@ pub enum AuditCommand {
     Receipt(proof::Receipt),
     /// Check a receipt with nothing but the log's key.
     CheckReceipt(proof::CheckReceipt),
+    /// Forget a record of a person: erase what the log says about it with the salt that hid it, and show that the log still holds.
+    Erase(Erase),
     /// Write whole logs into a folder, for `signum audit verify --bundle` on a machine without a network.
     Export(bundle::Export),
 }
@@ -52,6 +54,7 @@ pub async fn run(file: Option<&Path>, var: &Path, command: AuditCommand) -> Resu
         AuditCommand::Consistency(consistency) => proof::consistency(file, var, consistency).await,
         AuditCommand::Receipt(receipt) => proof::receipt(file, var, receipt).await,
         AuditCommand::CheckReceipt(check) => proof::check(var, &check),
+        AuditCommand::Erase(erase) => self::erase(file, var, erase).await,
         AuditCommand::Export(export) => bundle::export(file, var, export).await,
     }
 }
@@ -97,6 +100,61 @@ pub struct Verify {
     /// bears its name is signed by it. With --bundle.
     #[arg(long, requires = "bundle")]
     witness: Vec<PathBuf>,
+}
+
+/// Whose record, in which log.
+#[derive(Args)]
+pub struct Erase {
+    #[arg(long)]
+    service: Audited,
+    /// What the events call the person or the record; never typed from memory: `signum audit` cannot bring it back.
+    #[arg(long)]
+    subject: String,
+    /// The log's public key, as for `verify`.
+    #[arg(long)]
+    key: Option<PathBuf>,
+}
+
+/// Erases, then verifies the whole log: tree and checkpoints cover salted hashes alone.
+async fn erase(file: Option<&Path>, var: &Path, wanted: Erase) -> Result<()> {
+    let config = super::configuration(file)?;
+    let layout = Layout::create(var)?;
+    let key = read_key(&wanted.key.unwrap_or_else(|| layout.audit_key(wanted.service.name())))?;
+    let log = open(&config, &layout, wanted.service).await?;
+    let (report, erased) = forget(&log, &key, &wanted.subject).await?;
+    println!("{erased} events forgotten, and their salts with them");
+    say(wanted.service, &report);
+    match report.problems.len() {
+        0 => Ok(()),
+        problems => bail!("the audit log does not hold: {problems} findings"),
+    }
+}
+
+/// Refuses where there is nothing to forget, or where the log did not hold before: nothing is erased then.
+async fn forget(log: &Log, key: &VerifierKey, subject: &str) -> Result<(Report, u64)> {
+    let before = log.verify(key, &[]).await?;
+    if !before.problems.is_empty() {
+        bail!("the audit log does not hold: look at it with `signum audit verify` before anything is erased");
+    }
+    let cx = log.cx();
+    let erased = cx
+        .db
+        .run("audit.erase", |tx| async move { erase_events(&tx, cx, subject).await })
+        .await;
+    let erased = match erased {
+        Ok(0) => bail!("no event of this log is about that"),
+        Err(DbError::NotFound) => bail!("an event about it waits for its place: try again in a second"),
+        erased => erased?,
+    };
+    let after = log.verify(key, &[]).await?;
+    if after.erased != before.erased + erased || after.head.size < before.head.size {
+        bail!(
+            "{} events lack their texts, not {}",
+            after.erased,
+            before.erased + erased
+        );
+    }
+    Ok((after, erased))
 }
 
 /// Looks at the logs and says what does not hold; fails when anything does not.

@@ -6,6 +6,7 @@ mod change;
 mod officers;
 pub(super) mod opened;
 mod relint;
+mod terminate;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ pub use bulk::{BulkCommand, run as bulk};
 pub use change::{ChangeCommand, change};
 pub use officers::{OfficersCommand, run as officers};
 pub use relint::{Relint, relint};
+pub use terminate::{Terminate, terminate};
 
 /// What to issue, to whom.
 #[derive(Args)]
@@ -55,7 +57,8 @@ enum Profile {
 
 /// Issues and writes; the key ceremony was held by `signum up`.
 pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> {
-    let mut config = super::configuration(file)?;
+    let settings = super::configuration(file)?;
+    let mut config = settings.clone();
     // Whoever may run this command answers for the key; the services' own requests must prove where it was made.
     config.ca.signature_keys_of_unknown_origin = true;
     let person = PersonName {
@@ -78,11 +81,17 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
     };
     let follows = issue.follows.as_deref().map(hex::decode).transpose();
     let follows = follows.context("--follows is not hexadecimal")?;
-    let opened = Opened::open(&config, &Layout::create(var)?).await?;
-    let issued = match &follows {
-        Some(serial) => opened.ca.issue_successor(&request, serial).await,
-        None => opened.ca.issue_leaf(&request).await,
+    let layout = Layout::create(var)?;
+    let opened = Opened::open(&config, &layout).await?;
+    let issued = async {
+        // As the service does at each start: changed settings take the approval of two officers before they shape anything.
+        opened.settle_settings(&settings, &layout).await?;
+        Ok::<_, anyhow::Error>(match &follows {
+            Some(serial) => opened.ca.issue_successor(&request, serial).await?,
+            None => opened.ca.issue_leaf(&request).await?,
+        })
     };
+    let issued = issued.await;
     opened.close().await;
     let issued = issued?;
     let pem: String = std::iter::once(&issued.certificate)

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use signum_activation::ModuleConfig;
 
 use crate::children::executable;
+use crate::config::Config;
 
 /// One line a check; fails when something is missing.
 pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
@@ -35,14 +36,7 @@ pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     ] {
         say(executable(name).is_ok(), name, "build the whole workspace: cargo build");
     }
-    let listen = &config.listen;
-    let ports: [(&str, SocketAddr); 5] = [
-        ("listen.pki", listen.pki),
-        ("listen.idp", listen.idp),
-        ("listen.signer", listen.signer),
-        ("listen.operator", listen.operator),
-        ("demo.listen", config.demo.listen),
-    ];
+    let ports = listens(&config);
     for (setting, address) in ports {
         let free = std::net::TcpListener::bind(address).is_ok();
         say(
@@ -65,6 +59,25 @@ pub fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Every address that `signum up` opens, with the setting that moves it.
+fn listens(config: &Config) -> Vec<(&'static str, SocketAddr)> {
+    let listen = &config.listen;
+    let mut ports = vec![
+        ("listen.pki", listen.pki),
+        ("listen.idp", listen.idp),
+        ("listen.signer", listen.signer),
+        ("listen.operator", listen.operator),
+    ];
+    // Desks are on where the CA has officers, the demonstration's service where there is one.
+    if config.ca.officers().is_some() {
+        ports.push(("listen.registration", listen.registration));
+    }
+    if config.demo.enabled {
+        ports.push(("demo.listen", config.demo.listen));
+    }
+    ports
+}
+
 /// Nothing is missing, but something may be lost: guards that the signing module made itself have no backup.
 fn warn_of_lone_keks(var: &Path) {
     let file = var.join("module/module.toml");
@@ -82,4 +95,20 @@ fn warn_of_lone_keks(var: &Path) {
 
 fn writable(path: &Path) -> bool {
     path.metadata().is_ok_and(|facts| !facts.permissions().readonly())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_port_that_is_opened_is_looked_at() {
+        let mut config = Config::default();
+        let settings = |config: &Config| listens(config).iter().map(|(setting, _)| *setting).collect::<Vec<_>>();
+        let without = settings(&config);
+        assert!(!without.contains(&"listen.registration"), "{without:?}");
+        config.ca.officers_genesis = "5a".repeat(32);
+        assert!(settings(&config).contains(&"listen.registration"));
+        assert!(listens(&config).contains(&("listen.registration", config.listen.registration)));
+    }
 }

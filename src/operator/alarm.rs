@@ -25,6 +25,12 @@ pub enum Alarm {
     Intents { count: i64, since: Timestamp },
     /// Changes of status are not in the audit log yet.
     Owed { count: i64 },
+    /// Stored certificates that the newest second look found wrong.
+    Relint { count: i64, at: Timestamp },
+    /// No second look for two days.
+    RelintLate { at: Timestamp },
+    /// An authority is revoked by two officers, and the offline root's list does not say so yet.
+    Ceremony { authority: String, since: Timestamp },
     /// Events have waited too long for their place or for a checkpoint.
     Unsigned { service: String, since: Timestamp },
     /// A log cannot be read, or its newest checkpoint is none of ours.
@@ -39,13 +45,16 @@ pub enum Alarm {
 
 impl Alarm {
     /// Every kind.
-    pub const CODES: [&'static str; 9] = [
+    pub const CODES: [&'static str; 12] = [
         "authority_ends",
         "unit_ends",
         "list_late",
         "answers_late",
         "intents_open",
         "events_owed",
+        "relint_findings",
+        "relint_late",
+        "ceremony_due",
         "log_unsigned",
         "log_broken",
         "witness",
@@ -60,6 +69,9 @@ impl Alarm {
             Self::Answers { .. } => "answers_late",
             Self::Intents { .. } => "intents_open",
             Self::Owed { .. } => "events_owed",
+            Self::Relint { .. } => "relint_findings",
+            Self::RelintLate { .. } => "relint_late",
+            Self::Ceremony { .. } => "ceremony_due",
             Self::Unsigned { .. } => "log_unsigned",
             Self::Log { .. } => "log_broken",
             Self::Witness { .. } => "witness",
@@ -90,6 +102,15 @@ impl Alarm {
                 vec![("count", count.to_string()), ("time", since.to_string())],
             ),
             Self::Owed { count } => ("alarm-owed", vec![("count", count.to_string())]),
+            Self::Relint { count, at } => (
+                "alarm-relint",
+                vec![("count", count.to_string()), ("time", at.to_string())],
+            ),
+            Self::RelintLate { at } => ("alarm-relint-late", vec![("time", at.to_string())]),
+            Self::Ceremony { authority, since } => (
+                "alarm-ceremony",
+                vec![("name", authority.clone()), ("time", since.to_string())],
+            ),
             Self::Unsigned { service, since } => (
                 "alarm-unsigned",
                 vec![("name", service.clone()), ("time", since.to_string())],
@@ -113,6 +134,8 @@ impl Alarm {
 }
 
 const DAY: u64 = 86_400;
+/// The job looks once a day.
+const RELINT_LATE: Duration = Duration::from_secs(2 * DAY);
 
 /// What the limits say about this state.
 pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Timestamp) -> Vec<Alarm> {
@@ -155,6 +178,19 @@ pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Tim
         let count = ca.queue.owed_events;
         alarms.push(Alarm::Owed { count });
     }
+    if let Some(look) = &ca.relint {
+        let (at, count) = (look.at, look.findings);
+        if count > 0 {
+            alarms.push(Alarm::Relint { count, at });
+        }
+        if now.since(at) > RELINT_LATE {
+            alarms.push(Alarm::RelintLate { at });
+        }
+    }
+    for due in &ca.ceremonies {
+        let (authority, since) = (due.authority.clone(), due.since);
+        alarms.push(Alarm::Ceremony { authority, since });
+    }
     for log in logs {
         let since = [log.waiting_since, log.unsigned_since].into_iter().flatten().min();
         if let Some(since) = since.filter(|since| *since < late) {
@@ -176,8 +212,8 @@ pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Tim
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use signum_ca::{Answer, List, OwnKey, Queue};
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use signum_ca::{Answer, DueCeremony, List, OwnKey, Queue, RelintLook};
     use signum_core::audit::WitnessState;
 
     use super::*;
@@ -237,6 +273,8 @@ mod tests {
             keys,
             lists,
             oldest_answer,
+            relint: None,
+            ceremonies: vec![],
             queue,
         };
         let alarms = raised(&ca, logs, &Alarms::default(), NOW);
@@ -279,12 +317,51 @@ mod tests {
                     refresh_at: at,
                     next_update: at.plus(Duration::from_secs(10 * 3600)),
                 }),
+                relint: None,
+                ceremonies: vec![],
                 queue: Queue::default(),
             };
             raised(&ca, &[], &Alarms::default(), NOW)
         };
         assert_eq!(late(5), []);
         assert!(matches!(late(6)[..], [Alarm::Answers { .. }]));
+    }
+
+    #[test]
+    fn a_second_look_that_found_something_or_did_not_come_and_a_ceremony_that_is_due_are_told() {
+        let told = |days: i64, findings: i64| {
+            let ca = Overview {
+                keys: vec![],
+                lists: vec![],
+                oldest_answer: None,
+                relint: Some(RelintLook {
+                    at: in_days(-days),
+                    read: 9,
+                    findings,
+                }),
+                ceremonies: vec![],
+                queue: Queue::default(),
+            };
+            let alarms = raised(&ca, &[], &Alarms::default(), NOW);
+            alarms.iter().map(Alarm::code).collect::<Vec<_>>()
+        };
+        assert_eq!(told(1, 0), Vec::<&str>::new());
+        assert_eq!(told(1, 2), ["relint_findings"]);
+        assert_eq!(told(3, 0), ["relint_late"]);
+        let due = Overview {
+            keys: vec![],
+            lists: vec![],
+            oldest_answer: None,
+            relint: None,
+            ceremonies: vec![DueCeremony {
+                authority: "qsig".to_owned(),
+                since: NOW,
+            }],
+            queue: Queue::default(),
+        };
+        let alarms = raised(&due, &[], &Alarms::default(), NOW);
+        assert_eq!(alarms.iter().map(Alarm::code).collect::<Vec<_>>(), ["ceremony_due"]);
+        assert!(alarms[0].text(Lang::En).contains("qsig"));
     }
 
     #[test]

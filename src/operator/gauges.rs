@@ -59,6 +59,10 @@ fn measure(status: &Status) {
     gauge!("ca_intents_open").set(status.ca.queue.intents as f64);
     gauge!("ca_status_events_owed").set(status.ca.queue.owed_events as f64);
     gauge!("ca_approvals_waiting").set(status.ca.queue.approvals as f64);
+    if let Some(look) = &status.ca.relint {
+        gauge!("ca_relint_last_timestamp_seconds").set(look.at.seconds() as f64);
+        gauge!("ca_relint_last_findings").set(look.findings as f64);
+    }
     for log in &status.logs {
         let service = log.service.clone();
         gauge!("audit_entries", "service" => service.clone()).set(log.size as f64);

@@ -44,6 +44,12 @@ fn render(status: &Status, lang: Lang) -> Response {
                 (&word("valid-until"), html! { (answer.next_update) }),
             ]))
         }
+        @if let Some(look) = &status.ca.relint {
+            (ui::facts(&[
+                (&word("relint-at"), html! { (look.at) }),
+                (&word("relint-findings"), html! { (look.findings) }),
+            ]))
+        }
         h2 { (word("waiting")) }
         (ui::facts(&[
             (&word("intents"), html! { (status.ca.queue.intents) }),

@@ -46,6 +46,13 @@ pub fn text(status: &Status) -> String {
             answer.issuer, answer.refresh_at, answer.next_update
         );
     }
+    if let Some(look) = &status.ca.relint {
+        let _ = writeln!(
+            out,
+            "\nThe second look at stored certificates: {} read at {}, {} findings",
+            look.read, look.at, look.findings
+        );
+    }
     let queue = status.ca.queue;
     let _ = writeln!(
         out,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use signum_ca::{ApprovalKind, ApprovalRequest, Gesture, Service};
+use signum_ca::{ApprovalKind, ApprovalRequest, Gesture, Manner, Service};
 use signum_core::contract::{AskedBy, StatusAction, StatusChange};
 use signum_core::{Clock, Id, OsRandom, SystemClock};
 use signum_gesture::options::request_options;
@@ -50,6 +50,9 @@ struct What {
     /// Serial number of a certificate of the CA's own, and the reason: SERIAL:REASON.
     #[arg(long, value_name = "SERIAL:REASON")]
     ca_revocation: Option<String>,
+    /// An authority whose end is meant, and what becomes of its certificates: AUTHORITY:revoke or AUTHORITY:expire.
+    #[arg(long, value_name = "AUTHORITY:MANNER")]
+    ca_termination: Option<String>,
     /// The settings of this configuration that shape certificates.
     #[arg(long)]
     profile_change: bool,
@@ -116,6 +119,13 @@ impl What {
             let summary = format!("settings that shape certificates: {}", hex::encode(subject));
             return Ok((ApprovalKind::ProfileChange, subject, summary));
         }
+        if let Some(text) = &self.ca_termination {
+            let (authority, manner) = text.rsplit_once(':').context("--ca-termination AUTHORITY:MANNER")?;
+            let manner = Manner::parse(manner).filter(|manner| *manner != Manner::Ceremony);
+            let manner = manner.context("--ca-termination: revoke or expire")?;
+            let termination = ca.termination(authority, manner).await?;
+            return Ok((ApprovalKind::CaRevocation, termination.hash(), termination.summary()));
+        }
         let text = self.ca_revocation.as_deref().unwrap_or_default();
         let (serial, reason) = text.rsplit_once(':').context("--ca-revocation SERIAL:REASON")?;
         let serial = hex::decode(serial).context("--ca-revocation: the serial number in hexadecimal")?;
@@ -154,7 +164,7 @@ impl Give {
 }
 
 /// WebAuthn request options for a page of the officer's origin.
-async fn options(ca: &Service, officer: &str, challenge: &[u8; 32]) -> Result<()> {
+pub(super) async fn options(ca: &Service, officer: &str, challenge: &[u8; 32]) -> Result<()> {
     let officers = ca.officers().await?;
     let listed = officers.list().find(officer).context("no such officer")?;
     let ids = [listed.authenticator.credential_id.clone()];
@@ -162,7 +172,7 @@ async fn options(ca: &Service, officer: &str, challenge: &[u8; 32]) -> Result<()
     Ok(())
 }
 
-fn gesture(path: &Path) -> Result<Gesture> {
+pub(super) fn gesture(path: &Path) -> Result<Gesture> {
     let text = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     Ok(Gesture::from_json(&serde_json::from_slice(&text)?)?)
 }

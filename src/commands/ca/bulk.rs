@@ -1,6 +1,6 @@
 //! `signum ca bulk`: what an operator types when a mass event strikes (docs/OPERATIONS.md).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
@@ -8,6 +8,7 @@ use signum_ca::{BulkPlan, BulkPredicate, BulkProgress, BulkProposal, KeyKind, Pr
 use signum_core::Id;
 use signum_core::contract::StatusAction;
 
+use super::approval::{gesture, options};
 use super::change::{open, time};
 
 #[derive(Subcommand)]
@@ -18,6 +19,16 @@ pub enum BulkCommand {
     Show { id: String },
     /// Use the approval that one officer asked for and another gave (`signum ca approval`).
     Approve { id: String },
+    /// Take back an action that has not begun, as one officer: prints what the authenticator signs; with --assertion does it.
+    Withdraw {
+        id: String,
+        /// The officer's id; revocation officers and administrators may.
+        #[arg(long)]
+        officer: String,
+        /// What the browser returned (`PublicKeyCredential.toJSON()`).
+        #[arg(long)]
+        assertion: Option<PathBuf>,
+    },
     /// Have the running Signum begin.
     Run { id: String },
     /// Have it stop before its next batch.
@@ -82,6 +93,17 @@ pub async fn run(file: Option<&Path>, var: &Path, command: BulkCommand) -> Resul
             ca.approve_bulk(parse(&id)?).await?;
             println!("approved; to begin: signum ca bulk run {id}");
         }
+        BulkCommand::Withdraw { id, officer, assertion } => match assertion {
+            Some(assertion) => {
+                ca.withdraw_bulk(parse(&id)?, &officer, &gesture(&assertion)?).await?;
+                say(&ca, &id).await?;
+            }
+            None => {
+                let prepared = ca.bulk_proposal(parse(&id)?).await?.prepared;
+                eprintln!("withdraw: {}", prepared.summary());
+                options(&ca, &officer, &prepared.withdrawn()).await?;
+            }
+        },
         BulkCommand::Run { id } | BulkCommand::Resume { id } => {
             ca.run_bulk(parse(&id)?).await?;
             say(&ca, &id).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use clap::{Args, Subcommand};
-use signum_ca::{Deps, Service};
+use signum_ca::{AuthorityRevocation, Deps, Service};
 use signum_core::contract::{AskedBy, CertificateState, StatusAction, StatusChange};
 use signum_core::{Clock, Cx, OsRandom, SystemClock, Timestamp};
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
@@ -81,13 +81,30 @@ pub async fn change(file: Option<&Path>, var: &Path, command: ChangeCommand) -> 
     let asked_by = which.officer.map_or(AskedBy::Operator, AskedBy::Officer);
     let mut change = StatusChange::new(&serial, action, asked_by);
     change.invalid_since = invalid_since.as_deref().map(time).transpose()?;
-    match ca.is_authority(&serial).await? {
-        true => ca.revoke_authority(&change).await?,
-        false => ca.change(&change).await?,
+    if !ca.is_authority(&serial).await? {
+        ca.change(&change).await?;
+    } else if let AuthorityRevocation::Ceremony { authority, reason } = ca.revoke_authority(&change).await? {
+        next_steps(&authority, reason);
+        return Ok(());
     }
     let now = SystemClock.now();
     println!("{}", described(&ca.state_at(None, &serial, now).await?.state));
     Ok(())
+}
+
+/// Words, since the offline root's key is not here: what is done, and what people do next.
+fn next_steps(authority: &str, reason: &str) {
+    println!(
+        "{authority} certifies nobody any more. It is NOT revoked yet: the offline root signs the list that says so."
+    );
+    println!("Next (docs/OPERATIONS.md, \"Key ceremonies and the offline root\"):");
+    println!(
+        "1. signum ceremony draft revoke --from-service --authority {authority} --reason {reason} --folder FOLDER \\\n     \
+         --officers officers.json --auditor auditor.pem --title \"Revocation of {authority}\""
+    );
+    println!("2. signum ceremony approve FOLDER ...   as many operators as a ceremony takes");
+    println!("3. signum ceremony run FOLDER           on the offline machine, with the root's token");
+    println!("4. signum ceremony import FOLDER        here: publishes the list; `signum ca status` alarms until then");
 }
 
 async fn history(ca: &Service, serial: &str, at: Option<&str>) -> Result<()> {

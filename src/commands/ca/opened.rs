@@ -43,6 +43,17 @@ impl Opened {
         })
     }
 
+    /// Settings that shape certificates are those in force, or two officers agreed to the change. `config` as operators wrote it.
+    pub(in crate::commands) async fn settle_settings(&self, config: &Config, layout: &Layout) -> Result<()> {
+        let deps = signum_ca::Deps {
+            cx: self.databases.ca.clone(),
+            hsm: self.workers.clone() as Arc<dyn Hsm>,
+        };
+        let written = Service::new(crate::app::ca_config(config, layout), deps)?;
+        written.settle_settings().await?;
+        Ok(())
+    }
+
     /// To be called whatever the command's outcome is.
     pub(in crate::commands) async fn close(self) {
         self.workers.stop().await;

@@ -19,6 +19,9 @@ next-update = Next at the latest
 
 answer-due = OCSP answer that is due first
 
+relint-at = Second look at stored certificates
+relint-findings = Findings of it
+
 waiting = Waiting
 intents = Certificates begun and not ended
 owed = Status changes not yet in the audit log
@@ -44,3 +47,6 @@ alarm-owed = { $count } changes of status are not in the audit log. See whether 
 alarm-unsigned = The audit log { $name } has entries since { $time } that no checkpoint covers. See whether the job audit.sequence fails and the audit token answers.
 alarm-log = The audit log { $name } does not hold: { $problem }. Run signum audit verify.
 alarm-witness = The witness { $name } did not sign the audit log { $service }: { $problem }.
+alarm-relint = The second look at { $time } found { $count } faults in stored certificates. Run signum ca relint and see the audit log.
+alarm-relint-late = The last second look at stored certificates was at { $time }. See whether the job ca.relint fails.
+alarm-ceremony = Two officers revoked the authority { $name } at { $time }, and the list of the offline root does not say so yet. Hold a ceremony of kind revoke and import it.

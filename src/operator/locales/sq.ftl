@@ -19,6 +19,9 @@ next-update = Tjetra më së voni
 
 answer-due = Përgjigja OCSP që i vjen radha e para
 
+relint-at = Shikimi i dytë i certifikatave të ruajtura
+relint-findings = Gjetjet e tij
+
 waiting = Në pritje
 intents = Certifikata të filluara dhe të papërfunduara
 owed = Ndryshime statusi që ende nuk janë në regjistrin e auditimit
@@ -44,3 +47,6 @@ alarm-owed = { $count } ndryshime statusi nuk janë në regjistrin e auditimit. 
 alarm-unsigned = Regjistri i auditimit { $name } ka shënime që nga { $time } që asnjë pikë kontrolli nuk i mbulon. Shikoni nëse dështon puna audit.sequence dhe nëse përgjigjet tokeni i auditimit.
 alarm-log = Regjistri i auditimit { $name } nuk është i rregullt: { $problem }. Ekzekutoni signum audit verify.
 alarm-witness = Dëshmitari { $name } nuk e nënshkroi regjistrin e auditimit { $service }: { $problem }.
+alarm-relint = Shikimi i dytë më { $time } gjeti { $count } gabime në certifikatat e ruajtura. Ekzekutoni signum ca relint dhe shikoni regjistrin e auditimit.
+alarm-relint-late = Shikimi i fundit i dytë i certifikatave të ruajtura ishte më { $time }. Shikoni nëse dështon puna ca.relint.
+alarm-ceremony = Dy zyrtarë e revokuan autoritetin { $name } më { $time }, por lista e rrënjës jashtë rrjetit ende nuk e thotë. Mbani një ceremoni të llojit revoke dhe importojeni.

@@ -19,6 +19,9 @@ next-update = Sledeća najkasnije
 
 answer-due = {"OCSP"} odgovor koji je prvi na redu
 
+relint-at = Drugi pregled sačuvanih sertifikata
+relint-findings = Nalazi pregleda
+
 waiting = Na čekanju
 intents = Započeti a nezavršeni sertifikati
 owed = Promene statusa kojih još nema u revizorskom dnevniku
@@ -44,3 +47,6 @@ alarm-owed = Promena statusa kojih nema u revizorskom dnevniku: { $count }. Prov
 alarm-unsigned = Revizorski dnevnik { $name } ima zapise od { $time } koje nijedna kontrolna tačka ne pokriva. Proverite da li posao {"audit.sequence"} ne uspeva i da li token odgovara.
 alarm-log = Revizorski dnevnik { $name } nije ispravan: { $problem }. Pokrenite {"signum audit verify"}.
 alarm-witness = Svedok { $name } nije potpisao revizorski dnevnik { $service }: { $problem }.
+alarm-relint = Drugi pregled u { $time } našao je grešaka u sačuvanim sertifikatima: { $count }. Pokrenite {"signum ca relint"} i pogledajte revizorski dnevnik.
+alarm-relint-late = Poslednji drugi pregled sačuvanih sertifikata bio je u { $time }. Proverite da li posao {"ca.relint"} ne uspeva.
+alarm-ceremony = Dva službenika su opozvala telo { $name } u { $time }, a lista korena van mreže to još ne kaže. Održite ceremoniju vrste {"revoke"} i uvezite je.

@@ -151,3 +151,35 @@ async fn a_bulk_action_and_an_authority_s_end_need_more_than_the_command_line() 
     assert!(alone.contains("officers"), "{alone}");
     assert!(done(&stopped, &["ca", "history", &authority]).contains(": good"));
 }
+
+#[tokio::test]
+async fn a_certificate_by_command_settles_changed_settings_as_a_start_does() {
+    let stopped = TestApp::start().await.stop_and_keep().await;
+    let db = signum::app::Databases::one(&stopped.config, &stopped.layout, "ca")
+        .await
+        .unwrap();
+    let settled = async || {
+        db.all("SELECT sequence FROM profile_settings", vec![])
+            .await
+            .unwrap()
+            .len()
+    };
+    issued(&stopped);
+    assert_eq!(
+        settled().await,
+        1,
+        "nothing changed: the command's own liberty is no setting"
+    );
+    // As if an operator had changed a setting since.
+    let other = db.run("other", |tx| async move {
+        tx.exec(
+            "UPDATE profile_settings SET settings = REPLACE(settings, '\"signature_days\":1096', '\"signature_days\":1')",
+            vec![],
+        )
+        .await
+    });
+    assert_eq!(other.await.unwrap(), 1);
+    issued(&stopped);
+    assert_eq!(settled().await, 2);
+    db.close().await;
+}

@@ -197,3 +197,28 @@ async fn a_subscriber_gets_a_receipt_for_their_certificate_and_for_no_other() {
     std::fs::write(&file, receipt.text.replace("root:", "auth:")).unwrap();
     assert!(!check(&of("qsig")).good);
 }
+
+#[tokio::test]
+async fn a_record_is_forgotten_by_command_and_the_log_still_holds() {
+    let app = TestApp::start().await;
+    app.new_person().await;
+    log(&app, "idp").close().await.unwrap();
+    let stopped = app.stop_and_keep().await;
+    let db = Databases::one(&stopped.config, &stopped.layout, "idp").await.unwrap();
+    let sql = "SELECT subject FROM audit_event WHERE kind = 'person.added' ORDER BY leaf_index DESC LIMIT 1";
+    let subject: String = db.opt(sql, vec![]).await.unwrap().unwrap().get("subject").unwrap();
+    let forget = ["audit", "erase", "--service", "idp", "--subject", &subject];
+    let said = stopped.signum(&forget);
+    assert!(said.good && said.text.contains("events forgotten"), "{said:?}");
+    assert!(said.text.contains("had their texts erased"), "{said:?}");
+    let left = "SELECT id FROM audit_event WHERE subject = $1";
+    assert!(db.all(left, signum_core::params![&subject]).await.unwrap().is_empty());
+    db.close().await;
+    let verified = stopped.signum(&["audit", "verify"]);
+    assert!(verified.good, "{verified:?}");
+    let nobody = stopped.signum(&forget);
+    assert!(
+        !nobody.good && nobody.text.contains("no event of this log"),
+        "{nobody:?}"
+    );
+}
