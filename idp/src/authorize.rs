@@ -55,12 +55,13 @@ pub(crate) async fn authorize(idp: &Idp, form: &Form, session_cookie: Option<&st
             return Ok(Answer::Page(error));
         }
     };
+    let keys = idp.keys.current();
     let mut draft = Draft::new(
         form,
         &client,
         redirect_uri,
         idp.issuer(),
-        &idp.keys.published,
+        &keys.published,
         idp.best_level(),
     );
     let request = match draft.check() {

@@ -17,7 +17,7 @@ use crate::jose::{JwkError, JwkSet};
 use crate::scope::{Scope, Scopes};
 use crate::secret::{self, Hashed};
 
-pub use metadata::{GrantType, Metadata};
+pub use metadata::{AccessTokenFormat, GrantType, Metadata};
 pub use profile::{Profile, Realm, Status};
 pub use store::{NewClient, Registration, put, register};
 

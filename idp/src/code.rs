@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::abuse::attempts;
 use crate::account::activity::{self, Entry, Kind};
 use crate::authorize::request::AuthorizeRequest;
+use crate::binding::SenderConstraint;
 use crate::config::Config;
 use crate::level::Level;
 use crate::people::Person;
@@ -66,6 +67,8 @@ pub(crate) struct Redemption<'a> {
     pub client_id: &'a str,
     pub redirect_uri: &'a str,
     pub code_verifier: &'a str,
+    /// The key or certificate that the client proved to have.
+    pub shown: Option<&'a SenderConstraint>,
 }
 
 /// What a code was worth.
@@ -92,6 +95,8 @@ pub(crate) enum Worthless {
     WrongVerifier,
     /// The person is locked out where the session began (too many log-ins).
     LockedOut,
+    /// The authorization request named another key (RFC 9449 section 10).
+    OtherKey,
     /// Its session ended, or the grant was revoked, between code and token.
     Revoked,
 }
@@ -106,6 +111,7 @@ impl Worthless {
             Self::WrongRedirectUri => "wrong_redirect_uri",
             Self::WrongVerifier => "wrong_verifier",
             Self::LockedOut => "locked_out",
+            Self::OtherKey => "other_key",
             Self::Revoked => "revoked",
         }
     }
@@ -117,7 +123,7 @@ pub(crate) async fn redeem(tx: &Tx, cx: &Cx, r: &Redemption<'_>) -> Result<Resul
     let spent = tx
         .opt(
             "UPDATE auth_code SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 AND client_id = $3
-             RETURNING grant_id, redirect_uri, code_challenge, nonce, sid, auth_time, acr, amr",
+             RETURNING grant_id, redirect_uri, code_challenge, cnf, nonce, sid, auth_time, acr, amr",
             params![cx.now(), hash, r.client_id],
         )
         .await?;
@@ -147,6 +153,11 @@ async fn judge(tx: &Tx, cx: &Cx, row: &Row, r: &Redemption<'_>) -> Result<Result
     }
     if !verifier_fits(r.code_verifier, &row.get::<String>("code_challenge")?) {
         return Ok(Err(Worthless::WrongVerifier));
+    }
+    if let Some(named) = SenderConstraint::of_row(row)?
+        && !SenderConstraint::fits(Some(&named), r.shown)
+    {
+        return Ok(Err(Worthless::OtherKey));
     }
     let grant: Id<Grant> = row.get("grant_id")?;
     let Some(g) = tx
@@ -203,7 +214,7 @@ async fn why_not(tx: &Tx, cx: &Cx, r: &Redemption<'_>, hash: [u8; 32]) -> Result
 }
 
 /// Revokes a grant and its tokens.
-async fn revoke(tx: &Tx, cx: &Cx, grant: Id<Grant>) -> Result<(), DbError> {
+pub(crate) async fn revoke(tx: &Tx, cx: &Cx, grant: Id<Grant>) -> Result<(), DbError> {
     tx.exec(
         "UPDATE authorization_grant SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
         params![cx.now(), grant],

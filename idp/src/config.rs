@@ -6,6 +6,7 @@ use signum_core::http::public_origin;
 use url::Url;
 
 use crate::abuse::Limits;
+use crate::jose::Algorithm;
 use crate::level::Level;
 use crate::outbound::OutboundSettings;
 
@@ -29,6 +30,14 @@ signum_core::config! {
         access_token_seconds: u32 = 5 * 60,
         /// Life of an ID token in seconds.
         id_token_seconds: u32 = 5 * 60,
+        /// Whether DPoP proofs must bear the nonce that the provider told (RFC 9449 section 8).
+        dpop_nonce_required: bool = true,
+        /// Days for which a key signs before the next one takes its place.
+        signing_key_days: u32 = 90,
+        /// Hours for which the next key is published before it signs; at least 24, since relying parties keep a JWKS for a day.
+        signing_key_publication_hours: u32 = 48,
+        /// Whether tokens can also be signed with PS256 (RSA-3072), for clients that register for it.
+        signing_ps256: bool = false,
         /// How long people can look up what happened with their identity, in years.
         activity_years: u32 = 7,
         /// Limits against abuse and overload.
@@ -68,7 +77,18 @@ impl Config {
         if self.access_token_seconds == 0 || self.access_token_seconds > 300 {
             return Err("access_token_seconds: from 1 to 300".to_owned());
         }
+        if self.signing_key_publication_hours < 24 {
+            return Err("signing_key_publication_hours: at least 24".to_owned());
+        }
+        if u64::from(self.signing_key_days) * 24 <= u64::from(self.signing_key_publication_hours) {
+            return Err("signing_key_days: longer than signing_key_publication_hours".to_owned());
+        }
         Ok(url)
+    }
+
+    pub(crate) fn signing_algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        let ps256 = self.signing_ps256.then_some(Algorithm::Ps256);
+        std::iter::once(Algorithm::Es256).chain(ps256)
     }
 
     pub(crate) fn code_ttl(&self) -> Duration {

@@ -9,6 +9,7 @@ mod failure;
 mod going_on;
 mod guard;
 mod home;
+mod introspect;
 pub(crate) mod login;
 mod logout;
 mod token;
@@ -61,6 +62,8 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/activate/{code}/options", post(activate::options))
         .route("/activated", get(activate::done))
         .route("/token", post(token::post))
+        .route("/introspect", post(introspect::introspect))
+        .route("/revoke", post(introspect::revoke))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/logout/confirm", post(logout::confirm))

@@ -1,24 +1,43 @@
-//! JSON Web Signatures with ES256 (RFC 7515, RFC 7518 section 3.4): made in the HSM, verified with OpenSSL.
+//! JSON Web Signatures of our own (RFC 7515, RFC 7518 sections 3.4 and 3.5): made in the HSM with ES256 or PS256, and read back.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use openssl::{
     bn::{BigNum, BigNumContext},
-    ec::EcKey,
-    ecdsa::EcdsaSig,
     error::ErrorStack,
-    pkey::Public,
+    pkey::{Id as KeyType, PKey, Public},
 };
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
-use signum_hsm_shim::{Hsm, HsmError, KeyUri, SignatureAlgorithm};
+use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, SignatureAlgorithm};
 
-/// A public signing key as relying parties see it (RFC 7517).
+use crate::jose::{self, Algorithm, Expected, JoseError, JwkSet};
+
+/// The header `typ` of an ID token. It has to be said, so that no other token of ours is taken for one (RFC 8725 section 3.11).
+pub(crate) const ID_TOKEN: &str = "JWT";
+/// RFC 9068 section 2.1.
+pub(crate) const ACCESS_TOKEN: &str = "at+jwt";
+/// RFC 9701 section 5.
+pub(crate) const INTROSPECTION: &str = "token-introspection+jwt";
+
+/// The algorithms of our own signatures, the default first.
+pub(crate) const OURS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::Ps256];
+
+/// What such a key is and how it signs in the HSM; `None` for algorithms that we only verify.
+pub(crate) fn in_the_hsm(algorithm: Algorithm) -> Option<(KeyAlgorithm, SignatureAlgorithm)> {
+    match algorithm {
+        Algorithm::Es256 => Some((KeyAlgorithm::EcP256, SignatureAlgorithm::EcdsaSha256)),
+        Algorithm::Ps256 => Some((KeyAlgorithm::Rsa3072, SignatureAlgorithm::RsaPssSha256)),
+        Algorithm::EdDsa | Algorithm::Rs256 => None,
+    }
+}
+
+/// A public signing key of ours as relying parties see it (RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
     /// RFC 7638 thumbprint.
     pub kid: String,
-    x: String,
-    y: String,
+    pub(crate) algorithm: Algorithm,
+    /// The one key alone, ready to verify with.
+    set: JwkSet,
 }
 
 /// Why a token is not one of ours.
@@ -32,70 +51,94 @@ pub enum JwsError {
     BadSignature,
 }
 
+/// Why a public key of the HSM cannot be published.
+#[derive(Debug, thiserror::Error)]
+pub enum JwkOfSpkiError {
+    #[error(transparent)]
+    OpenSsl(#[from] ErrorStack),
+    #[error(transparent)]
+    Jwk(#[from] jose::JwkError),
+    #[error("neither P-256 nor RSA")]
+    Kind,
+}
+
 impl Jwk {
-    /// From SubjectPublicKeyInfo DER of a P-256 key.
-    pub fn from_spki(spki: &[u8]) -> Result<Self, ErrorStack> {
-        let key = EcKey::public_key_from_der(spki)?;
-        let (mut x, mut y, mut context) = (BigNum::new()?, BigNum::new()?, BigNumContext::new()?);
-        key.public_key()
-            .affine_coordinates_gfp(key.group(), &mut x, &mut y, &mut context)?;
-        let (x, y) = (B64.encode(x.to_vec_padded(32)?), B64.encode(y.to_vec_padded(32)?));
-        // RFC 7638 section 3.2: required members, lexicographic, no white space.
-        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        let kid = B64.encode(Sha256::digest(canonical.as_bytes()));
-        Ok(Self { kid, x, y })
+    /// From SubjectPublicKeyInfo DER of a P-256 or RSA key.
+    pub fn from_spki(spki: &[u8]) -> Result<Self, JwkOfSpkiError> {
+        let key = PKey::public_key_from_der(spki)?;
+        let (algorithm, mut members) = match key.id() {
+            KeyType::EC => (Algorithm::Es256, ec_members(&key)?),
+            KeyType::RSA => {
+                let rsa = key.rsa()?;
+                let octets = |number: &openssl::bn::BigNumRef| B64.encode(number.to_vec());
+                let members = json!({"kty": "RSA", "n": octets(rsa.n()), "e": octets(rsa.e())});
+                (Algorithm::Ps256, members)
+            }
+            _ => return Err(JwkOfSpkiError::Kind),
+        };
+        let kid = jose::Jwk::parse(&members)?.thumbprint();
+        if let Some(members) = members.as_object_mut() {
+            for (name, value) in [("kid", kid.as_str()), ("alg", algorithm.name()), ("use", "sig")] {
+                members.insert(name.to_owned(), json!(value));
+            }
+        }
+        let set = JwkSet::parse(&json!({ "keys": [members] }))?;
+        Ok(Self { kid, algorithm, set })
     }
 
     pub fn to_json(&self) -> Json {
-        json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid, "x": self.x, "y": self.y})
-    }
-
-    fn public_key(&self) -> Option<EcKey<Public>> {
-        let group = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::X9_62_PRIME256V1).ok()?;
-        let coordinate = |text: &str| BigNum::from_slice(&B64.decode(text).ok()?).ok();
-        EcKey::from_public_key_affine_coordinates(&group, coordinate(&self.x)?.as_ref(), coordinate(&self.y)?.as_ref())
-            .ok()
+        self.set.keys().first().map(jose::Jwk::to_json).unwrap_or_default()
     }
 }
 
-/// Compact serialization (RFC 7515 section 7.1) of `claims`, signed by `key` in the HSM.
-pub async fn sign(hsm: &dyn Hsm, key: &KeyUri, kid: &str, claims: &Json) -> Result<String, HsmError> {
-    sign_as(hsm, key, kid, "JWT", claims).await
+fn ec_members(key: &PKey<Public>) -> Result<Json, ErrorStack> {
+    let key = key.ec_key()?;
+    let (mut x, mut y, mut context) = (BigNum::new()?, BigNum::new()?, BigNumContext::new()?);
+    key.public_key()
+        .affine_coordinates_gfp(key.group(), &mut x, &mut y, &mut context)?;
+    let (x, y) = (B64.encode(x.to_vec_padded(32)?), B64.encode(y.to_vec_padded(32)?));
+    Ok(json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}))
 }
 
-/// The same with another explicit type (RFC 8725 section 3.11).
-pub async fn sign_as(hsm: &dyn Hsm, key: &KeyUri, kid: &str, typ: &str, claims: &Json) -> Result<String, HsmError> {
-    let header = json!({"alg": "ES256", "typ": typ, "kid": kid});
+/// A key that signs.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer {
+    pub uri: KeyUri,
+    pub kid: String,
+    pub algorithm: Algorithm,
+    pub how: SignatureAlgorithm,
+}
+
+/// Compact serialization (RFC 7515 section 7.1) of `claims`, signed in the HSM.
+pub(crate) async fn sign(hsm: &dyn Hsm, signer: &Signer, typ: &str, claims: &Json) -> Result<String, HsmError> {
+    let header = json!({"alg": signer.algorithm.name(), "typ": typ, "kid": signer.kid});
     let (header, claims) = (header.to_string(), claims.to_string());
-    let algorithm = SignatureAlgorithm::EcdsaSha256;
-    signum_hsm_shim::jws::compact(hsm, key, algorithm, None, &header, claims.as_bytes()).await
+    signum_hsm_shim::jws::compact(hsm, &signer.uri, signer.how, None, &header, claims.as_bytes()).await
 }
 
-/// The claims of a token that one of `keys` signed. Time claims are the caller's to judge.
-pub fn verify(keys: &[Jwk], token: &str) -> Result<Json, JwsError> {
-    let (input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
-    let (header, payload) = input.split_once('.').ok_or(JwsError::Malformed)?;
-    let decode = |text: &str| B64.decode(text).map_err(|_| JwsError::Malformed);
-    let parse = |bytes: Vec<u8>| serde_json::from_slice::<Json>(&bytes).map_err(|_| JwsError::Malformed);
-    let header = parse(decode(header)?)?;
-    if header.get("alg").and_then(Json::as_str) != Some("ES256") || header.get("crit").is_some() {
-        return Err(JwsError::UnknownKey);
+/// The claims of a token of the type `typ` that one of `keys` signed. Time claims are the caller's to judge.
+pub(crate) fn verify(keys: &[Jwk], typ: &str, token: &str) -> Result<Json, JwsError> {
+    let kid = kid(token).ok_or(JwsError::UnknownKey)?;
+    let key = keys.iter().find(|key| key.kid == kid).ok_or(JwsError::UnknownKey)?;
+    let expected = Expected {
+        typ: jose::Typ::Is(typ),
+        algs: &[key.algorithm],
+    };
+    match jose::verify(&key.set, token, &expected) {
+        Ok(claims) => Ok(Json::Object(claims.0)),
+        Err(JoseError::Malformed | JoseError::Typ) => Err(JwsError::Malformed),
+        Err(JoseError::Algorithm | JoseError::Critical | JoseError::UnknownKey | JoseError::Key(_)) => {
+            Err(JwsError::UnknownKey)
+        }
+        Err(JoseError::Signature) => Err(JwsError::BadSignature),
     }
-    let kid = header.get("kid").and_then(Json::as_str).ok_or(JwsError::UnknownKey)?;
-    let key = keys.iter().find(|k| k.kid == kid).ok_or(JwsError::UnknownKey)?;
-    let key = key.public_key().ok_or(JwsError::UnknownKey)?;
-    let signature = decode(signature)?;
-    let (r, s) = signature.split_at_checked(32).ok_or(JwsError::BadSignature)?;
-    if s.len() != 32 {
-        return Err(JwsError::BadSignature);
-    }
-    let digest = Sha256::digest(input.as_bytes());
-    let good =
-        || EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.verify(&digest, &key);
-    if !good().unwrap_or(false) {
-        return Err(JwsError::BadSignature);
-    }
-    parse(decode(payload)?)
+}
+
+/// The key that a token names.
+fn kid(token: &str) -> Option<String> {
+    let (header, _) = token.split_once('.')?;
+    let header: Json = serde_json::from_slice(&B64.decode(header).ok()?).ok()?;
+    header.get("kid")?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

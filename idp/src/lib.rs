@@ -7,18 +7,22 @@ mod abuse;
 mod account;
 mod activate;
 mod authorize;
+mod binding;
 pub mod client_auth;
 pub mod clients;
 mod code;
 mod config;
 mod consent;
+mod derived_key;
 mod discovery;
+mod dpop;
 mod form;
 mod http;
 mod interaction;
+mod introspection;
 pub mod jose;
 mod jws;
-mod keys;
+pub mod keys;
 mod level;
 pub mod login;
 mod logout;
@@ -27,6 +31,7 @@ mod passkey;
 pub mod people;
 mod purge;
 pub mod representation;
+mod revocation;
 mod scope;
 mod secret;
 mod service;
@@ -45,6 +50,7 @@ pub use level::Level;
 pub use outbound::OutboundSettings;
 pub use service::{Deps, Service, StartError};
 use signum_core::db::Migration;
+pub use token::resource::{ResourceError, register as register_resource};
 
 /// The tables of this service; the core's own go before them.
 pub const MIGRATIONS: &[Migration] = &[
@@ -55,6 +61,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "idp/0002_clients",
         sql: include_str!("../../migrations/idp/0002_clients.sql"),
+    },
+    Migration {
+        name: "idp/0003_token",
+        sql: include_str!("../../migrations/idp/0003_token.sql"),
     },
     Migration {
         name: "idp/0005_session",

@@ -113,7 +113,8 @@ pub(crate) async fn check(idp: &Idp, form: &Form) -> Result<Result<LogoutRequest
 /// The hint of the request: an ID token, or what [`without_long_hint`] made of one.
 fn hinted(idp: &Idp, form: &Form) -> Result<Option<Hinted>, LogoutError> {
     if let Some(token) = form.get("id_token_hint") {
-        let hint = id_token::read_hint(&idp.keys.published, idp.issuer(), token).map_err(|_| LogoutError::BadHint)?;
+        let hint = id_token::read_hint(&idp.keys.current().published, idp.issuer(), token)
+            .map_err(|_| LogoutError::BadHint)?;
         return Ok(Some(Hinted {
             client_id: hint.client_id,
             sid: hint.sid,

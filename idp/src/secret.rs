@@ -16,3 +16,9 @@ pub(crate) fn fresh(random: &dyn Random) -> (String, Hashed) {
 pub(crate) fn hashed(secret: &str) -> Hashed {
     Sha256::digest(secret.as_bytes()).into()
 }
+
+/// Whether a text can be one of our secrets at all. What else is hashed and stored has another form, so that nobody shows it.
+pub(crate) fn has_the_form(secret: &str) -> bool {
+    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    secret.len() == 43 && secret.bytes().all(base64url)
+}

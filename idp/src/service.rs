@@ -15,8 +15,9 @@ use crate::abuse::Abuse;
 use crate::account::house_client;
 use crate::clients::ClientError;
 use crate::config::Config;
+use crate::derived_key::DerivedKeys;
 use crate::http::login::passkey::Passkey;
-use crate::keys::{KeyError, SigningKeys};
+use crate::keys::{self, KeyError, KeyRing};
 use crate::level::Level;
 use crate::login::Means;
 use crate::logout::deliver;
@@ -60,7 +61,8 @@ pub(crate) struct Idp {
     /// `config.public_url`, parsed.
     pub url: Url,
     pub hsm: Arc<dyn Hsm>,
-    pub keys: SigningKeys,
+    pub keys: KeyRing,
+    pub derived: DerivedKeys,
     pub webauthn: Webauthn,
     pub csrf: Csrf,
     pub cookies: CookieKit,
@@ -76,6 +78,16 @@ impl Idp {
     /// The issuer identifier, which is also the origin.
     pub(crate) fn issuer(&self) -> &str {
         &self.config.public_url
+    }
+
+    /// The address of one of our endpoints.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer())
+    }
+
+    /// The addresses under which clients may know the endpoint that `address` is.
+    pub(crate) fn addresses_of(&self, address: &str) -> impl Iterator<Item = String> {
+        std::iter::once(address.to_owned())
     }
 
     /// The best level that any means of log-in reaches.
@@ -105,8 +117,9 @@ impl Service {
         let host = url.domain().unwrap_or_default();
         // RP ID is exactly this host and the one origin is exact: no subdomains, no other ports.
         let webauthn = WebauthnBuilder::new(host, &url)?.rp_name("Signum").build()?;
-        let keys = SigningKeys::load_or_make(&deps.cx, &*deps.hsm, &config.hsm_token).await?;
+        let keys = KeyRing::load_or_make(&deps.cx, &*deps.hsm, &config.hsm_token).await?;
         house_client::ensure(&deps.cx, &config.public_url).await?;
+        let derived = DerivedKeys::of(&deps.csrf);
         let csrf = Csrf::new(deps.csrf);
         let cookies = CookieKit::new(&url);
         let abuse = Abuse::new(&config.limits).map_err(StartError::Config)?;
@@ -117,6 +130,7 @@ impl Service {
             url,
             hsm: deps.hsm,
             keys,
+            derived,
             webauthn,
             csrf,
             cookies,
@@ -155,9 +169,15 @@ impl Service {
             let idp = idp.clone();
             async move { deliver::run(&idp).await.map(drop) }
         };
+        let idp = self.idp.clone();
+        let rotate = move || {
+            let idp = idp.clone();
+            async move { keys::run(&idp).await }
+        };
         vec![
             Job::new("idp.purge", Duration::from_secs(5 * 60), purge),
             Job::new("idp.logout", Duration::from_secs(2), tell),
+            Job::new("idp.keys", Duration::from_secs(60), rotate),
         ]
     }
 }

@@ -1,80 +1,149 @@
-//! The token endpoint's flow (RFC 6749 section 3.2): client authentication, then one file per grant.
+//! The token endpoint's flow (RFC 6749 section 3.2): client authentication, proof of possession, then one file per grant.
 
+pub(crate) mod access_token;
 pub(crate) mod authorization_code;
+mod client_credentials;
+mod error;
 pub(crate) mod id_token;
+mod refresh_answer;
+pub(crate) mod refresh_store;
+mod refresh_token;
+pub(crate) mod resource;
 
+use http::HeaderMap;
 use serde_json::{Value as Json, json};
-use signum_core::{DbError, retry_on_db_conflict};
-use signum_hsm_shim::HsmError;
 
-use crate::client_auth::{self, ClientAuthError, Shown};
+use crate::binding::SenderConstraint;
+use crate::client_auth::{self, AuthMethod, Authenticated, Shown, TlsCertificate};
+use crate::clients::{Client, GrantType};
+use crate::dpop::{self, DpopError, Proof};
 use crate::form::Form;
 use crate::service::Idp;
 
-/// What goes wrong at the token endpoint.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TokenError {
-    #[error("{0}")]
-    InvalidRequest(&'static str),
-    /// Unknown client, wrong secret or no authentication; all look alike.
-    #[error("client authentication failed")]
-    InvalidClient,
-    /// Whatever is wrong with a code looks alike; the audit log knows.
-    #[error("the code cannot be redeemed")]
-    InvalidGrant,
-    #[error("this grant type is not supported")]
-    UnsupportedGrantType,
-    #[error(transparent)]
-    Db(#[from] DbError),
-    #[error(transparent)]
-    Hsm(#[from] HsmError),
-}
-retry_on_db_conflict!(TokenError);
-
-impl From<ClientAuthError> for TokenError {
-    fn from(error: ClientAuthError) -> Self {
-        match error {
-            ClientAuthError::InvalidRequest(problem) => Self::InvalidRequest(problem),
-            ClientAuthError::InvalidClient(_) => Self::InvalidClient,
-            ClientAuthError::Db(error) => Self::Db(error),
-        }
-    }
-}
+pub(crate) use error::TokenError;
 
 /// A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 pub(crate) struct Tokens {
     pub access_token: String,
+    pub token_type: &'static str,
+    /// Seconds.
     pub expires_in: u32,
-    pub id_token: String,
     pub scope: String,
+    pub id_token: Option<String>,
+    pub refresh_token: Option<String>,
+    /// RFC 9396 section 7.
+    pub authorization_details: Option<Json>,
 }
 
 impl Tokens {
     pub(crate) fn to_json(&self) -> Json {
-        json!({
+        let mut answer = json!({
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
-            "id_token": self.id_token,
             "scope": self.scope,
-        })
+        });
+        let mut put = |name: &str, value: Option<Json>| {
+            if let (Some(answer), Some(value)) = (answer.as_object_mut(), value) {
+                answer.insert(name.to_owned(), value);
+            }
+        };
+        put("id_token", self.id_token.as_ref().map(|token| json!(token)));
+        put("refresh_token", self.refresh_token.as_ref().map(|token| json!(token)));
+        put("authorization_details", self.authorization_details.clone());
+        answer
     }
 }
 
-/// Handles a token request; `authorization` is the header of that name.
-pub(crate) async fn token(idp: &Idp, form: &Form, authorization: Option<&str>) -> Result<Tokens, TokenError> {
-    if let Some(flaw) = form.flaw() {
-        return Err(TokenError::InvalidRequest(flaw));
-    }
-    let shown = Shown {
-        form,
-        authorization,
-        certificate: None,
+/// A request as it came.
+pub(crate) struct TokenRequest<'a> {
+    pub form: &'a Form,
+    pub headers: &'a HeaderMap,
+    pub certificate: Option<&'a TlsCertificate>,
+}
+
+/// An authenticated client and what its tokens will be bound to.
+pub(crate) struct Caller {
+    pub client: Client,
+    /// `None`: bearer tokens, where the client's profile allows them.
+    pub constraint: Option<SenderConstraint>,
+    /// Spent in the transaction that issues.
+    pub proof: Option<Proof>,
+}
+
+/// Handles a token request; the answer is the JSON for the client.
+pub(crate) async fn token(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json, TokenError> {
+    let form = request.form;
+    let authenticated = client_auth::authenticate(idp, &shown(request)).await?;
+    let grant_type = form
+        .get("grant_type")
+        .ok_or(TokenError::InvalidRequest("grant_type is missing"))?;
+    let wanted = match grant_type {
+        "authorization_code" => GrantType::AuthorizationCode,
+        "refresh_token" => GrantType::RefreshToken,
+        "client_credentials" => GrantType::ClientCredentials,
+        _ => return Err(TokenError::UnsupportedGrantType),
     };
-    let client = client_auth::authenticate(idp, &shown).await?.client;
-    match form.get("grant_type") {
-        Some("authorization_code") => authorization_code::redeem(idp, &client, form).await,
-        Some(_) => Err(TokenError::UnsupportedGrantType),
-        None => Err(TokenError::InvalidRequest("grant_type is missing")),
+    if !authenticated.client.metadata.may_use(wanted) {
+        return Err(TokenError::UnauthorizedClient);
+    }
+    let caller = caller(idp, request, authenticated)?;
+    match wanted {
+        GrantType::AuthorizationCode => Ok(authorization_code::redeem(idp, &caller, form).await?.to_json()),
+        GrantType::RefreshToken => refresh_token::refresh(idp, &caller, form).await,
+        GrantType::ClientCredentials => Ok(client_credentials::issue(idp, &caller, form).await?.to_json()),
+        GrantType::DeviceCode => Err(TokenError::UnsupportedGrantType),
+    }
+}
+
+/// What a request shows of its client.
+pub(crate) fn shown<'a>(request: &TokenRequest<'a>) -> Shown<'a> {
+    let authorization = request.headers.get(http::header::AUTHORIZATION);
+    Shown {
+        form: request.form,
+        authorization: authorization.and_then(|value| value.to_str().ok()),
+        certificate: request.certificate,
+    }
+}
+
+fn caller(idp: &Idp, request: &TokenRequest<'_>, authenticated: Authenticated) -> Result<Caller, TokenError> {
+    let Authenticated { client, certificate } = authenticated;
+    let proof = dpop::read(idp, request.headers, "POST", &idp.at("/token"), None)?;
+    let constraint = constraint(&client, proof.as_ref(), certificate)?;
+    Ok(Caller {
+        client,
+        constraint,
+        proof,
+    })
+}
+
+/// What tokens of this request are bound to. A proof is always honoured; a certificate where the client registered for it, or
+/// where its profile wants one or the other.
+fn constraint(
+    client: &Client,
+    proof: Option<&Proof>,
+    certificate: Option<String>,
+) -> Result<Option<SenderConstraint>, TokenError> {
+    let (metadata, profile) = (&client.metadata, client.profile);
+    let by_certificate = metadata.tls_client_certificate_bound_access_tokens;
+    if let Some(proof) = proof {
+        return Ok(Some(proof.constraint()));
+    }
+    if metadata.dpop_bound_access_tokens {
+        return Err(DpopError::Missing.into());
+    }
+    let wanted = by_certificate || profile.requires_sender_constraint();
+    match certificate {
+        Some(thumbprint) if wanted => Ok(Some(SenderConstraint::CertificateSha256(thumbprint))),
+        None if by_certificate => Err(TokenError::InvalidRequest("the client's certificate is missing")),
+        None if wanted => Err(DpopError::Missing.into()),
+        Some(_) | None => Ok(None),
+    }
+}
+
+impl Caller {
+    /// Whether the client proves who it is at all.
+    pub(crate) fn is_public(&self) -> bool {
+        self.client.metadata.token_endpoint_auth_method == AuthMethod::Public
     }
 }

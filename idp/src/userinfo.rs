@@ -1,14 +1,16 @@
-//! UserInfo (OpenID Connect Core section 5.3) for opaque bearer tokens (RFC 6750).
+//! UserInfo (OpenID Connect Core section 5.3) for access tokens of people (RFC 6750, RFC 9449 section 7).
 
 use serde_json::{Value as Json, json};
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, Id, params, retry_on_db_conflict};
+use signum_core::{DbError, retry_on_db_conflict};
 
 use crate::account::activity::{self, Entry, Kind};
-use crate::code::Grant;
+use crate::binding::SenderConstraint;
+use crate::dpop::DpopError;
 use crate::scope::Scopes;
 use crate::service::Idp;
-use crate::{clients, people, representation, secret, subject};
+use crate::token::access_token;
+use crate::{clients, people, representation, subject};
 
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
@@ -21,32 +23,43 @@ pub(crate) enum UserinfoError {
     #[error("the access token is not valid")]
     InvalidToken,
     #[error(transparent)]
+    Dpop(DpopError),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 retry_on_db_conflict!(UserinfoError);
 
-/// The claims that this access token gives a right to.
-pub(crate) async fn userinfo(idp: &Idp, access_token: &str) -> Result<Json, UserinfoError> {
-    let (cx, hash) = (&idp.cx, secret::hashed(access_token));
-    let row = cx
-        .db
-        .opt(
-            "SELECT g.id AS grant_id, g.person AS person, g.scope AS scope, g.client_id AS client_id
-             FROM access_token t JOIN authorization_grant g ON g.id = t.grant_id
-             WHERE t.hash = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND g.revoked_at IS NULL",
-            params![hash, cx.now()],
-        )
-        .await?
-        .ok_or(UserinfoError::InvalidToken)?;
-    let scope = Scopes::parse(&row.get::<String>("scope")?).ok_or(UserinfoError::InvalidToken)?;
-    let client_id: String = row.get("client_id")?;
+impl From<DpopError> for UserinfoError {
+    fn from(error: DpopError) -> Self {
+        match error {
+            DpopError::Db(error) => Self::Db(error),
+            other => Self::Dpop(other),
+        }
+    }
+}
+
+/// The claims that this access token gives a right to. `proof`: made for this very request and token.
+pub(crate) async fn userinfo(
+    idp: &Idp,
+    access_token: &str,
+    shown: Option<&SenderConstraint>,
+) -> Result<Json, UserinfoError> {
+    let cx = &idp.cx;
+    let found = access_token::find(idp, access_token).await?;
+    let found = found.ok_or(UserinfoError::InvalidToken)?;
+    let (Some(grant), Some(person)) = (found.right.grant, found.person) else {
+        return Err(UserinfoError::InvalidToken);
+    };
+    // A bound token is worth nothing without its key, and a proof makes no bearer token better (RFC 9449 section 7.1).
+    if !SenderConstraint::fits(found.right.cnf.as_ref(), shown) || !found.right.has_scope("openid") {
+        return Err(UserinfoError::InvalidToken);
+    }
+    let scope = Scopes::known(&found.right.scope);
+    let client_id = found.right.client_id;
     let client = clients::find(cx, &client_id)
         .await?
         .ok_or(UserinfoError::InvalidToken)?;
-    let person = people::find(cx, row.get("person")?)
-        .await?
-        .ok_or(UserinfoError::InvalidToken)?;
-    let grant: Id<Grant> = row.get("grant_id")?;
+    let person = people::find(cx, person).await?.ok_or(UserinfoError::InvalidToken)?;
     let (sector, id) = (&client.sector, person.id);
     let event = &Event::new(
         "userinfo.released",

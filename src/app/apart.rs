@@ -138,7 +138,7 @@ async fn idp(ground: Ground<'_>) -> Result<Apart> {
     let (config, layout) = (ground.config, ground.layout);
     let random = &*ground.surroundings.random;
     let listener = bind(config, config.listen.idp, "listen.idp").await?;
-    let keys = signum_idp::key_use(&ground.cx).await?;
+    let keys = signum_idp::key_use();
     let workers = Tokens::open(Service::Idp, &config.idp.hsm_token, config, layout, keys, random).await?;
     let idp = services::idp(config, layout, &ground.cx, &workers, random).await?;
     let mut work = Work::default();

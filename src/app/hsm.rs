@@ -40,7 +40,7 @@ impl Tokens {
         let audit = Source::make("audit", &config.audit.token, config, layout, random).await?;
         let keys = (
             signum_ca::key_use(&databases.ca, &config.ca).await?,
-            signum_idp::key_use(&databases.idp).await?,
+            signum_idp::key_use(),
             super::audit::key_use(&Service::ALL, layout),
         );
         let sockets = layout.path("run");

@@ -17,6 +17,17 @@ pub enum GrantType {
     DeviceCode,
 }
 
+/// How a client's access tokens look. Not of RFC 7591: resource servers of an agency choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// 256 random bits, of which only we know what they are worth.
+    #[default]
+    Opaque,
+    /// RFC 9068: resource servers may verify it by themselves.
+    Jwt,
+}
+
 /// Client metadata. A member that is absent has the value that its specification says for "absent".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -107,6 +118,9 @@ pub struct Metadata {
     pub backchannel_logout_uri: Option<String>,
     pub backchannel_logout_session_required: bool,
 
+    /// Ours.
+    pub access_token_format: AccessTokenFormat,
+
     // Ours, set by officers and operators, never by a registration request.
     /// TARA's `user_cancel` instead of `access_denied` when the person declines.
     #[serde(skip_serializing_if = "is_false")]
@@ -158,6 +172,7 @@ impl Default for Metadata {
             tls_client_auth_san_email: None,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            access_token_format: AccessTokenFormat::default(),
             tara_compat: false,
         }
     }

@@ -16,7 +16,11 @@ pub(super) async fn metadata(State(idp): State<Shared>, headers: HeaderMap) -> R
 }
 
 pub(super) async fn jwks(State(idp): State<Shared>, headers: HeaderMap) -> Response {
-    cached(&headers, idp.keys.jwks().to_string(), "application/jwk-set+json")
+    cached(
+        &headers,
+        idp.keys.fresh(&idp.cx).await.jwks().to_owned(),
+        "application/jwk-set+json",
+    )
 }
 
 fn cached(headers: &HeaderMap, body: String, kind: &'static str) -> Response {

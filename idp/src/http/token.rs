@@ -3,17 +3,19 @@
 use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, extract::FromRequest};
+use axum::{Extension, Json, extract::FromRequest};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
-use signum_core::DbError;
 
 use super::Shared;
+use crate::client_auth::TlsCertificate;
+use crate::dpop;
 use crate::form::Form;
-use crate::token::{self, TokenError};
+use crate::service::Idp;
+use crate::token::{self, TokenError, TokenRequest};
 
 /// A body that is no form is an OAuth error as well.
-pub(super) struct OAuthForm(Form);
+pub(super) struct OAuthForm(pub Form);
 
 impl<S: Send + Sync> FromRequest<S> for OAuthForm {
     type Rejection = Response;
@@ -27,32 +29,46 @@ impl<S: Send + Sync> FromRequest<S> for OAuthForm {
     }
 }
 
-pub(super) async fn post(State(idp): State<Shared>, headers: HeaderMap, OAuthForm(form): OAuthForm) -> Response {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match token::token(&idp, &form, authorization).await {
-        Ok(tokens) => not_stored(Json(tokens.to_json()).into_response()),
+pub(super) async fn post(
+    State(idp): State<Shared>,
+    headers: HeaderMap,
+    certificate: Option<Extension<TlsCertificate>>,
+    OAuthForm(form): OAuthForm,
+) -> Response {
+    let request = TokenRequest {
+        form: &form,
+        headers: &headers,
+        certificate: certificate.as_deref(),
+    };
+    let answered = match token::token(&idp, &request).await {
+        Ok(tokens) => not_stored(Json(tokens).into_response()),
         Err(error) => failure(&error),
+    };
+    match headers.contains_key("dpop") {
+        true => with_nonce(&idp, answered),
+        false => answered,
     }
 }
 
-fn failure(error: &TokenError) -> Response {
-    let (status, code, description) = match error {
-        TokenError::InvalidRequest(_) | TokenError::Db(DbError::NulInText) => {
-            (StatusCode::BAD_REQUEST, "invalid_request", error.to_string())
-        }
-        TokenError::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client", error.to_string()),
-        TokenError::InvalidGrant => (StatusCode::BAD_REQUEST, "invalid_grant", error.to_string()),
-        TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type", error.to_string()),
-        TokenError::Db(_) | TokenError::Hsm(_) => {
-            tracing::error!(%error, "token request failed");
-            let description = "the service cannot answer now; try again".to_owned();
-            (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
-        }
-    };
-    if status.is_client_error() {
-        tracing::warn!(code, %error, "token request refused");
+/// Tells the nonce for the next proof (RFC 9449 section 8.2).
+pub(super) fn with_nonce(idp: &Idp, mut response: Response) -> Response {
+    if let Ok(nonce) = HeaderValue::from_str(&dpop::fresh_nonce(idp)) {
+        response.headers_mut().insert("dpop-nonce", nonce);
     }
-    let body = Json(json!({"error": code, "error_description": description}));
+    response
+}
+
+pub(super) fn failure(error: &TokenError) -> Response {
+    let Some(code) = error.code() else {
+        tracing::error!(%error, "token request failed");
+        return away();
+    };
+    tracing::warn!(code, %error, "token request refused");
+    let status = match error {
+        TokenError::InvalidClient => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let body = Json(json!({"error": code, "error_description": error.to_string()}));
     let mut response = not_stored((status, body).into_response());
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
@@ -61,7 +77,18 @@ fn failure(error: &TokenError) -> Response {
     response
 }
 
-fn not_stored(mut response: Response) -> Response {
+/// RFC 9110 section 15.6.4: something that we need is away.
+fn away() -> Response {
+    let description = "the service cannot answer now; try again";
+    let body = Json(json!({"error": "temporarily_unavailable", "error_description": description}));
+    let mut response = not_stored((StatusCode::SERVICE_UNAVAILABLE, body).into_response());
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}
+
+pub(super) fn not_stored(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,23 +1,35 @@
 //! GET and POST /userinfo with a bearer token in the header or the form, never in the query (RFC 6750 section 2, RFC 9700).
 
-use axum::Json;
 use axum::extract::{RawForm, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use super::token::with_nonce;
 use super::{Shared, failure};
+use crate::binding::SenderConstraint;
+use crate::client_auth::TlsCertificate;
+use crate::dpop::{self, DpopError};
 use crate::form::Form;
 use crate::service::Idp;
+use crate::token::access_token;
 use crate::userinfo::{self, UserinfoError};
 
-pub(super) async fn get(State(idp): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    answer(&idp, query, &headers, None).await
+pub(super) async fn get(
+    State(idp): State<Shared>,
+    RawQuery(query): RawQuery,
+    certificate: Option<Extension<TlsCertificate>>,
+    headers: HeaderMap,
+) -> Response {
+    let certificate = certificate.as_deref();
+    answer(&idp, "GET", query, &headers, certificate, None).await
 }
 
 pub(super) async fn post(
     State(idp): State<Shared>,
     RawQuery(query): RawQuery,
+    certificate: Option<Extension<TlsCertificate>>,
     headers: HeaderMap,
     request: axum::extract::Request,
 ) -> Response {
@@ -26,21 +38,66 @@ pub(super) async fn post(
         // No form at all: the header alone counts.
         Err(_) => None,
     };
-    answer(&idp, query, &headers, form.as_ref()).await
+    answer(&idp, "POST", query, &headers, certificate.as_deref(), form.as_ref()).await
 }
 
-async fn answer(idp: &Idp, query: Option<String>, headers: &HeaderMap, form: Option<&Form>) -> Response {
-    let token = match presented(query.as_deref(), headers, form) {
-        Ok(token) => token,
-        Err(error) => return refuse(&error),
-    };
-    match userinfo::userinfo(idp, &token).await {
+async fn answer(
+    idp: &Idp,
+    method: &str,
+    query: Option<String>,
+    headers: &HeaderMap,
+    certificate: Option<&TlsCertificate>,
+    form: Option<&Form>,
+) -> Response {
+    let answered = match told(idp, method, query, headers, certificate, form).await {
         Ok(claims) => Json(claims).into_response(),
         Err(error) => refuse(&error),
+    };
+    match headers.contains_key("dpop") {
+        true => with_nonce(idp, answered),
+        false => answered,
     }
 }
 
-fn presented(query: Option<&str>, headers: &HeaderMap, form: Option<&Form>) -> Result<String, UserinfoError> {
+async fn told(
+    idp: &Idp,
+    method: &str,
+    query: Option<String>,
+    headers: &HeaderMap,
+    certificate: Option<&TlsCertificate>,
+    form: Option<&Form>,
+) -> Result<serde_json::Value, UserinfoError> {
+    let (scheme, token) = presented(query.as_deref(), headers, form)?;
+    let shown = match scheme {
+        Scheme::Dpop => {
+            let proof = dpop::check(idp, headers, method, &idp.at("/userinfo"), Some(&token)).await?;
+            Some(proof.ok_or(DpopError::Missing)?.constraint())
+        }
+        // A token that is bound to a certificate goes with the scheme Bearer (RFC 8705 section 3).
+        Scheme::Bearer => bound_to_certificate(idp, &token, certificate).await?,
+    };
+    userinfo::userinfo(idp, &token, shown.as_ref()).await
+}
+
+/// The certificate shown, if the token is bound to one; it means nothing for other tokens.
+async fn bound_to_certificate(
+    idp: &Idp,
+    token: &str,
+    certificate: Option<&TlsCertificate>,
+) -> Result<Option<SenderConstraint>, UserinfoError> {
+    let found = access_token::find(idp, token).await?;
+    let bound = found.is_some_and(|found| matches!(found.right.cnf, Some(SenderConstraint::CertificateSha256(_))));
+    let shown = certificate.filter(|_| bound);
+    Ok(shown.map(|certificate| SenderConstraint::CertificateSha256(certificate.thumbprint())))
+}
+
+#[derive(Clone, Copy)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+fn presented(query: Option<&str>, headers: &HeaderMap, form: Option<&Form>) -> Result<(Scheme, String), UserinfoError> {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     if let Some(flaw) = query.flaw().or_else(|| form.and_then(Form::flaw)) {
         return Err(UserinfoError::InvalidRequest(flaw));
@@ -53,18 +110,25 @@ fn presented(query: Option<&str>, headers: &HeaderMap, form: Option<&Form>) -> R
     let in_header = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(bearer);
-    let in_form = form.and_then(|form| form.get("access_token"));
+        .and_then(scheme);
+    let in_form = form
+        .and_then(|form| form.get("access_token"))
+        .map(|token| (Scheme::Bearer, token));
     match (in_header, in_form) {
         (Some(_), Some(_)) => Err(UserinfoError::InvalidRequest("the access token is given twice")),
-        (Some(token), None) | (None, Some(token)) => Ok(token.to_owned()),
+        (Some((scheme, token)), None) | (None, Some((scheme, token))) => Ok((scheme, token.to_owned())),
         (None, None) => Err(UserinfoError::Missing),
     }
 }
 
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+fn scheme(header: &str) -> Option<(Scheme, &str)> {
+    let (name, token) = header.split_once(' ')?;
+    let scheme = match name.to_ascii_lowercase().as_str() {
+        "bearer" => Scheme::Bearer,
+        "dpop" => Scheme::Dpop,
+        _ => return None,
+    };
+    Some((scheme, token.trim()))
 }
 
 fn refuse(error: &UserinfoError) -> Response {
@@ -73,12 +137,17 @@ fn refuse(error: &UserinfoError) -> Response {
         UserinfoError::Missing => (StatusCode::UNAUTHORIZED, None),
         UserinfoError::InvalidRequest(_) => (StatusCode::BAD_REQUEST, Some("invalid_request")),
         UserinfoError::InvalidToken => (StatusCode::UNAUTHORIZED, Some("invalid_token")),
+        UserinfoError::Dpop(error) => (StatusCode::UNAUTHORIZED, error.code()),
         UserinfoError::Db(error) => return failure::database(error),
     };
     tracing::warn!(%error, "userinfo refused");
+    let scheme = match error {
+        UserinfoError::Dpop(_) => "DPoP algs=\"ES256 PS256 EdDSA\", ",
+        _ => "Bearer ",
+    };
     let challenge = match code {
-        None => "Bearer realm=\"userinfo\"".to_owned(),
-        Some(code) => format!("Bearer realm=\"userinfo\", error=\"{code}\", error_description=\"{error}\""),
+        None => format!("{scheme}realm=\"userinfo\""),
+        Some(code) => format!("{scheme}realm=\"userinfo\", error=\"{code}\", error_description=\"{error}\""),
     };
     let body = Json(json!({"error": code.unwrap_or("invalid_token"), "error_description": error.to_string()}));
     let mut response = (status, body).into_response();

@@ -9,7 +9,7 @@ use super::outbox::{self, Outcome, Owed};
 use super::token::{LogoutToken, TYP};
 use crate::outbound::OutboundError;
 use crate::service::Idp;
-use crate::{clients, jws, subject};
+use crate::{clients, subject};
 
 /// How many services are told at a time: a slow one delays these and no others.
 const AT_ONCE: i64 = 32;
@@ -84,7 +84,7 @@ async fn tell(idp: &Idp, owed: &Owed) -> Result<Outcome, DeliveryError> {
         issued_at: idp.cx.now().seconds(),
     }
     .claims();
-    let token = jws::sign_as(&*idp.hsm, &idp.keys.active, &idp.keys.active_kid, TYP, &claims).await?;
+    let token = idp.keys.fresh(&idp.cx).await.sign(&*idp.hsm, None, TYP, &claims).await?;
     match idp.outbound.post_form(&address, &[("logout_token", &token)]).await? {
         200 | 204 => Ok(Outcome::Told),
         other => Err(DeliveryError::Answer(other)),

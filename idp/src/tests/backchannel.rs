@@ -80,7 +80,7 @@ async fn at_the_service(world: &World) -> (Browser, Value) {
     let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
     let tokens = browser.redeem(&code).await.json();
     let idp = &world.service.idp;
-    let claims = jws::verify(&idp.keys.published, tokens["id_token"].as_str().unwrap()).unwrap();
+    let claims = jws::verify(&idp.keys.current().published, jws::ID_TOKEN, tokens["id_token"].as_str().unwrap()).unwrap();
     (browser, claims)
 }
 
@@ -105,7 +105,7 @@ async fn a_service_is_told_by_a_logout_token_of_the_session_it_knows() {
     let header = tokens[0].split('.').next().unwrap();
     let header: Value = serde_json::from_slice(&decode(header)).unwrap();
     assert_eq!(header["typ"], "logout+jwt");
-    let claims = jws::verify(&idp.keys.published, &tokens[0]).unwrap();
+    let claims = jws::verify(&idp.keys.current().published, "logout+jwt", &tokens[0]).unwrap();
     for same in ["iss", "aud", "sub", "sid"] {
         assert_eq!(claims[same], id_token[same], "{same}");
     }
@@ -141,7 +141,7 @@ async fn a_service_that_fails_is_asked_again_later_with_another_token_and_given_
         assert_eq!(deliver::run(idp).await.unwrap(), 0);
         assert_eq!(service.tokens().len(), n, "not before its pause is over");
     }
-    let jti = |token: &String| jws::verify(&idp.keys.published, token).unwrap()["jti"].clone();
+    let jti = |token: &String| jws::verify(&idp.keys.current().published, "logout+jwt", token).unwrap()["jti"].clone();
     let tokens = service.tokens();
     assert_ne!(jti(&tokens[0]), jti(&tokens[1]));
     assert!(

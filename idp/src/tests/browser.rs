@@ -212,7 +212,12 @@ impl Browser {
     }
 
     async fn token_request(&mut self, client: &str, secret: &str, body: String) -> Reply {
-        let request = Request::post("/token")
+        self.form_as("/token", client, secret, body).await
+    }
+
+    /// Posts a form as a client with its secret.
+    pub async fn form_as(&mut self, path: &str, client: &str, secret: &str, body: String) -> Reply {
+        let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(
                 header::AUTHORIZATION,

@@ -1,83 +1,146 @@
 //! grant_type=authorization_code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
 
-use signum_core::{DbError, Id};
-
+use super::access_token::{About, Fresh, Right};
 use super::id_token::IdToken;
-use super::{TokenError, Tokens};
-use crate::clients::Client;
+use super::refresh_store::{self, New};
+use super::{Caller, TokenError, Tokens, resource};
+use crate::binding::SenderConstraint;
+use crate::clients::GrantType;
 use crate::code::{self, Redeemed, Redemption};
 use crate::form::Form;
+use crate::secret;
 use crate::service::Idp;
-use crate::{jws, secret, subject};
+use crate::subject;
 
-/// Spends the code and stores the access token in one transaction, then signs the ID token in the HSM.
-pub(crate) async fn redeem(idp: &Idp, client: &Client, form: &Form) -> Result<Tokens, TokenError> {
+/// Spends the code and stores the tokens in one transaction, then signs in the HSM.
+pub(crate) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<Tokens, TokenError> {
     let missing = TokenError::InvalidRequest;
     let redemption = Redemption {
         code: form.get("code").ok_or(missing("code is missing"))?,
-        client_id: &client.client_id,
+        client_id: &caller.client.client_id,
         redirect_uri: form.get("redirect_uri").ok_or(missing("redirect_uri is missing"))?,
         code_verifier: form
             .get("code_verifier")
             .filter(|v| verifier(v))
             .ok_or(missing("code_verifier is missing"))?,
+        shown: caller.constraint.as_ref(),
     };
-    let (access_token, hash) = secret::fresh(&*idp.cx.random);
-    let Some((redeemed, subject)) = spend(idp, client, &redemption, hash).await? else {
-        return Err(TokenError::InvalidGrant);
-    };
-    let jti: Id<()> = Id::new(&*idp.cx.random);
-    let claims = IdToken {
-        issuer: idp.issuer(),
-        client_id: &client.client_id,
-        subject: &subject,
-        jti: jti.to_string(),
-        issued_at: idp.cx.now().seconds(),
-        life: idp.config.id_token_seconds,
-        access_token: &access_token,
-        redeemed: &redeemed,
-    }
-    .claims();
-    let id_token = jws::sign(&*idp.hsm, &idp.keys.active, &idp.keys.active_kid, &claims).await?;
-    Ok(Tokens {
-        access_token,
-        expires_in: idp.config.access_token_seconds,
-        id_token,
-        scope: redeemed.scope.to_string(),
-    })
-}
-
-/// `None`: refused, and everything the refusal changes is committed.
-async fn spend(
-    idp: &Idp,
-    client: &Client,
-    redemption: &Redemption<'_>,
-    token_hash: secret::Hashed,
-) -> Result<Option<(Redeemed, String)>, DbError> {
-    let cx = &idp.cx;
-    let expires = cx.now().plus(idp.config.access_token_ttl());
-    cx.db
-        .run("code.redeem", |tx| async move {
-            let redeemed = match code::redeem(&tx, cx, redemption).await? {
-                Ok(redeemed) => redeemed,
-                Err(worthless) => {
-                    tracing::warn!(client = client.client_id, reason = worthless.reason(), "code refused");
-                    return Ok(None);
+    let new = NewTokens::of(idp, caller, resource::audience(idp, form).await?);
+    let (cx, prepared) = (&idp.cx, &new);
+    let redemption = &redemption;
+    let spent = cx
+        .db
+        .run::<_, TokenError, _, _>("code.redeem", |tx| async move {
+            if let Some(proof) = &caller.proof {
+                proof.spend(&tx, cx).await?;
+            }
+            match code::redeem(&tx, cx, redemption).await? {
+                Ok(redeemed) => {
+                    let subject = prepared.store(&tx, idp, caller, &redeemed).await?;
+                    Ok(Some((redeemed, subject)))
                 }
-            };
-            tx.exec(
-                "INSERT INTO access_token (hash, grant_id, issued_at, expires_at) VALUES ($1, $2, $3, $4)",
-                signum_core::params![token_hash, redeemed.grant, cx.now(), expires],
-            )
-            .await?;
-            let subject = subject::subject(&tx, &*cx.random, redeemed.person, &client.sector).await?;
-            Ok(Some((redeemed, subject)))
+                // What the refusal changes has to be committed.
+                Err(worthless) => {
+                    let client_id = &caller.client.client_id;
+                    tracing::warn!(client = client_id, reason = worthless.reason(), "code refused");
+                    Ok(None)
+                }
+            }
         })
-        .await
+        .await?;
+    let (redeemed, subject) = spent.ok_or(TokenError::InvalidGrant)?;
+    new.sign(idp, caller, &redeemed, &subject).await
 }
 
 /// RFC 7636 section 4.1: 43 to 128 unreserved characters.
 fn verifier(text: &str) -> bool {
     let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     (43..=128).contains(&text.len()) && text.bytes().all(unreserved)
+}
+
+/// The tokens of a new grant, drawn before the transaction that stores them.
+pub(super) struct NewTokens {
+    access: Fresh,
+    refresh: Option<(String, secret::Hashed)>,
+    audience: Vec<String>,
+}
+
+impl NewTokens {
+    pub(super) fn of(idp: &Idp, caller: &Caller, audience: Vec<String>) -> Self {
+        let (random, metadata) = (&*idp.cx.random, &caller.client.metadata);
+        let refreshes = metadata.may_use(GrantType::RefreshToken);
+        Self {
+            access: Fresh::new(random, metadata.access_token_format),
+            refresh: refreshes.then(|| secret::fresh(random)),
+            audience,
+        }
+    }
+
+    /// Stores them; answers the person's `sub` at the client.
+    pub(super) async fn store(
+        &self,
+        tx: &signum_core::Tx,
+        idp: &Idp,
+        caller: &Caller,
+        redeemed: &Redeemed,
+    ) -> Result<String, TokenError> {
+        let (cx, client) = (&idp.cx, &caller.client);
+        self.access.store(tx, &self.right(idp, caller, redeemed)).await?;
+        if let Some((_, hash)) = &self.refresh {
+            let new = New {
+                hash: *hash,
+                grant: redeemed.grant,
+                client_id: &client.client_id,
+                cnf: caller.constraint.as_ref(),
+                expires_at: refresh_store::expiry(&idp.config, cx.now(), redeemed.authentication.time),
+            };
+            new.store(tx, cx).await?;
+        }
+        Ok(subject::subject(tx, &*cx.random, redeemed.person, &client.sector).await?)
+    }
+
+    fn right(&self, idp: &Idp, caller: &Caller, redeemed: &Redeemed) -> Right {
+        Right {
+            client_id: caller.client.client_id.clone(),
+            grant: Some(redeemed.grant),
+            scope: redeemed.scope.to_string(),
+            audience: self.audience.clone(),
+            cnf: caller.constraint.clone(),
+            issued_at: idp.cx.now(),
+            expires_at: idp.cx.now().plus(idp.config.access_token_ttl()),
+        }
+    }
+
+    pub(super) async fn sign(
+        self,
+        idp: &Idp,
+        caller: &Caller,
+        redeemed: &Redeemed,
+        subject: &str,
+    ) -> Result<Tokens, TokenError> {
+        let right = self.right(idp, caller, redeemed);
+        let about = About {
+            subject,
+            authentication: Some(&redeemed.authentication),
+            details: None,
+        };
+        let access_token = self.access.finish(idp, &right, &about).await?;
+        let id_token = IdToken {
+            subject,
+            nonce: redeemed.nonce.as_deref(),
+            sid: &redeemed.sid,
+            authentication: &redeemed.authentication,
+            access_token: &access_token,
+        };
+        let id_token = id_token.sign(idp, &caller.client).await?;
+        Ok(Tokens {
+            access_token,
+            token_type: SenderConstraint::token_type(right.cnf.as_ref()),
+            expires_in: idp.config.access_token_seconds,
+            scope: right.scope,
+            id_token: Some(id_token),
+            refresh_token: self.refresh.map(|(token, _)| token),
+            authorization_details: None,
+        })
+    }
 }

@@ -4,48 +4,56 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
+use signum_core::Id;
+use signum_hsm_shim::HsmError;
 
-use crate::code::Redeemed;
+use crate::clients::Client;
 use crate::jws::{self, Jwk, JwsError};
+use crate::service::Idp;
+use crate::session::Authentication;
 
 /// What an ID token says: about the log-in, not about the person.
 pub(crate) struct IdToken<'a> {
-    pub issuer: &'a str,
-    pub client_id: &'a str,
     pub subject: &'a str,
-    pub jti: String,
-    /// Seconds since the Unix epoch.
-    pub issued_at: i64,
-    /// Seconds.
-    pub life: u32,
+    pub nonce: Option<&'a str>,
+    pub sid: &'a str,
+    pub authentication: &'a Authentication,
     pub access_token: &'a str,
-    pub redeemed: &'a Redeemed,
 }
 
 impl IdToken<'_> {
-    pub(crate) fn claims(&self) -> Json {
-        let authentication = &self.redeemed.authentication;
+    /// For this client, by the algorithm it registered.
+    pub(crate) async fn sign(&self, idp: &Idp, client: &Client) -> Result<String, HsmError> {
+        let keys = idp.keys.fresh(&idp.cx).await;
+        let algorithm = client.metadata.id_token_signed_response_alg;
+        keys.sign(&*idp.hsm, algorithm, jws::ID_TOKEN, &self.claims(idp, client))
+            .await
+    }
+
+    fn claims(&self, idp: &Idp, client: &Client) -> Json {
+        let issued_at = idp.cx.now().seconds();
+        let jti: Id<()> = Id::new(&*idp.cx.random);
         let mut claims = json!({
-            "iss": self.issuer,
+            "iss": idp.issuer(),
             "sub": self.subject,
-            "aud": self.client_id,
-            "exp": self.issued_at + i64::from(self.life),
-            "iat": self.issued_at,
-            "jti": self.jti,
-            "auth_time": authentication.time.seconds(),
-            "acr": authentication.acr.name(),
-            "amr": authentication.amr,
-            "sid": self.redeemed.sid,
+            "aud": client.client_id,
+            "exp": issued_at + i64::from(idp.config.id_token_seconds),
+            "iat": issued_at,
+            "jti": jti.to_string(),
+            "auth_time": self.authentication.time.seconds(),
+            "acr": self.authentication.acr.name(),
+            "amr": self.authentication.amr,
+            "sid": self.sid,
             "at_hash": at_hash(self.access_token),
         });
-        if let (Json::Object(claims), Some(nonce)) = (&mut claims, &self.redeemed.nonce) {
+        if let (Json::Object(claims), Some(nonce)) = (&mut claims, self.nonce) {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
         claims
     }
 }
 
-/// Left half of SHA-256 (OpenID Connect Core section 3.1.3.6).
+/// Left half of SHA-256 (OpenID Connect Core section 3.1.3.6); our algorithms all have that hash.
 fn at_hash(access_token: &str) -> String {
     let digest = Sha256::digest(access_token.as_bytes());
     B64.encode(digest.iter().copied().take(16).collect::<Vec<u8>>())
@@ -61,7 +69,7 @@ pub(crate) struct Hint {
 
 /// Reads one of our own ID tokens, whose `exp` does not matter (OpenID Connect RP-Initiated Logout section 2).
 pub(crate) fn read_hint(keys: &[Jwk], issuer: &str, token: &str) -> Result<Hint, JwsError> {
-    let claims = jws::verify(keys, token)?;
+    let claims = jws::verify(keys, jws::ID_TOKEN, token)?;
     let text = |name: &str| claims.get(name).and_then(Json::as_str).map(str::to_owned);
     if text("iss").as_deref() != Some(issuer) {
         return Err(JwsError::Malformed);

@@ -176,7 +176,7 @@ async fn hsm(options: &Options, config: &Config, cx: &Cx) -> Result<Arc<Workers>
     let config = WorkersConfig {
         count: options.workers,
         deadline: Duration::from_secs(30),
-        allow: signum_idp::key_use(cx).await?.into(),
+        allow: signum_idp::key_use().into(),
         ..WorkersConfig::new(&worker, &env, token, &folder.join("run"))
     };
     Ok(Arc::new(Workers::start(config).await?))

@@ -1,0 +1,135 @@
+//! Rows of signing keys.
+
+use signum_core::audit::{self, Event};
+use signum_core::db::Row;
+use signum_core::{Cx, DbError, Timestamp, Tx, params};
+
+use super::{KeyError, KeyStatus};
+use crate::jose::Algorithm;
+use crate::jws::Jwk;
+
+/// A key as it is recorded.
+#[derive(Clone, Debug)]
+pub(super) struct Recorded {
+    pub jwk: Jwk,
+    /// Label in the token.
+    pub object: String,
+    pub status: KeyStatus,
+    pub created_at: Timestamp,
+    pub activated_at: Option<Timestamp>,
+    pub retired_at: Option<Timestamp>,
+}
+
+/// Every key there ever was, oldest first.
+pub(super) async fn all(cx: &Cx) -> Result<Vec<Recorded>, KeyError> {
+    let rows = cx
+        .db
+        .all(
+            "SELECT kid, object, spki, status, algorithm, created_at, activated_at, retired_at FROM signing_key
+             ORDER BY created_at, kid",
+            vec![],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Recorded, KeyError> {
+    let jwk = Jwk::from_spki(&row.get::<Vec<u8>>("spki")?)?;
+    if jwk.kid != row.get::<String>("kid")? {
+        return Err(KeyError::Rows("a kid is not its key's thumbprint"));
+    }
+    if jwk.algorithm.name() != row.get::<String>("algorithm")? {
+        return Err(KeyError::Rows("a key is not of its algorithm"));
+    }
+    Ok(Recorded {
+        jwk,
+        object: row.get("object")?,
+        status: KeyStatus::parse(&row.get::<String>("status")?).ok_or(KeyError::Rows("unknown status"))?,
+        created_at: row.get("created_at")?,
+        activated_at: row.get("activated_at")?,
+        retired_at: row.get("retired_at")?,
+    })
+}
+
+/// Records a new key; one that another replica recorded meanwhile stays as it is.
+pub(super) async fn add(
+    tx: &Tx,
+    cx: &Cx,
+    jwk: &Jwk,
+    object: &str,
+    spki: &[u8],
+    status: KeyStatus,
+) -> Result<(), DbError> {
+    let activated = (status == KeyStatus::Active).then(|| cx.now());
+    let added = tx
+        .exec(
+            "INSERT INTO signing_key (kid, object, spki, status, algorithm, created_at, activated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            params![
+                &jwk.kid,
+                object,
+                spki,
+                status.name(),
+                jwk.algorithm.name(),
+                cx.now(),
+                activated
+            ],
+        )
+        .await?;
+    if added == 1 {
+        let detail = serde_json::json!({"algorithm": jwk.algorithm.name(), "status": status.name()});
+        audit::record(tx, cx, &Event::new("signing_key.made", &jwk.kid, detail)).await?;
+    }
+    Ok(())
+}
+
+/// The pending key signs from now on, and the active one no more; what was wished for has come.
+pub(super) async fn activate(tx: &Tx, cx: &Cx, pending: &Jwk) -> Result<(), DbError> {
+    let algorithm = pending.algorithm.name();
+    tx.exec(
+        "UPDATE signing_key SET status = 'retired', retired_at = $1 WHERE algorithm = $2 AND status = 'active'",
+        params![cx.now(), algorithm],
+    )
+    .await?;
+    let activated = tx
+        .exec(
+            "UPDATE signing_key SET status = 'active', activated_at = $1 WHERE kid = $2 AND status = 'pending'",
+            params![cx.now(), &pending.kid],
+        )
+        .await?;
+    if activated != 1 {
+        // Another replica was first; without this the algorithm would be left without a key.
+        return Err(DbError::NotFound);
+    }
+    tx.exec("DELETE FROM signing_key_wish WHERE algorithm = $1", params![algorithm])
+        .await?;
+    let detail = serde_json::json!({ "algorithm": algorithm });
+    audit::record(tx, cx, &Event::new("signing_key.activated", &pending.kid, detail)).await
+}
+
+/// A retired key is published no more.
+pub(super) async fn withdraw(tx: &Tx, cx: &Cx, retired: &Jwk) -> Result<(), DbError> {
+    let changed = tx
+        .exec(
+            "UPDATE signing_key SET status = 'withdrawn' WHERE kid = $1 AND status = 'retired'",
+            params![&retired.kid],
+        )
+        .await?;
+    if changed == 1 {
+        let event = Event::new("signing_key.withdrawn", &retired.kid, serde_json::json!({}));
+        audit::record(tx, cx, &event).await?;
+    }
+    Ok(())
+}
+
+/// Whether an operator wished for another key; `Some(true)`: at once.
+pub(super) async fn wished(cx: &Cx, algorithm: Algorithm) -> Result<Option<bool>, DbError> {
+    let row = cx
+        .db
+        .opt(
+            "SELECT urgent FROM signing_key_wish WHERE algorithm = $1",
+            params![algorithm.name()],
+        )
+        .await?;
+    row.map(|row| row.get("urgent")).transpose()
+}
