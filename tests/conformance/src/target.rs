@@ -74,7 +74,7 @@ impl Target {
         config.limits.requests_per_address = 0;
         config.limits.logins_per_minute = u32::MAX;
         let cx = database(options).await?;
-        let workers = hsm(options, &config, &cx).await?;
+        let workers = hsm(options, &config).await?;
         let people = people::add(&cx, options.people).await?;
         let clients = clients::register(&cx, &options.addresses).await?;
         let deps = Deps {
@@ -153,7 +153,7 @@ async fn database(options: &Options) -> Result<Cx> {
     })
 }
 
-async fn hsm(options: &Options, config: &Config, cx: &Cx) -> Result<Arc<Workers>> {
+async fn hsm(options: &Options, config: &Config) -> Result<Arc<Workers>> {
     let folder = &options.folder;
     let env = vec![("SOFTHSM2_CONF".to_owned(), softhsm_conf(folder)?.display().to_string())];
     let random: &dyn Random = &OsRandom;
