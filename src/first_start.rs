@@ -8,6 +8,7 @@ use signum_core::http::CsrfKey;
 use signum_core::{Cx, Random};
 use signum_idp::clients::{self, NewClient};
 use signum_idp::people::{self, NewPerson};
+use signum_idp::representation::{Party, Represented, TableRegistry};
 
 use crate::children::ChildProcess;
 use crate::config::Config;
@@ -153,6 +154,29 @@ const PEOPLE: [(&str, &str, &str, &str); 3] = [
     ("Petar", "Primerović", "1000000015", "1984-11-30"),
     ("Çelik Ëndërr", "Provë-Šiljak", "1000000023", "2001-02-28"),
 ];
+
+/// For whom the demonstration's people may act: invented children and companies.
+pub fn mandates() -> TableRegistry {
+    let child = |number: &str, given_name: &str, family_name: &str| Represented {
+        reference: number.to_owned(),
+        party: Party::Natural {
+            given_name: given_name.to_owned(),
+            family_name: family_name.to_owned(),
+        },
+        roles: vec!["PARENT".to_owned()],
+    };
+    let company = |number: &str, name: &str| Represented {
+        reference: number.to_owned(),
+        party: Party::Legal { name: name.to_owned() },
+        roles: vec!["BOARD_MEMBER".to_owned()],
+    };
+    let [arta, petar, _] = PEOPLE.map(|(_, _, number, _)| number.to_owned());
+    TableRegistry::new(vec![
+        (arta.clone(), child("2000000006", "Fëmija", "Shembulli")),
+        (arta, company("810000001", "Shembull sh.p.k.")),
+        (petar, company("810000002", "Primer d.o.o.")),
+    ])
+}
 
 /// The demonstration's officers vouch for these personal numbers from now on, and for nobody who is not on the list.
 pub fn vouch_for(config: &Config, layout: &Layout, numbers: &[&str]) -> Result<()> {

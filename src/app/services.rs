@@ -53,7 +53,12 @@ pub(super) async fn idp(
         hsm: Arc::clone(workers) as Arc<dyn Hsm>,
         csrf: first_start::csrf_key(layout, "idp", random)?,
     };
-    Ok(signum_idp::Service::new(config.idp.clone(), deps).await?)
+    let idp = signum_idp::Service::new(config.idp.clone(), deps).await?;
+    // Until a register of mandates is connected, only the demonstration's people act for anybody.
+    Ok(match config.demo.enabled {
+        true => idp.with_registry(Arc::new(first_start::mandates())),
+        false => idp,
+    })
 }
 
 /// The signer in front of its module.

@@ -91,7 +91,7 @@ fn one(idp: &Idp, lang: Lang, entry: &Stored, names: &Names) -> Markup {
             @if let Some(service) = service { ": " (service) }
         }
         @if !data.is_empty() { p { (data.join(", ")) } }
-        p.hint { (circumstances.join(" · ")) }
+        p.hint { (circumstances.join(", ")) }
         @if entry.disowned_at.is_some() {
             p { strong { (word("activity-was-disowned")) } }
         } @else if let Some(link) = disown::link(&idp.cx, &idp.csrf, entry) {

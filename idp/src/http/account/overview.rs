@@ -1,6 +1,6 @@
 //! The first of the person's own pages: sessions on every device, services with consent, and what happened lately.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Response};
@@ -67,13 +67,11 @@ async fn names(idp: &Idp, lang: Lang, sessions: &[Listed], entries: &[Stored]) -
 
 pub(super) async fn name_all(idp: &Idp, lang: Lang, ids: impl Iterator<Item = String>) -> Result<Names, DbError> {
     let mut names = Names::new();
-    for id in ids {
-        if !names.contains_key(&id) {
-            // A service that is no longer there keeps its id as name.
-            let client = clients::find(&idp.cx, &id).await?;
-            let name = client.map_or_else(|| id.clone(), |client| in_language(&client.name, lang));
-            names.insert(id, name);
-        }
+    for id in ids.collect::<BTreeSet<_>>() {
+        // A service that is no longer there keeps its id as name.
+        let client = clients::find(&idp.cx, &id).await?;
+        let name = client.map_or_else(|| id.clone(), |client| in_language(&client.name, lang));
+        names.insert(id, name);
     }
     Ok(names)
 }
@@ -93,7 +91,7 @@ fn session_card(lang: Lang, visitor: &Visitor, listed: &Listed, names: &Names) -
         .map(String::as_str)
         .collect();
     ui::card(html! {
-        h3 { (device) @if here { " · " (word("account-this-device")) } }
+        h3 { (device) @if here { " (" (word("account-this-device")) ")" } }
         (ui::facts(&[
             (&word("account-since"), html! { (lang.date_time(listed.created_at)) }),
             (&word("account-last-seen"), html! { (lang.date_time(listed.last_seen_at)) }),
