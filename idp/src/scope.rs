@@ -106,6 +106,11 @@ impl Scopes {
         };
         self.0.iter().any(about)
     }
+    /// Whether `scope` follows from these.
+    pub fn allows(&self, scope: Scope) -> bool {
+        let chosen = matches!(scope, Scope::Representee(_)) && self.contains(Scope::AnyRepresentee);
+        chosen || self.contains(scope)
+    }
     pub fn covers(&self, wanted: &Scopes) -> bool {
         wanted.0.is_subset(&self.0)
     }

@@ -4,6 +4,7 @@ use super::browser::Browser;
 use super::world::{CALLBACK, SECRET, World, authorize_query, encode, words};
 use crate::client_auth::AuthMethod;
 use crate::clients::{self, GrantType, Metadata, Profile, Realm, Registration};
+use crate::representation::RepresenteeSub;
 use serde_json::{Value, json};
 
 /// The demo client, which may refresh now; a browser logged in there, and its first tokens.
@@ -144,4 +145,50 @@ async fn another_client_cannot_use_it_and_it_stays_good_for_its_own() {
     let other = browser.form_as("/token", "other-rp", SECRET, fields).await;
     assert!(other.status == 400 || other.status == 401, "{}", other.body);
     assert_eq!(refresh(&mut browser, &first["refresh_token"], &[]).await.0, 200);
+}
+
+#[tokio::test]
+async fn who_was_granted_any_representee_chooses_one_at_a_refresh_and_nobody_else_does() {
+    let world = World::new().await;
+    let registry = std::sync::Arc::new(super::representation::table());
+    let idp = world.service.clone().with_registry(registry).idp;
+    let (mut browser, first) = refreshing(&world).await;
+    let company = RepresenteeSub::of(&idp.csrf, "demo.localhost", "810000001").unwrap();
+    let chosen = format!("openid representee.{company}");
+    let (status, refused) = refresh(&mut browser, &first["refresh_token"], &[("scope", &chosen)]).await;
+    assert_eq!((status, refused["error"].clone()), (400, json!("invalid_scope")));
+    let query = authorize_query(&[("scope", "openid representee.*")]);
+    let consent = browser.get(&format!("/authorize?{query}")).await.location();
+    let csrf = browser.get(&consent).await.csrf();
+    let agreed = browser
+        .post_form(&consent, &[("csrf", &csrf), ("decision", "allow")])
+        .await;
+    let tokens = browser.redeem(&agreed.redirected("code").unwrap()).await.json();
+    let (status, acting) = refresh(&mut browser, &tokens["refresh_token"], &[("scope", &chosen)]).await;
+    assert_eq!(status, 200, "{acting}");
+    let said = browser.userinfo(acting["access_token"].as_str().unwrap()).await.json();
+    assert_eq!(said["representee"]["status"], "REQUESTED_REPRESENTEE_CURRENT");
+    assert_eq!(said["representee"]["name"], "Shembull sh.p.k.");
+}
+
+#[tokio::test]
+async fn a_lockout_where_the_session_began_stops_its_refreshing() {
+    let world = World::new().await;
+    let (browser, _) = refreshing(&world).await;
+    let mut there = world.browser();
+    there.authenticator = browser.authenticator;
+    there.address = Some("198.51.100.1".parse().unwrap());
+    let mut tokens = Value::Null;
+    for _ in 0..6 {
+        world.advance(1);
+        let query = authorize_query(&[("prompt", "login")]);
+        let login = there.get(&format!("/authorize?{query}")).await.location();
+        let next = there.use_passkey(&login).await.json()["next"].clone();
+        if let Some(next) = next.as_str() {
+            let code = there.get(next).await.redirected("code").unwrap();
+            tokens = there.redeem(&code).await.json();
+        }
+    }
+    let (status, refused) = refresh(&mut there, &tokens["refresh_token"], &[]).await;
+    assert_eq!((status, refused["error"].clone()), (400, json!("invalid_grant")), "{refused}");
 }

@@ -65,10 +65,6 @@ impl RelyingParty {
         }
     }
 
-    pub fn at(&mut self, world: &World) {
-        self.now = world.cx.now().seconds();
-    }
-
     fn fresh() -> String {
         let id: Id<()> = Id::new(&signum_core::OsRandom);
         id.to_string()

@@ -9,7 +9,7 @@ use super::browser::Browser;
 use super::world::{OTHER_CALLBACK, SECRET, World, add_person, authorize_query};
 use crate::representation::{Party, Registry, RegistryUnavailable, Represented, TableRegistry};
 
-fn table() -> TableRegistry {
+pub fn table() -> TableRegistry {
     let child = Represented {
         reference: "2010000001".to_owned(),
         party: Party::Natural {

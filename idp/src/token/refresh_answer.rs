@@ -49,7 +49,7 @@ pub(super) fn open(key: &DerivedKey, token: &str, grant: Id<Grant>, stored: &[u8
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
     use signum_core::OsRandom;

@@ -145,14 +145,15 @@ pub(super) async fn answer_again(tx: &Tx, cx: &Cx, hash: Hashed) -> Result<Optio
     row.map(|row| row.get("answer")).transpose()
 }
 
-/// The session of a grant was used, if it is still alive; `false` otherwise.
+/// The session of a grant was used, if it is still alive and its person is not locked out where it began; `false` otherwise.
 pub(super) async fn touch_session(tx: &Tx, cx: &Cx, config: &Config, grant: Id<Grant>) -> Result<bool, DbError> {
     let now = cx.now();
     let rows = tx
         .exec(
             "UPDATE session SET last_seen_at = $1
              WHERE id = (SELECT session FROM authorization_grant WHERE id = $2 AND revoked_at IS NULL)
-                AND ended_at IS NULL AND last_seen_at > $3 AND auth_time > $4",
+                AND ended_at IS NULL AND last_seen_at > $3 AND auth_time > $4
+                AND NOT EXISTS (SELECT a.who FROM login_attempt a WHERE a.who = session.login_key AND a.locked_until > $1)",
             params![
                 now,
                 grant,

@@ -12,6 +12,7 @@ use super::access_token::{About, Fresh, Right};
 use super::id_token::IdToken;
 use super::refresh_store::{self, New, Stored};
 use super::{Caller, TokenError, Tokens, refresh_answer, resource};
+use crate::account::activity::{self, Entry, Kind};
 use crate::binding::SenderConstraint;
 use crate::form::Form;
 use crate::scope::Scopes;
@@ -70,11 +71,11 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
     Ok(person.is_none().then_some("no such person"))
 }
 
-/// RFC 6749 section 6: nothing that was not granted.
+/// RFC 6749 section 6: nothing that was not granted. `representee.*` grants to act for one of those whom the person may act for.
 fn narrowed(granted: &Scopes, asked: Option<&str>) -> Option<Scopes> {
     match asked {
         None => Some(granted.clone()),
-        Some(text) => Scopes::parse(text).filter(|scopes| granted.covers(scopes)),
+        Some(text) => Scopes::parse(text).filter(|scopes| scopes.iter().all(|scope| granted.allows(scope))),
     }
 }
 
@@ -213,6 +214,12 @@ impl Shown<'_> {
                     new.store(&tx, cx).await?;
                 }
                 answer.fresh.store(&tx, &answer.right).await?;
+                let entry = &Entry {
+                    client: Some(&stored.client_id),
+                    acr: Some(stored.authentication.acr),
+                    ..Entry::of(Kind::TokensIssued)
+                };
+                activity::record(&tx, cx, stored.person, entry).await?;
                 let detail = json!({"client": stored.client_id, "scope": answer.right.scope});
                 Ok(audit::record(&tx, cx, &Event::new("refresh.done", stored.grant, detail)).await?)
             })
