@@ -1,6 +1,8 @@
 //! What a ceremony file means: every name, length, validity, algorithm and profile resolved and held against the rules that
 //! certificates of authorities obey. Nothing here touches a token.
 
+mod field;
+
 use std::collections::BTreeSet;
 
 use signum_core::Timestamp;
@@ -14,9 +16,11 @@ use crate::config::Config;
 use crate::name;
 use crate::officer::ListHash;
 use crate::profile::{self, DAY, Profile};
+use field::{check_label, days, issuing, not_empty, octets, serial, text_of, time, wrong};
 
 /// Longest time from the opening of the window to its end.
 const LONGEST_WINDOW_DAYS: i64 = 7;
+
 /// Longest life of the root's list.
 const LONGEST_LIST_DAYS: i64 = 365;
 
@@ -154,13 +158,6 @@ impl Plan {
     }
 }
 
-fn wrong(field: impl Into<String>, problem: impl Into<String>) -> PlanError {
-    PlanError {
-        field: field.into(),
-        problem: problem.into(),
-    }
-}
-
 /// The settings of the service that certificates of authorities depend on, as the file says them.
 fn config(file: &CeremonyFile) -> Result<Config, PlanError> {
     let names = &file.names;
@@ -281,10 +278,6 @@ fn work(file: &CeremonyFile, config: &Config) -> Result<Work, PlanError> {
     }
 }
 
-fn not_empty(section: &str, empty: bool) -> Result<(), PlanError> {
-    if empty { Err(wrong(section, "is empty")) } else { Ok(()) }
-}
-
 /// An authority with the common name that the file gives it.
 struct Wanted<'a> {
     section: &'static str,
@@ -319,23 +312,6 @@ impl Wanted<'_> {
             algorithm: expected,
         })
     }
-}
-
-fn check_label(section: &str, label: &str, authority: AuthorityName, config: &Config) -> Result<(), PlanError> {
-    let expected = format!("{authority}-g{}", config.generation);
-    if label == expected {
-        Ok(())
-    } else {
-        Err(wrong(
-            format!("{section}.label"),
-            format!("the service looks for {expected:?}"),
-        ))
-    }
-}
-
-fn issuing(text: &str, config: &Config) -> Result<AuthorityName, PlanError> {
-    let found = AuthorityName::parse(text).filter(|name| !name.is_root() && name.algorithms == config.algorithms);
-    found.ok_or_else(|| wrong("authority", format!("{text:?} is no issuing CA of these algorithms")))
 }
 
 /// A root has a life of its own: its generation is that of its own label.
@@ -401,54 +377,6 @@ fn root_list(file: &CeremonyFile, list: &RootList) -> Result<PlannedList, PlanEr
         days: list.days,
         entries,
     })
-}
-
-fn days(field: &str, days: i64, profile: &Profile) -> Result<i64, PlanError> {
-    let longest = profile.longest / DAY;
-    if (1..=longest).contains(&days) {
-        Ok(days)
-    } else {
-        Err(wrong(field, format!("profile {} allows 1 to {longest}", profile.id)))
-    }
-}
-
-fn serial(field: &str, text: &str) -> Result<Vec<u8>, PlanError> {
-    let octets = hex::decode(text).unwrap_or_default();
-    let positive = octets.first().is_some_and(|first| (1..=127).contains(first));
-    if positive && octets.len() <= 20 && text == hex::encode(&octets) {
-        Ok(octets)
-    } else {
-        Err(wrong(field, "a serial number in lower-case hexadecimal digits"))
-    }
-}
-
-/// One spelling for one value.
-fn octets<const N: usize>(field: &str, text: &str) -> Result<[u8; N], PlanError> {
-    let mut out = [0; N];
-    let fits = hex::decode_to_slice(text, &mut out).is_ok() && text == hex::encode(out);
-    if fits {
-        Ok(out)
-    } else {
-        Err(wrong(field, format!("{} lower-case hexadecimal digits", 2 * N)))
-    }
-}
-
-fn time(field: &str, text: &str) -> Result<Timestamp, PlanError> {
-    let parsed: Result<der::DateTime, _> = text.parse();
-    let at = parsed
-        .ok()
-        .and_then(|at| i64::try_from(at.unix_duration().as_secs()).ok());
-    at.map(Timestamp::from_seconds)
-        .filter(|at| at.to_string() == text)
-        .ok_or_else(|| wrong(field, "a time in UTC, such as 2026-11-24T08:00:00Z"))
-}
-
-fn text_of(field: &str, text: &str, longest: usize) -> Result<(), PlanError> {
-    name::check_text(text).map_err(|problem| wrong(field, problem))?;
-    if text.chars().count() > longest {
-        return Err(wrong(field, format!("longer than {longest} characters")));
-    }
-    Ok(())
 }
 
 impl From<Reason> for CrlReason {
