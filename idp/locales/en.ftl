@@ -2,6 +2,7 @@ service = Log-in
 
 claim-given_name = Given name
 claim-family_name = Family name
+claim-name = Full name
 claim-birthdate = Date of birth
 claim-personal_number = Personal number
 
@@ -28,12 +29,27 @@ login-refused = This passkey was not accepted. Please try again with the passkey
 consent-title = Your consent
 consent-heading = { $service } asks for your data
 consent-data = This will be sent
+consent-data-new = New: this will be sent from now on
+consent-data-known = You agreed to this before
+consent-legal-basis = A law lets this service ask for your personal number; the legal basis is recorded with its registration.
+consent-offline = The service may get fresh data while you are not there, until you log out here or take your consent back.
+consent-details = The service also asks to be allowed
+detail-type = What it is about
+detail-actions = What it wants to do
+detail-identifier = Which one
+detail-datatypes = Kinds of data
+detail-privileges = Rights
+detail-locations = Where
 consent-nothing = No data about you will be sent, only that you are the same person as last time.
 consent-where = If you agree, { $service } ({ $address }) receives exactly this, and nothing else.
 consent-pseudonym = The service also receives a random identifier of yours. Every service gets a different one, so services cannot compare what they know about you.
 consent-allow = Agree and continue
 consent-deny = Do not agree
 consent-remembered = We remember your consent for this service and ask again only if it wants more.
+
+form-post-heading = Back to the service
+form-post-button = Continue
+form-post-hint = If nothing happens, press the button.
 
 activate-title = Activate your digital identity
 activate-heading = Welcome, { $name }
@@ -64,6 +80,10 @@ error-client-happened = We do not know the service that sent you here
 error-client-do = Please go back to the service and start again. If it happens again, tell the service and give the reference below. For your safety we did not send you on.
 error-redirect-happened = The service that sent you here gave an address that is not registered
 error-redirect-do = Please do not continue from that page. Open the service by typing its address yourself. For your safety we did not send you on.
+error-request-uri-happened = This request has expired or was used before
+error-request-uri-do = Please go back to the service and start again.
+error-request-object-happened = The service sent a request that is not valid
+error-request-object-do = Please go back to the service and start again. If it happens again, tell the service and give the reference below.
 error-gone-happened = This log-in has expired
 error-gone-do = Please go back to the service and start again.
 error-completed-happened = This log-in has already been used

@@ -2,6 +2,7 @@ service = Kyçja
 
 claim-given_name = Emri
 claim-family_name = Mbiemri
+claim-name = Emri i plotë
 claim-birthdate = Data e lindjes
 claim-personal_number = Numri personal
 
@@ -28,12 +29,27 @@ login-refused = Ky çelës kalimi nuk u pranua. Ju lutemi provoni përsëri me �
 consent-title = Pëlqimi juaj
 consent-heading = { $service } kërkon të dhënat tuaja
 consent-data = Do të dërgohen këto të dhëna
+consent-data-new = E re: nga tani do të dërgohen edhe këto
+consent-data-known = Për këto jeni pajtuar më parë
+consent-legal-basis = Një ligj e lejon këtë shërbim ta kërkojë numrin tuaj personal; baza ligjore është shënuar gjatë regjistrimit të tij.
+consent-offline = Shërbimi mund të marrë të dhëna të reja edhe kur nuk jeni aty, derisa të dilni këtu ose ta tërhiqni pëlqimin.
+consent-details = Shërbimi kërkon gjithashtu t'i lejohet
+detail-type = Për çfarë bëhet fjalë
+detail-actions = Çfarë dëshiron të bëjë
+detail-identifier = Cilin saktësisht
+detail-datatypes = Llojet e të dhënave
+detail-privileges = Të drejtat
+detail-locations = Ku
 consent-nothing = Nuk do të dërgohet asnjë e dhënë për ju, vetëm që jeni i njëjti person si herën e kaluar.
 consent-where = Nëse pajtoheni, { $service } ({ $address }) merr saktësisht këto dhe asgjë tjetër.
 consent-pseudonym = Shërbimi merr edhe një identifikues tuajin të rastësishëm. Çdo shërbim merr një tjetër, prandaj shërbimet nuk mund të krahasojnë çfarë dinë për ju.
 consent-allow = Pajtohem dhe vazhdoj
 consent-deny = Nuk pajtohem
 consent-remembered = Pëlqimin tuaj për këtë shërbim e mbajmë mend dhe ju pyesim përsëri vetëm nëse ai kërkon më shumë.
+
+form-post-heading = Kthim te shërbimi
+form-post-button = Vazhdoni
+form-post-hint = Nëse nuk ndodh asgjë, shtypni butonin.
 
 activate-title = Aktivizoni identitetin tuaj digjital
 activate-heading = Mirë se erdhët, { $name }
@@ -64,6 +80,10 @@ error-client-happened = Nuk e njohim shërbimin që ju dërgoi këtu
 error-client-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri. Nëse ndodh prapë, njoftojeni shërbimin dhe jepni referencën më poshtë. Për sigurinë tuaj nuk ju dërguam më tej.
 error-redirect-happened = Shërbimi që ju dërgoi këtu dha një adresë që nuk është e regjistruar
 error-redirect-do = Ju lutemi mos vazhdoni nga ajo faqe. Hapeni shërbimin duke e shkruar vetë adresën e tij. Për sigurinë tuaj nuk ju dërguam më tej.
+error-request-uri-happened = Kjo kërkesë ka skaduar ose është përdorur më parë
+error-request-uri-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri.
+error-request-object-happened = Shërbimi dërgoi një kërkesë që nuk është e vlefshme
+error-request-object-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri. Nëse ndodh prapë, njoftojeni shërbimin dhe jepni referencën më poshtë.
 error-gone-happened = Kjo kyçje ka skaduar
 error-gone-do = Ju lutemi kthehuni te shërbimi dhe filloni përsëri.
 error-completed-happened = Kjo kyçje është përdorur tashmë

@@ -2,6 +2,7 @@ service = Prijava
 
 claim-given_name = Ime
 claim-family_name = Prezime
+claim-name = Puno ime
 claim-birthdate = Datum rođenja
 claim-personal_number = Lični broj
 
@@ -28,12 +29,27 @@ login-refused = Ovaj pristupni ključ nije prihvaćen. Molimo Vas, pokušajte po
 consent-title = Vaša saglasnost
 consent-heading = { $service } traži Vaše podatke
 consent-data = Biće poslato sledeće
+consent-data-new = Novo: od sada se šalje i ovo
+consent-data-known = Na ovo ste već pristali
+consent-legal-basis = Zakon dozvoljava ovoj usluzi da traži vaš lični broj; pravni osnov je zabeležen pri njenoj registraciji.
+consent-offline = Usluga može dobiti sveže podatke i kada niste tu, dok se ovde ne odjavite ili ne povučete saglasnost.
+consent-details = Usluga traži i dozvolu za sledeće
+detail-type = O čemu je reč
+detail-actions = Šta želi da uradi
+detail-identifier = Na šta se tačno odnosi
+detail-datatypes = Vrste podataka
+detail-privileges = Prava
+detail-locations = Gde
 consent-nothing = Neće biti poslat nijedan podatak o Vama, samo da ste ista osoba kao prošli put.
 consent-where = Ako se saglasite, { $service } ({ $address }) dobija tačno ovo i ništa drugo.
 consent-pseudonym = Usluga dobija i jednu Vašu nasumičnu oznaku. Svaka usluga dobija drugu, pa usluge ne mogu da porede šta znaju o Vama.
 consent-allow = Dajem saglasnost i nastavljam
 consent-deny = Ne dajem saglasnost
 consent-remembered = Vašu saglasnost za ovu uslugu pamtimo i pitamo Vas ponovo samo ako ona zatraži više.
+
+form-post-heading = Nazad na uslugu
+form-post-button = Nastavite
+form-post-hint = Ako se ništa ne dogodi, pritisnite dugme.
 
 activate-title = Aktivirajte svoj digitalni identitet
 activate-heading = Dobro došli, { $name }
@@ -64,6 +80,10 @@ error-client-happened = Ne poznajemo uslugu koja Vas je poslala ovamo
 error-client-do = Molimo Vas, vratite se na uslugu i počnite ponovo. Ako se ponovi, obavestite uslugu i navedite oznaku ispod. Radi Vaše bezbednosti nismo Vas poslali dalje.
 error-redirect-happened = Usluga koja Vas je poslala ovamo navela je adresu koja nije registrovana
 error-redirect-do = Molimo Vas, ne nastavljajte sa te stranice. Otvorite uslugu tako što ćete sami upisati njenu adresu. Radi Vaše bezbednosti nismo Vas poslali dalje.
+error-request-uri-happened = Ovaj zahtev je istekao ili je već iskorišćen
+error-request-uri-do = Vratite se na uslugu i počnite ponovo.
+error-request-object-happened = Usluga je poslala neispravan zahtev
+error-request-object-do = Vratite se na uslugu i počnite ponovo. Ako se ponovi, obavestite uslugu i navedite donju oznaku.
 error-gone-happened = Ova prijava je istekla
 error-gone-do = Molimo Vas, vratite se na uslugu i počnite ponovo.
 error-completed-happened = Ova prijava je već iskorišćena

@@ -1,24 +1,36 @@
 //! The authorization endpoint's flow (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2): check, decide, answer.
 
 pub(crate) mod checks;
+pub(crate) mod claims;
 pub(crate) mod decide;
+pub(crate) mod details;
 pub(crate) mod error;
+mod jarm;
+pub(crate) mod mode;
+pub(crate) mod object;
+mod once;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod resume;
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, Id, Timestamp};
+use signum_core::{DbError, Id};
 
-use checks::Draft;
-use decide::{Known, Next};
-use error::{AuthorizeError, PageError};
+use checks::{Draft, Given, Way, client};
+use decide::{Begun, Known, Next};
+use error::{AuthorizeError, PageError, Unanswered};
+use object::Object;
 use request::AuthorizeRequest;
+use response::ToClient;
 
 use crate::account::house_client;
+use crate::clients::Client;
+use crate::consent::Agreed;
 use crate::form::Form;
 use crate::interaction::{self, Interaction};
+use crate::par::store;
+use crate::people::Person;
 use crate::service::Idp;
 use crate::session::{self, Session};
 use crate::{code, consent, subject};
@@ -28,7 +40,7 @@ pub(crate) enum Answer {
     /// Client and redirect URI do not belong together: a page, never a redirect.
     Page(PageError),
     /// To the client, with a code or an error.
-    Client { location: String },
+    Client(ToClient),
     /// A new interaction, with its cookie's secret; the browser goes to log in or to consent.
     Interaction {
         id: Id<Interaction>,
@@ -47,33 +59,98 @@ pub(crate) enum Step {
 }
 
 /// Handles an authorization request.
-pub(crate) async fn authorize(idp: &Idp, form: &Form, session_cookie: Option<&str>) -> Result<Answer, DbError> {
-    let (client, redirect_uri) = match checks::client::identify(&idp.cx, form).await? {
-        Ok(known) => known,
-        Err(error) => {
-            tracing::warn!(reason = error.code(), "authorization request refused with a page");
-            return Ok(Answer::Page(error));
-        }
+pub(crate) async fn authorize(idp: &Idp, form: &Form, session_cookie: Option<&str>) -> Result<Answer, Unanswered> {
+    let client = match client::identify(&idp.cx, form).await? {
+        Ok(client) => client,
+        Err(error) => return Ok(page(error)),
     };
-    let keys = idp.keys.current();
-    let mut draft = Draft::new(
-        form,
-        &client,
-        redirect_uri,
-        idp.issuer(),
-        &keys.published,
-        idp.best_level(),
-    );
-    let request = match draft.check() {
-        Ok(request) => request,
-        Err(error) => {
-            record_refusal(idp, &client.client_id, error).await?;
-            let location = response::error(redirect_uri, idp.issuer(), draft.state.as_deref(), error);
-            return Ok(Answer::Client { location });
-        }
+    let request = match form.get("request_uri").filter(|uri| store::is_reference(uri)) {
+        Some(reference) => match pushed(idp, &client, reference).await? {
+            Some(request) => request,
+            None => return Ok(page(PageError::RequestUri)),
+        },
+        None => match given(idp, &client, form).await? {
+            Ok(request) => request,
+            Err(answer) => return Ok(answer),
+        },
     };
     let session = current_session(idp, session_cookie).await?;
     answer(idp, request, &client.sector, session.as_ref()).await
+}
+
+fn page(error: PageError) -> Answer {
+    tracing::warn!(reason = error.code(), "authorization request refused with a page");
+    Answer::Page(error)
+}
+
+/// A pushed request was checked when it came; whatever else stands in the address is not looked at (RFC 9126 section 4).
+async fn pushed(idp: &Idp, client: &Client, reference: &str) -> Result<Option<AuthorizeRequest>, DbError> {
+    let request = store::find(&idp.cx, &client.client_id, reference).await?;
+    // The registration may have changed in the meantime.
+    Ok(request.filter(|request| client.has_redirect_uri(&request.redirect_uri)))
+}
+
+/// Checks the parameters that came with the browser, or the request object among them.
+async fn given(idp: &Idp, client: &Client, form: &Form) -> Result<Result<AuthorizeRequest, Answer>, Unanswered> {
+    let object = match form.get("request").filter(|_| object::can_sign(client)) {
+        Some(token) => match object::read(idp, client, token) {
+            Ok(object) => Some(object),
+            Err(error) => return refuse_object(idp, client, form, error).await.map(Err),
+        },
+        None => None,
+    };
+    let signed = object.is_some();
+    let (form, once) = match &object {
+        Some(Object { form, once }) => (form, once.clone()),
+        None => (form, None),
+    };
+    let redirect_uri = match client::redirect_uri(client, form) {
+        Ok(uri) => uri,
+        Err(error) => return Ok(Err(page(error))),
+    };
+    let mut draft = draft(idp, client, form, redirect_uri, Way::Browser, signed);
+    match draft.check(once) {
+        Ok(request) => Ok(Ok(request)),
+        Err(error) => {
+            record_refusal(idp, &client.client_id, error).await?;
+            let answer = response::error(idp, draft.back(), error).await?;
+            Ok(Err(Answer::Client(answer)))
+        }
+    }
+}
+
+/// A request object that is not the client's: only what stands beside it can say where the refusal goes.
+async fn refuse_object(idp: &Idp, client: &Client, form: &Form, error: AuthorizeError) -> Result<Answer, Unanswered> {
+    record_refusal(idp, &client.client_id, error).await?;
+    let Ok(redirect_uri) = client::redirect_uri(client, form) else {
+        return Ok(page(PageError::RequestObject));
+    };
+    let mut outside = draft(idp, client, form, redirect_uri, Way::Browser, false);
+    outside.state = form
+        .get("state")
+        .filter(|state| checks::state::good(state))
+        .map(str::to_owned);
+    Ok(Answer::Client(response::error(idp, outside.back(), error).await?))
+}
+
+pub(crate) fn draft<'a>(
+    idp: &'a Idp,
+    client: &'a Client,
+    form: &'a Form,
+    redirect_uri: &'a str,
+    way: Way,
+    signed: bool,
+) -> Draft<'a> {
+    Draft::new(Given {
+        form,
+        client,
+        redirect_uri,
+        way,
+        signed,
+        issuer: idp.issuer(),
+        keys: idp.keys.current(),
+        best_level: idp.best_level(),
+    })
 }
 
 /// Answers a checked request of the person whose session this is.
@@ -82,36 +159,53 @@ pub(crate) async fn answer(
     request: AuthorizeRequest,
     sector: &str,
     session: Option<&Session>,
-) -> Result<Answer, DbError> {
+) -> Result<Answer, Unanswered> {
     let mut decided = next(idp, &request, sector, session, None).await?;
     if let (Next::Answer, Some(session)) = decided {
-        if let Some(location) = answer_with_code(idp, &request, session).await? {
-            return Ok(Answer::Client { location });
+        match answer_with_code(idp, &request, session).await? {
+            Issued::Code(code) => return Ok(Answer::Client(response::code(idp, &request, &code).await?)),
+            Issued::Spent => return Ok(page(PageError::RequestUri)),
+            // Logged out since the session was looked up: there is nobody any more.
+            Issued::LoggedOut => decided = next(idp, &request, sector, None, None).await?,
         }
-        // Logged out since the session was looked up: there is nobody any more.
-        decided = next(idp, &request, sector, None, None).await?;
     }
     match decided {
-        (Next::Refuse(error), _) => {
-            let (to, state) = (&request.redirect_uri, request.state.as_deref());
-            let location = response::error(to, idp.issuer(), state, error);
-            Ok(Answer::Client { location })
-        }
-        (Next::AskConsent, Some(session)) => begin(idp, request, Some(session.id), Step::Consent).await,
-        (Next::Continue, Some(session)) => begin(idp, request, Some(session.id), Step::Continue).await,
-        (Next::LogIn | Next::AskConsent | Next::Continue | Next::Answer, _) => {
-            begin(idp, request, None, Step::LogIn).await
+        (Next::Refuse(error), _) => refuse(idp, &request, error).await,
+        (Next::AskConsent, Some(session)) => begin(idp, request, Some(session.id), None, Step::Consent).await,
+        (Next::StepUp, Some(session)) => begin(idp, request, None, Some(session.person), Step::LogIn).await,
+        (Next::Continue, Some(session)) => begin(idp, request, Some(session.id), None, Step::Continue).await,
+        (Next::LogIn | Next::StepUp | Next::AskConsent | Next::Continue | Next::Answer, _) => {
+            begin(idp, request, None, None, Step::LogIn).await
         }
     }
+}
+
+/// An error is an answer as well: it spends what may be answered once.
+async fn refuse(idp: &Idp, request: &AuthorizeRequest, error: AuthorizeError) -> Result<Answer, Unanswered> {
+    if request.once.is_some() {
+        let cx = &idp.cx;
+        let first = cx
+            .db
+            .run::<_, DbError, _, _>(
+                "authorize.refuse",
+                |tx| async move { once::spend(&tx, cx, request).await },
+            )
+            .await?;
+        if !first {
+            return Ok(page(PageError::RequestUri));
+        }
+    }
+    Ok(Answer::Client(response::error(idp, request.into(), error).await?))
 }
 
 async fn begin(
     idp: &Idp,
     request: AuthorizeRequest,
     session: Option<Id<Session>>,
+    step_up_of: Option<Id<Person>>,
     step: Step,
-) -> Result<Answer, DbError> {
-    let (id, cookie) = interaction::begin(&idp.cx, &idp.config, &request, session).await?;
+) -> Result<Answer, Unanswered> {
+    let (id, cookie) = interaction::begin(&idp.cx, &idp.config, &request, session, step_up_of).await?;
     Ok(Answer::Interaction {
         id,
         cookie,
@@ -133,7 +227,7 @@ async fn next<'s>(
     request: &AuthorizeRequest,
     sector: &str,
     session: Option<&'s Session>,
-    begun: Option<Timestamp>,
+    begun: Option<Begun>,
 ) -> Result<(Next, Option<&'s Session>), DbError> {
     let now = idp.cx.now();
     let Some(session) = session else {
@@ -143,11 +237,15 @@ async fn next<'s>(
     let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
     // Nothing leaves the house for a person's own pages, so there is nothing to agree to.
     let consent = if request.client_id == house_client::ID {
-        Some(request.scope.clone())
+        Some(Agreed {
+            scopes: request.scope.clone(),
+            claims: request.claims.clone(),
+        })
     } else {
         consent
     };
     let known = Known {
+        person: session.person,
         authentication: &session.authentication,
         subject: subject.as_deref(),
         consent: consent.as_ref(),
@@ -156,23 +254,32 @@ async fn next<'s>(
     Ok((decide::decide(request, Some(&known), begun, now), Some(session)))
 }
 
-/// Issues a code without any interaction, because the person is logged in and has agreed before; `None` when the session has
-/// ended meanwhile.
-async fn answer_with_code(idp: &Idp, request: &AuthorizeRequest, session: &Session) -> Result<Option<String>, DbError> {
-    let (cx, config) = (&idp.cx, &idp.config);
-    let code = cx
-        .db
-        .run::<_, DbError, _, _>("authorize.answer", |tx| async move {
-            match session::touch(&tx, cx, session).await? {
-                Some(live) => code::issue(&tx, cx, config, request, &live).await.map(Some),
-                None => Ok(None),
-            }
-        })
-        .await?;
-    Ok(code.map(|code| response::code(request, idp.issuer(), &code)))
+/// What came of an answer without any interaction.
+enum Issued {
+    Code(String),
+    /// The request was answered before.
+    Spent,
+    /// The session has ended meanwhile.
+    LoggedOut,
 }
 
-async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {
+/// Issues a code without any interaction, because the person is logged in and has agreed before.
+async fn answer_with_code(idp: &Idp, request: &AuthorizeRequest, session: &Session) -> Result<Issued, DbError> {
+    let (cx, config) = (&idp.cx, &idp.config);
+    cx.db
+        .run::<_, DbError, _, _>("authorize.answer", |tx| async move {
+            let Some(live) = session::touch(&tx, cx, session).await? else {
+                return Ok(Issued::LoggedOut);
+            };
+            if !once::spend(&tx, cx, request).await? {
+                return Ok(Issued::Spent);
+            }
+            code::issue(&tx, cx, config, request, &live).await.map(Issued::Code)
+        })
+        .await
+}
+
+pub(crate) async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {
     tracing::warn!(client = client_id, code = error.code(), %error, "authorization request refused");
     let cx = &idp.cx;
     let event = &Event::new("authorize.refused", client_id, json!({"code": error.code()}));

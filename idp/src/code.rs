@@ -32,15 +32,26 @@ pub(crate) async fn issue(
     let sid = session::sid(tx, &*cx.random, session.id, &request.client_id).await?;
     let grant: Id<Grant> = Id::new(&*cx.random);
     tx.exec(
-        "INSERT INTO authorization_grant (id, client_id, person, session, scope, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        params![grant, &request.client_id, session.person, session.id, request.scope.to_string(), cx.now()],
+        "INSERT INTO authorization_grant (id, client_id, person, session, scope, created_at, claims, authorization_details)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            grant,
+            &request.client_id,
+            session.person,
+            session.id,
+            request.scope.to_string(),
+            cx.now(),
+            request.claims.to_string(),
+            request.details.stored()
+        ],
     )
     .await?;
     let (code, hash) = secret::fresh(&*cx.random);
     let authentication = &session.authentication;
+    let named_key = request.dpop_jkt.clone().map(SenderConstraint::Jkt);
     tx.exec(
         "INSERT INTO auth_code (hash, grant_id, client_id, redirect_uri, code_challenge, nonce, sid, auth_time, acr, amr,
-            expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            expires_at, cnf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         params![
             hash,
             grant,
@@ -52,7 +63,8 @@ pub(crate) async fn issue(
             authentication.time,
             authentication.acr.name(),
             authentication.amr.stored(),
-            cx.now().plus(config.code_ttl())
+            cx.now().plus(config.code_ttl()),
+            named_key.as_ref().map(SenderConstraint::stored)
         ],
     )
     .await?;

@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::abuse::Limits;
 use crate::jose::Algorithm;
-use crate::level::Level;
 use crate::outbound::OutboundSettings;
+use crate::worth::Levels;
 
 signum_core::config! {
     /// The OpenID provider.
@@ -44,18 +44,8 @@ signum_core::config! {
         limits: Limits,
         /// Connections to addresses that clients registered.
         outbound: OutboundSettings,
-        /// Level of assurance of each means of log-in.
+        /// What each means of log-in is worth.
         levels: Levels,
-    }
-}
-
-signum_core::config! {
-    /// The table *means x level*: what each means of log-in is worth (eIDAS Article 8): low, substantial or high.
-    pub struct Levels {
-        /// A passkey that says it cannot leave its device (BE = 0).
-        passkey_device_bound: Level = Level::Substantial,
-        /// A passkey that may be copied between devices (BE = 1).
-        passkey_synced: Level = Level::Substantial,
     }
 }
 
@@ -83,6 +73,7 @@ impl Config {
         if u64::from(self.signing_key_days) * 24 <= u64::from(self.signing_key_publication_hours) {
             return Err("signing_key_days: longer than signing_key_publication_hours".to_owned());
         }
+        self.levels.check()?;
         Ok(url)
     }
 

@@ -1,60 +1,119 @@
-//! Provider metadata (OpenID Connect Discovery section 3, RFC 8414, RFC 9207): only what works.
+//! Provider metadata (OpenID Connect Discovery section 3, RFC 8414 section 2 and the specifications that add to it): only what
+//! works.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
+use crate::authorize::mode::ResponseMode;
+use crate::claim::Claim;
+use crate::clients::Profile;
+use crate::jose::Algorithm;
 use crate::level::Level;
 use crate::scope::Scope;
 use crate::service::Idp;
 
+/// What our own signatures are made with (the keys in the HSM are P-256).
+const OURS: [&str; 1] = ["ES256"];
+
+/// What an ID token says of the log-in.
+const OF_THE_LOG_IN: [&str; 12] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "jti",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+    "at_hash",
+];
+
 pub(crate) fn metadata(idp: &Idp) -> Json {
+    let parts = [endpoints(idp), requests(idp), answers(), clients()];
+    let all: Map<String, Json> = parts.into_iter().filter_map(object).flatten().collect();
+    all.into()
+}
+
+fn object(part: Json) -> Option<Map<String, Json>> {
+    match part {
+        Json::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
+fn endpoints(idp: &Idp) -> Json {
     let issuer = idp.issuer();
     let at = |path: &str| format!("{issuer}{path}");
-    let levels = [Level::Low, Level::Substantial, Level::High];
-    let acr: Vec<_> = levels
-        .into_iter()
-        .filter(|level| *level <= idp.best_level())
-        .map(Level::name)
-        .collect();
-    let mut claims = vec![
-        "iss",
-        "aud",
-        "exp",
-        "iat",
-        "jti",
-        "auth_time",
-        "nonce",
-        "acr",
-        "amr",
-        "sid",
-        "at_hash",
-    ];
-    claims.extend(["representee_list", "representee"]);
-    claims.extend(Scope::ALL.into_iter().flat_map(Scope::claims));
     json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
+        "pushed_authorization_request_endpoint": at("/par"),
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks"),
         "end_session_endpoint": at("/logout"),
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
+    })
+}
+
+/// What may be asked for at the authorization endpoint.
+fn requests(idp: &Idp) -> Json {
+    let levels = [Level::Low, Level::Substantial, Level::High];
+    let acr: Vec<_> = levels
+        .into_iter()
+        .filter(|level| *level <= idp.best_level())
+        .map(Level::name)
+        .collect();
+    let claims = OF_THE_LOG_IN
+        .into_iter()
+        .chain(Claim::ALL.map(Claim::name))
+        .chain(["representee_list", "representee"]);
+    json!({
         "scopes_supported": Scope::ALL.map(Scope::name),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
-        "acr_values_supported": acr,
-        "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["ES256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-        "code_challenge_methods_supported": ["S256"],
+        "claims_supported": claims.collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
-        "claims_supported": claims,
-        "claims_parameter_supported": false,
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "acr_values_supported": acr,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ResponseMode::NAMES,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "display_values_supported": ["page", "popup", "touch", "wap"],
         "ui_locales_supported": ["sq", "sr-Latn", "sr-Cyrl", "en"],
+        "code_challenge_methods_supported": ["S256"],
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": false,
+        "request_object_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
+        // For profiles and clients that say so, not for everybody.
+        "require_pushed_authorization_requests": false,
+        "require_signed_request_object": false,
+    })
+}
+
+/// How it is answered.
+fn answers() -> Json {
+    json!({
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": OURS,
+        "authorization_signing_alg_values_supported": OURS,
         "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+/// How clients prove themselves, and what for.
+fn clients() -> Json {
+    let mut methods: Vec<Json> = Vec::new();
+    for method in Profile::ALL.into_iter().flat_map(Profile::client_auth_methods) {
+        let name = json!(method);
+        if !methods.contains(&name) {
+            methods.push(name);
+        }
+    }
+    json!({
+        "grant_types_supported": ["authorization_code"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
     })
 }

@@ -14,7 +14,15 @@ pub(crate) struct Form {
 
 impl Form {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
-        let mut all = url::form_urlencoded::parse(bytes).into_owned();
+        Self::read(url::form_urlencoded::parse(bytes).into_owned())
+    }
+
+    /// The same rules for parameters that came another way (RFC 9101).
+    pub(crate) fn of(parameters: Vec<(String, String)>) -> Self {
+        Self::read(parameters.into_iter())
+    }
+
+    fn read(mut all: impl Iterator<Item = (String, String)>) -> Self {
         let parameters: Vec<_> = all.by_ref().take(MOST).collect();
         let flaw = if all.next().is_some() {
             Some("there are too many parameters")

@@ -4,6 +4,7 @@ mod account;
 mod activate;
 mod authorize;
 mod consent;
+mod deliver;
 mod discovery;
 mod failure;
 mod going_on;
@@ -12,6 +13,7 @@ mod home;
 mod introspect;
 pub(crate) mod login;
 mod logout;
+mod par;
 mod token;
 mod userinfo;
 mod words;
@@ -52,6 +54,7 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks", get(discovery::jwks))
+        .route("/par", post(par::post))
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/authorize/resume", get(authorize::resume))
         .route("/login", get(login::page))

@@ -8,6 +8,7 @@ pub(crate) mod browser;
 
 use crate::authorize::request::AuthorizeRequest;
 use crate::config::Config;
+use crate::people::Person;
 use crate::secret::{self, Hashed};
 use crate::session::Session;
 
@@ -29,6 +30,8 @@ pub(crate) struct Interaction {
     pub request: AuthorizeRequest,
     pub stage: Stage,
     pub created_at: Timestamp,
+    /// The person whose session was too low for the request: nobody else can complete it.
+    pub step_up_of: Option<Id<Person>>,
     cookie_hash: Hashed,
 }
 
@@ -45,6 +48,7 @@ pub(crate) async fn begin(
     config: &Config,
     request: &AuthorizeRequest,
     session: Option<Id<Session>>,
+    step_up_of: Option<Id<Person>>,
 ) -> Result<(Id<Interaction>, String), DbError> {
     let id = Id::new(&*cx.random);
     let (cookie, hash) = secret::fresh(&*cx.random);
@@ -53,9 +57,9 @@ pub(crate) async fn begin(
     cx.db
         .run("interaction.begin", |tx| async move {
             tx.exec(
-                "INSERT INTO interaction (id, cookie_hash, client_id, request, session, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                params![id, hash, &request.client_id, json, session, cx.now(), expires],
+                "INSERT INTO interaction (id, cookie_hash, client_id, request, session, created_at, expires_at, step_up_of)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                params![id, hash, &request.client_id, json, session, cx.now(), expires, step_up_of],
             )
             .await
         })
@@ -68,7 +72,7 @@ pub(crate) async fn find(cx: &Cx, id: Id<Interaction>) -> Result<Option<Interact
     let row = cx
         .db
         .opt(
-            "SELECT id, cookie_hash, request, session, created_at, completed_at FROM interaction
+            "SELECT id, cookie_hash, request, session, created_at, completed_at, step_up_of FROM interaction
              WHERE id = $1 AND expires_at > $2",
             params![id, cx.now()],
         )
@@ -91,6 +95,7 @@ fn read(row: &Row) -> Result<Interaction, DbError> {
         request,
         stage,
         created_at: row.get("created_at")?,
+        step_up_of: row.get("step_up_of")?,
         cookie_hash: row.get("cookie_hash")?,
     })
 }

@@ -15,6 +15,8 @@ use crate::jose::{self, Algorithm, Expected, JoseError, JwkSet};
 pub(crate) const ID_TOKEN: &str = "JWT";
 /// RFC 9068 section 2.1.
 pub(crate) const ACCESS_TOKEN: &str = "at+jwt";
+/// Of a signed authorization response. JARM names no type and libraries take `JWT` alone; without `sub` it is no ID token.
+pub(crate) const AUTHORIZATION_RESPONSE: &str = "JWT";
 /// RFC 9701 section 5.
 pub(crate) const INTROSPECTION: &str = "token-introspection+jwt";
 

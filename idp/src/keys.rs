@@ -13,7 +13,7 @@ use crate::jose::Algorithm;
 use crate::jws::JwkOfSpkiError;
 
 pub use admin::{Listed, list, wish};
-pub(crate) use ring::KeyRing;
+pub(crate) use ring::{KeyRing, SigningKeys};
 pub(crate) use rotate::run;
 
 /// What a signing key is for just now.

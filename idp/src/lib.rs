@@ -8,6 +8,7 @@ mod account;
 mod activate;
 mod authorize;
 mod binding;
+mod claim;
 pub mod client_auth;
 pub mod clients;
 mod code;
@@ -27,6 +28,7 @@ mod level;
 pub mod login;
 mod logout;
 mod outbound;
+mod par;
 mod passkey;
 pub mod people;
 mod purge;
@@ -42,13 +44,15 @@ mod subject;
 mod tests;
 mod token;
 mod userinfo;
+mod worth;
 
 pub use abuse::Limits;
-pub use config::{Config, Levels};
+pub use config::Config;
 pub use keys::{KeyError, key_use};
 pub use level::Level;
 pub use outbound::OutboundSettings;
 pub use service::{Deps, Service, StartError};
+pub use worth::{Authenticator, Levels, Worth};
 use signum_core::db::Migration;
 pub use token::resource::{ResourceError, register as register_resource};
 
@@ -65,6 +69,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "idp/0003_token",
         sql: include_str!("../../migrations/idp/0003_token.sql"),
+    },
+    Migration {
+        name: "idp/0004_requests",
+        sql: include_str!("../../migrations/idp/0004_requests.sql"),
     },
     Migration {
         name: "idp/0005_session",

@@ -22,13 +22,13 @@ pub use door::{Door, VisitQuery};
 
 use crate::abuse::attempts;
 use crate::account::activity::{self, Entry, Kind};
-use crate::config::Levels;
 use crate::interaction::{self, Interaction};
 use crate::level::Level;
 use crate::people::Person;
 use crate::secret;
 use crate::service::Idp;
 use crate::session::{self, Amr, Authentication, Session};
+use crate::worth::Levels;
 
 /// A means of log-in.
 pub trait Means: Send + Sync {

@@ -22,6 +22,9 @@ pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
                 .exec("DELETE FROM interaction WHERE expires_at < $1", params![before])
                 .await?;
             gone += tx
+                .exec("DELETE FROM pushed_request WHERE expires_at < $1", params![before])
+                .await?;
+            gone += tx
                 .exec("DELETE FROM authorization_grant WHERE created_at < $1", params![before])
                 .await?;
             gone += tx

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
 
-use crate::people::Person;
+use crate::claim::{Claim, Claims};
 use crate::representation::RepresenteeSub;
 
 /// What a relying party may ask for.
@@ -24,6 +23,8 @@ pub enum Scope {
     AnyRepresentee,
     /// This one.
     Representee(RepresenteeSub),
+    /// Refresh tokens that outlive the page (OpenID Connect Core section 11); says nothing about the person.
+    OfflineAccess,
 }
 
 /// The scope that names a represented person begins so.
@@ -34,21 +35,15 @@ const REPRESENTEE: &str = "representee.";
 #[serde(transparent)]
 pub struct Scopes(BTreeSet<Scope>);
 
-/// One datum about a person under its claim name; the consent page shows it as it will be sent.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Datum {
-    pub claim: &'static str,
-    pub value: String,
-}
-
 impl Scope {
     /// Those with a name of their own; there are as many [`Scope::Representee`] as represented people.
-    pub const ALL: [Scope; 5] = [
+    pub const ALL: [Scope; 6] = [
         Scope::Openid,
         Scope::Profile,
         Scope::PersonalNumber,
         Scope::RepresenteeList,
         Scope::AnyRepresentee,
+        Scope::OfflineAccess,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -60,15 +55,16 @@ impl Scope {
             Self::AnyRepresentee => "representee.*",
             // Its name goes on with the `sub`.
             Self::Representee(_) => REPRESENTEE,
+            Self::OfflineAccess => "offline_access",
         }
     }
 
-    /// The claims a scope stands for.
-    pub const fn claims(self) -> &'static [&'static str] {
+    /// The claims about the person that a scope stands for.
+    pub const fn claims(self) -> &'static [Claim] {
         match self {
-            Self::Openid => &["sub"],
-            Self::Profile => &["given_name", "family_name", "name", "birthdate"],
-            Self::PersonalNumber => &["personal_number"],
+            Self::Openid | Self::OfflineAccess => &[],
+            Self::Profile => &[Claim::GivenName, Claim::FamilyName, Claim::Name, Claim::Birthdate],
+            Self::PersonalNumber => &[Claim::PersonalNumber],
             Self::RepresenteeList | Self::AnyRepresentee | Self::Representee(_) => &[],
         }
     }
@@ -91,6 +87,15 @@ impl Scopes {
             .map(Self)
     }
 
+    /// What a client asks for; the first unknown word otherwise (RFC 6749 section 3.3). White space may be doubled.
+    pub(crate) fn asked(text: &str) -> Result<Self, &str> {
+        let words = text.split(' ').filter(|word| !word.is_empty());
+        words
+            .map(|word| Scope::parse(word).ok_or(word))
+            .collect::<Result<BTreeSet<_>, _>>()
+            .map(Self)
+    }
+
     /// What a client asks for, as far as it is known here.
     pub(crate) fn known(text: &str) -> Self {
         Self(text.split(' ').filter_map(Scope::parse).collect())
@@ -102,7 +107,10 @@ impl Scopes {
     /// Whether it is about for whom the person may act.
     pub fn asks_for_representation(&self) -> bool {
         let about = |scope: &Scope| {
-            matches!(scope, Scope::RepresenteeList | Scope::AnyRepresentee | Scope::Representee(_))
+            matches!(
+                scope,
+                Scope::RepresenteeList | Scope::AnyRepresentee | Scope::Representee(_)
+            )
         };
         self.0.iter().any(about)
     }
@@ -121,36 +129,9 @@ impl Scopes {
         self.0.iter().copied()
     }
 
-    /// What these scopes release about `person`, in the order in which people expect it.
-    pub fn data(&self, person: &Person) -> Vec<Datum> {
-        let datum = |claim, value: &str| Datum {
-            claim,
-            value: value.to_owned(),
-        };
-        let mut out = Vec::new();
-        if self.contains(Scope::Profile) {
-            out.push(datum("given_name", &person.given_name));
-            out.push(datum("family_name", &person.family_name));
-            out.push(datum("birthdate", &person.birthdate));
-        }
-        if self.contains(Scope::PersonalNumber) {
-            out.push(datum("personal_number", &person.personal_number));
-        }
-        out
-    }
-
-    /// The same as claims, with the composed `name`.
-    pub fn claims(&self, person: &Person) -> Map<String, Json> {
-        let mut claims: Map<String, Json> = self
-            .data(person)
-            .into_iter()
-            .map(|d| (d.claim.to_owned(), json!(d.value)))
-            .collect();
-        if self.contains(Scope::Profile) {
-            let name = format!("{} {}", person.given_name, person.family_name);
-            claims.insert("name".to_owned(), json!(name));
-        }
-        claims
+    /// The claims about a person that these scopes stand for.
+    pub fn claims(&self) -> Claims {
+        self.iter().flat_map(Scope::claims).copied().collect()
     }
 }
 
@@ -175,7 +156,12 @@ mod tests {
         assert_eq!(scopes.as_ref().map(ToString::to_string).as_deref(), Some(text));
         let json = serde_json::json!(scopes);
         assert_eq!(serde_json::from_value::<Option<Scopes>>(json).ok().flatten(), scopes);
-        for bad in ["representee.", "representee.x", "representee.00", "representee.000102030405060708090A0B0C0D0E0F"] {
+        for bad in [
+            "representee.",
+            "representee.x",
+            "representee.00",
+            "representee.000102030405060708090A0B0C0D0E0F",
+        ] {
             assert!(Scopes::parse(bad).is_none(), "{bad}");
         }
     }
@@ -183,6 +169,7 @@ mod tests {
     #[test]
     fn unknown_scope_is_not_read() {
         assert!(Scopes::parse("openid email").is_none());
+        assert_eq!(Scopes::asked("openid  email"), Err("email"));
         assert_eq!(
             Scopes::parse("profile openid").map(|s| s.to_string()),
             Some("openid profile".into())

@@ -90,7 +90,7 @@ pub(crate) async fn userinfo(
             subject::subject(&tx, &*cx.random, id, sector).await
         })
         .await?;
-    let mut claims = scope.claims(&person);
+    let mut claims = scope.claims().union(&found.claims).values(&person);
     claims.extend(represented.claims);
     claims.insert("sub".to_owned(), json!(sub));
     Ok(Json::Object(claims))

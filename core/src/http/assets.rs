@@ -25,6 +25,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("passkey.js", include_bytes!("../../assets/passkey.js")),
         ("poll.js", include_bytes!("../../assets/poll.js")),
         ("file.js", include_bytes!("../../assets/file.js")),
+        ("submit.js", include_bytes!("../../assets/submit.js")),
     ]
     .into_iter()
     .map(|(name, bytes)| Asset {

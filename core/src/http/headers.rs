@@ -3,8 +3,9 @@
 use axum::response::Response;
 use http::{HeaderValue, header};
 
-/// Response extension: a further origin (`https://rp.example.org`) that this page's form may lead to. Chromium applies
-/// `form-action` to the redirect after a form's POST as well.
+/// Response extension: a further origin (`https://rp.example.org`) that this page's form may lead to, or the private-use scheme
+/// of an application (`com.example.app:`, RFC 8252 section 7.1). Chromium applies `form-action` to the redirect after a form's
+/// POST as well.
 #[derive(Clone, Debug)]
 pub struct FormAction(pub String);
 
@@ -47,10 +48,15 @@ fn policy(form_action: Option<&FormAction>) -> HeaderValue {
     HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
 }
 
-/// The origin of what was given, with a space before; nothing else can get into the policy.
+/// The origin of what was given, or an application's scheme (with a dot, so no scheme that browsers know), with a space before;
+/// nothing else can get into the policy.
 fn only_origin(address: &str) -> Option<String> {
-    let origin = url::Url::parse(address).ok()?.origin();
-    origin.is_tuple().then(|| format!(" {}", origin.ascii_serialization()))
+    let url = url::Url::parse(address).ok()?;
+    let origin = url.origin();
+    if origin.is_tuple() {
+        return Some(format!(" {}", origin.ascii_serialization()));
+    }
+    url.scheme().contains('.').then(|| format!(" {}:", url.scheme()))
 }
 
 #[cfg(test)]
@@ -77,6 +83,11 @@ mod tests {
         assert!(
             csp(Some("http://demo.localhost:8083/callback")).ends_with("form-action 'self' http://demo.localhost:8083")
         );
+    }
+
+    #[test]
+    fn a_form_may_lead_to_an_applications_own_scheme() {
+        assert!(csp(Some("com.example.app:/cb?x=; script-src *")).ends_with("form-action 'self' com.example.app:"));
     }
 
     #[test]

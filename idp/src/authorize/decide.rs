@@ -1,27 +1,40 @@
 //! What has to happen next for an authorization request: log in, consent, or answer. Pure, so every case is a test.
 
-use signum_core::Timestamp;
+use signum_core::{Id, Timestamp};
 
 use super::error::AuthorizeError;
 use super::request::AuthorizeRequest;
-use crate::scope::Scopes;
+use crate::consent::Agreed;
+use crate::people::Person;
 use crate::session::Authentication;
 
 /// What is known of the person in front of the browser.
 pub(crate) struct Known<'a> {
+    pub person: Id<Person>,
     pub authentication: &'a Authentication,
     /// Their `sub` at this client, if it has one.
     pub subject: Option<&'a str>,
     /// What they agreed to give this client.
-    pub consent: Option<&'a Scopes>,
+    pub consent: Option<&'a Agreed>,
     /// Whether this session has answered this client before.
     pub met: bool,
+}
+
+/// This request's interaction, once there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    /// A log-in since then satisfies `prompt=login`, `max_age` and a step-up.
+    pub at: Timestamp,
+    /// Whose session was too low for the request.
+    pub step_up_of: Option<Id<Person>>,
 }
 
 /// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     LogIn,
+    /// The same person has to log in anew, at a higher level: a new session, never a raised one.
+    StepUp,
     AskConsent,
     /// A session is used for a service that it was not used for before: the person is shown as whom they go on.
     Continue,
@@ -29,11 +42,11 @@ pub(crate) enum Next {
     Refuse(AuthorizeError),
 }
 
-/// Decides. `begun` is when this request's interaction began: a log-in since then satisfies `prompt=login` and `max_age`.
+/// Decides.
 pub(crate) fn decide(
     request: &AuthorizeRequest,
     known: Option<&Known<'_>>,
-    begun: Option<Timestamp>,
+    begun: Option<Begun>,
     now: Timestamp,
 ) -> Next {
     let refuse_or = |silent: AuthorizeError, page: Next| {
@@ -48,7 +61,7 @@ pub(crate) fn decide(
         return log_in;
     };
     let at = known.authentication.time;
-    let logged_in_for_this = begun.is_some_and(|begun| at >= begun);
+    let logged_in_for_this = begun.is_some_and(|begun| at >= begun.at);
     // max_age=0 is prompt=login: even a log-in of this very second is too old.
     let too_old = request
         .max_age
@@ -60,7 +73,11 @@ pub(crate) fn decide(
         if logged_in_for_this {
             return Next::Refuse(AuthorizeError::UnmetAuthenticationRequirements);
         }
-        return log_in;
+        return refuse_or(AuthorizeError::LoginRequired, Next::StepUp);
+    }
+    let stepped_up = begun.and_then(|begun| begun.step_up_of);
+    if stepped_up.is_some_and(|person| person != known.person) {
+        return Next::Refuse(AuthorizeError::LoginRequired);
     }
     if request.hinted_subject.is_some() && request.hinted_subject.as_deref() != known.subject {
         // Somebody else than the client expects: once more by log-in, then the client is told.
@@ -70,8 +87,11 @@ pub(crate) fn decide(
             log_in
         };
     }
-    let agreed = known.consent.is_some_and(|given| given.covers(&request.scope));
-    if !agreed || request.prompt.consent {
+    let agreed = known
+        .consent
+        .is_some_and(|given| given.covers(&request.scope, &request.claims));
+    // Details are agreed to each time: what was right to sign away once need not be so again (RFC 9396 section 7).
+    if !agreed || request.prompt.consent || !request.details.is_empty() {
         return refuse_or(AuthorizeError::ConsentRequired, Next::AskConsent);
     }
     if !known.met && !logged_in_for_this && !request.prompt.none {
@@ -84,8 +104,12 @@ pub(crate) fn decide(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::authorize::details::Details;
+    use crate::authorize::mode::ResponseMode;
     use crate::authorize::request::Prompt;
+    use crate::claim::{Claim, Claims};
     use crate::level::Level;
+    use crate::scope::Scopes;
     use crate::session::Amr;
 
     const NOW: Timestamp = Timestamp::from_seconds(10_000);
@@ -103,8 +127,15 @@ mod tests {
             acr: Level::Substantial,
             ui_locales: None,
             hinted_subject: None,
+            mode: ResponseMode::Query,
+            claims: Claims::default(),
+            details: Details::default(),
+            dpop_jkt: None,
+            once: None,
         }
     }
+
+    const PERSON: Id<Person> = Id::from_bytes([1; 16]);
 
     fn with(request: &AuthorizeRequest, logged_in_at: i64, begun: Option<i64>, consent: Option<&str>) -> Next {
         let authentication = Authentication {
@@ -112,14 +143,31 @@ mod tests {
             acr: Level::Substantial,
             amr: Amr::passkey(false),
         };
-        let consent = consent.map(|text| Scopes::parse(text).unwrap());
+        let begun = begun.map(|at| Begun {
+            at: Timestamp::from_seconds(at),
+            step_up_of: None,
+        });
+        of(&authentication, request, begun, consent)
+    }
+
+    fn of(
+        authentication: &Authentication,
+        request: &AuthorizeRequest,
+        begun: Option<Begun>,
+        consent: Option<&str>,
+    ) -> Next {
+        let consent = consent.map(|text| Agreed {
+            scopes: Scopes::parse(text).unwrap(),
+            claims: Claims::default(),
+        });
         let known = Known {
-            authentication: &authentication,
+            person: PERSON,
+            authentication,
             subject: Some("s1"),
             consent: consent.as_ref(),
             met: true,
         };
-        decide(request, Some(&known), begun.map(Timestamp::from_seconds), NOW)
+        decide(request, Some(&known), begun, NOW)
     }
 
     #[test]
@@ -134,15 +182,22 @@ mod tests {
             acr: Level::Substantial,
             amr: Amr::passkey(false),
         };
-        let consent = Scopes::parse("openid profile").unwrap();
+        let consent = Agreed {
+            scopes: Scopes::parse("openid profile").unwrap(),
+            claims: Claims::default(),
+        };
         let known = Known {
+            person: PERSON,
             authentication: &authentication,
             subject: Some("s1"),
             consent: Some(&consent),
             met: false,
         };
         assert_eq!(decide(&request(), Some(&known), None, NOW), Next::Continue);
-        let begun = Some(Timestamp::from_seconds(8_999));
+        let begun = Some(Begun {
+            at: Timestamp::from_seconds(8_999),
+            step_up_of: None,
+        });
         assert_eq!(
             decide(&request(), Some(&known), begun, NOW),
             Next::Answer,
@@ -222,7 +277,7 @@ mod tests {
             acr: Level::High,
             ..request()
         };
-        assert_eq!(with(&high, 9_000, None, Some("openid profile")), Next::LogIn);
+        assert_eq!(with(&high, 9_000, None, Some("openid profile")), Next::StepUp);
         let unmet = Next::Refuse(AuthorizeError::UnmetAuthenticationRequirements);
         assert_eq!(with(&high, 9_600, Some(9_500), Some("openid profile")), unmet);
     }
@@ -236,5 +291,49 @@ mod tests {
         assert_eq!(with(&hinted, 9_000, None, Some("openid profile")), Next::LogIn);
         let refused = Next::Refuse(AuthorizeError::LoginRequired);
         assert_eq!(with(&hinted, 9_600, Some(9_500), Some("openid profile")), refused);
+    }
+
+    #[test]
+    fn a_step_up_is_completed_by_the_same_person_alone() {
+        let high = AuthorizeRequest {
+            acr: Level::High,
+            ..request()
+        };
+        let now_high = Authentication {
+            time: Timestamp::from_seconds(9_600),
+            acr: Level::High,
+            amr: Amr::passkey(false),
+        };
+        for (whose, next) in [
+            (PERSON, Next::Answer),
+            (Id::from_bytes([2; 16]), Next::Refuse(AuthorizeError::LoginRequired)),
+        ] {
+            let begun = Some(Begun {
+                at: Timestamp::from_seconds(9_500),
+                step_up_of: Some(whose),
+            });
+            assert_eq!(of(&now_high, &high, begun, Some("openid profile")), next);
+        }
+    }
+
+    #[test]
+    fn a_claim_asked_for_one_by_one_needs_a_consent_of_its_own() {
+        let claims = |claim| AuthorizeRequest {
+            claims: [claim].into_iter().collect(),
+            ..request()
+        };
+        let agreed = Some("openid profile");
+        assert_eq!(with(&claims(Claim::Birthdate), 9_000, None, agreed), Next::Answer);
+        assert_eq!(
+            with(&claims(Claim::PersonalNumber), 9_000, None, agreed),
+            Next::AskConsent
+        );
+    }
+
+    #[test]
+    fn authorization_details_are_agreed_to_each_time() {
+        let details = Details::parse(r#"[{"type":"x"}]"#, &["x".to_owned()]).unwrap();
+        let request = AuthorizeRequest { details, ..request() };
+        assert_eq!(with(&request, 9_000, None, Some("openid profile")), Next::AskConsent);
     }
 }

@@ -1,30 +1,79 @@
-//! Authorization responses in the query (RFC 6749 sections 4.1.2 and 4.1.2.1), always with `iss` (RFC 9207).
+//! Authorization responses (RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207, Form Post Response Mode, JARM): one place makes them,
+//! so `iss` and `state` are in every one.
+
+use signum_hsm_shim::HsmError;
 
 use super::error::AuthorizeError;
+use super::jarm;
+use super::mode::ResponseMode;
 use super::request::AuthorizeRequest;
+use crate::service::Idp;
 
-/// The address that takes a code to the client.
-pub(crate) fn code(request: &AuthorizeRequest, issuer: &str, code: &str) -> String {
-    address(
-        &request.redirect_uri,
-        &[
-            ("code", Some(code)),
-            ("state", request.state.as_deref()),
-            ("iss", Some(issuer)),
-        ],
-    )
+/// Whom an answer is for, and how it goes there.
+#[derive(Clone, Copy)]
+pub(crate) struct Back<'a> {
+    pub client_id: &'a str,
+    pub redirect_uri: &'a str,
+    pub mode: ResponseMode,
+    pub state: Option<&'a str>,
 }
 
-/// The address that takes an error to the client.
-pub(crate) fn error(redirect_uri: &str, issuer: &str, state: Option<&str>, error: AuthorizeError) -> String {
-    let description = error.to_string();
-    let parameters = [
-        ("error", Some(error.code())),
-        ("error_description", Some(description.as_str())),
-        ("state", state),
-        ("iss", Some(issuer)),
+impl<'a> From<&'a AuthorizeRequest> for Back<'a> {
+    fn from(request: &'a AuthorizeRequest) -> Self {
+        Self {
+            client_id: &request.client_id,
+            redirect_uri: &request.redirect_uri,
+            mode: request.mode,
+            state: request.state.as_deref(),
+        }
+    }
+}
+
+/// What takes an answer to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ToClient {
+    /// The browser goes there.
+    Redirect(String),
+    /// The browser posts a form there.
+    FormPost {
+        action: String,
+        fields: Vec<(&'static str, String)>,
+    },
+}
+
+/// The answer with a code.
+pub(crate) async fn code(idp: &Idp, request: &AuthorizeRequest, code: &str) -> Result<ToClient, HsmError> {
+    answer(idp, request.into(), vec![("code", code.to_owned())]).await
+}
+
+/// The answer with an error.
+pub(crate) async fn error(idp: &Idp, back: Back<'_>, error: AuthorizeError) -> Result<ToClient, HsmError> {
+    let parameters = vec![
+        ("error", error.code().to_owned()),
+        ("error_description", error.to_string()),
     ];
-    address(redirect_uri, &parameters)
+    answer(idp, back, parameters).await
+}
+
+async fn answer(idp: &Idp, back: Back<'_>, mut fields: Vec<(&'static str, String)>) -> Result<ToClient, HsmError> {
+    fields.extend(back.state.map(|state| ("state", state.to_owned())));
+    if back.mode.signed() {
+        fields = vec![("response", jarm::signed(idp, back.client_id, &fields).await?)];
+    } else {
+        fields.push(("iss", idp.issuer().to_owned()));
+    }
+    Ok(if back.mode.posted() {
+        ToClient::FormPost {
+            action: back.redirect_uri.to_owned(),
+            fields,
+        }
+    } else {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, Some(value.as_str())))
+            .collect();
+        ToClient::Redirect(address(back.redirect_uri, &fields))
+    })
 }
 
 /// Adds to the query and leaves the registered address as it is, character by character.

@@ -3,12 +3,15 @@
 use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::{DbError, Id, retry_on_db_conflict};
+use signum_hsm_shim::HsmError;
 
-use super::decide::Next;
-use super::error::AuthorizeError;
-use super::{current_session, next, response};
+use super::decide::{Begun, Next};
+use super::error::{AuthorizeError, Unanswered};
+use super::response::ToClient;
+use super::{current_session, next, once, response};
 use crate::account::activity::{self, Entry, Kind};
 use crate::clients::{self, Client};
+use crate::consent::Agreed;
 use crate::interaction::{self, Interaction, Stage};
 use crate::service::Idp;
 use crate::session::{self, Session};
@@ -31,8 +34,20 @@ pub(crate) enum InteractionError {
     OtherSession,
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The answer could not be signed.
+    #[error(transparent)]
+    Hsm(#[from] HsmError),
 }
 retry_on_db_conflict!(InteractionError);
+
+impl From<Unanswered> for InteractionError {
+    fn from(error: Unanswered) -> Self {
+        match error {
+            Unanswered::Db(error) => Self::Db(error),
+            Unanswered::Hsm(error) => Self::Hsm(error),
+        }
+    }
+}
 
 impl InteractionError {
     pub(crate) const fn code(&self) -> &'static str {
@@ -41,7 +56,7 @@ impl InteractionError {
             Self::OtherBrowser => "interaction_other_browser",
             Self::Completed => "interaction_completed",
             Self::OtherSession => "interaction_other_session",
-            Self::Db(_) => "internal",
+            Self::Db(_) | Self::Hsm(_) => "internal",
         }
     }
 }
@@ -53,9 +68,7 @@ pub(crate) enum Resumed {
     /// The person is shown as whom they go on.
     Continue(Box<Asked>),
     /// To the client; the interaction is over.
-    Client {
-        location: String,
-    },
+    Client(ToClient),
 }
 
 /// What a page of an interaction with a logged-in person is about.
@@ -63,6 +76,8 @@ pub(crate) struct Asked {
     pub interaction: Interaction,
     pub client: Client,
     pub session: Session,
+    /// What the person agreed to before at this client.
+    pub agreed: Option<Agreed>,
 }
 
 /// The open interaction of this browser, with its client.
@@ -102,27 +117,30 @@ pub(crate) async fn resume(
     if session.id != expected {
         return Err(InteractionError::OtherSession);
     }
-    let begun = Some(interaction.created_at);
+    let begun = Some(Begun {
+        at: interaction.created_at,
+        step_up_of: interaction.step_up_of,
+    });
     match next(idp, &interaction.request, &client.sector, Some(&session), begun)
         .await?
         .0
     {
-        Next::LogIn => Ok(Resumed::LogIn),
-        Next::AskConsent => Ok(Resumed::AskConsent(Box::new(Asked {
-            interaction,
-            client,
-            session,
-        }))),
-        Next::Continue => Ok(Resumed::Continue(Box::new(Asked {
-            interaction,
-            client,
-            session,
-        }))),
-        Next::Answer => finish(idp, &interaction, &session, Finish::AgreedBefore).await,
-        Next::Refuse(error) => {
-            let location = refuse(idp, &interaction, error).await?;
-            Ok(Resumed::Client { location })
+        Next::LogIn | Next::StepUp => Ok(Resumed::LogIn),
+        shown @ (Next::AskConsent | Next::Continue) => {
+            let agreed = consent::given(&idp.cx, session.person, &client.client_id).await?;
+            let asked = Box::new(Asked {
+                interaction,
+                client,
+                session,
+                agreed,
+            });
+            Ok(match shown {
+                Next::Continue => Resumed::Continue(asked),
+                _ => Resumed::AskConsent(asked),
+            })
         }
+        Next::Answer => finish(idp, &interaction, &session, Finish::AgreedBefore).await,
+        Next::Refuse(error) => refuse(idp, &interaction, error).await.map(Resumed::Client),
     }
 }
 
@@ -148,12 +166,14 @@ pub(crate) async fn finish(
             let Some(live) = session::touch(&tx, cx, session).await? else {
                 return Ok(None);
             };
-            if !interaction::complete(&tx, cx, interaction.id).await? {
+            if !interaction::complete(&tx, cx, interaction.id).await? || !once::spend(&tx, cx, request).await? {
                 return Err(InteractionError::Completed);
             }
             if how == Finish::AgreesNow {
-                consent::remember(&tx, cx, session.person, &request.client_id, &request.scope).await?;
-                let detail = json!({"client": request.client_id, "scope": request.scope.to_string()});
+                let (client, scope, claims) = (&request.client_id, &request.scope, &request.claims);
+                consent::remember(&tx, cx, session.person, client, scope, claims).await?;
+                let detail = json!({"client": client, "scope": scope.to_string(), "claims": claims.to_string(),
+                    "details": request.details.iter().map(|detail| &detail.kind).collect::<Vec<_>>()});
                 audit::record(&tx, cx, &Event::new("consent.given", session.person, detail)).await?;
                 let agreed = request.scope.to_string();
                 let entry = &Entry {
@@ -168,11 +188,20 @@ pub(crate) async fn finish(
         })
         .await?;
     Ok(match code {
-        Some(code) => Resumed::Client {
-            location: response::code(request, idp.issuer(), &code),
-        },
+        Some(code) => Resumed::Client(response::code(idp, request, &code).await?),
         None => Resumed::LogIn,
     })
+}
+
+/// The person does not want to go on: the client is told, in TARA's word where it was registered for that.
+pub(crate) async fn cancel(idp: &Idp, interaction: &Interaction) -> Result<ToClient, InteractionError> {
+    let client = clients::find(&idp.cx, &interaction.request.client_id).await?;
+    let error = if client.is_some_and(|client| client.metadata.tara_compat) {
+        AuthorizeError::UserCancel
+    } else {
+        AuthorizeError::AccessDenied
+    };
+    refuse(idp, interaction, error).await
 }
 
 /// Completes an interaction with an error for the client.
@@ -180,14 +209,14 @@ pub(crate) async fn refuse(
     idp: &Idp,
     interaction: &Interaction,
     error: AuthorizeError,
-) -> Result<String, InteractionError> {
+) -> Result<ToClient, InteractionError> {
     let (cx, request) = (&idp.cx, &interaction.request);
     cx.db
         .run("interaction.refuse", |tx| async move {
-            if !interaction::complete(&tx, cx, interaction.id).await? {
+            if !interaction::complete(&tx, cx, interaction.id).await? || !once::spend(&tx, cx, request).await? {
                 return Err(InteractionError::Completed);
             }
-            let kind = if error == AuthorizeError::AccessDenied {
+            let kind = if matches!(error, AuthorizeError::AccessDenied | AuthorizeError::UserCancel) {
                 "consent.denied"
             } else {
                 "authorize.refused"
@@ -197,10 +226,5 @@ pub(crate) async fn refuse(
             Ok(())
         })
         .await?;
-    Ok(response::error(
-        &request.redirect_uri,
-        idp.issuer(),
-        request.state.as_deref(),
-        error,
-    ))
+    Ok(response::error(idp, request.into(), error).await?)
 }

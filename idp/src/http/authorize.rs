@@ -6,6 +6,7 @@ use http::HeaderMap;
 use signum_core::http::RequestId;
 use signum_core::i18n::{Lang, Locale};
 
+use super::deliver::deliver;
 use super::{InteractionQuery, Shared, failure, interaction_cookie_name, interaction_page, see_other, with_cookie};
 use crate::authorize::resume::Resumed;
 use crate::authorize::{self, Answer, Step};
@@ -35,7 +36,7 @@ async fn answer(
 ) -> Response {
     match authorize::authorize(idp, form, cookie).await {
         Ok(Answer::Page(error)) => failure::authorize(lang, id, error),
-        Ok(Answer::Client { location }) => see_other(&location),
+        Ok(Answer::Client(answer)) => deliver(lang, answer),
         Ok(Answer::Interaction {
             id,
             cookie,
@@ -60,7 +61,7 @@ async fn answer(
                 Err(error) => failure::database(&error),
             }
         }
-        Err(error) => failure::database(&error),
+        Err(error) => failure::unanswered(&error),
     }
 }
 
@@ -95,8 +96,8 @@ pub(super) async fn resume(
             see_other(&interaction_page("/consent", query.i, wish))
         }
         Ok(Resumed::Continue(_)) => see_other(&format!("/continue?i={}", query.i)),
-        Ok(Resumed::Client { location }) => with_cookie(
-            see_other(&location),
+        Ok(Resumed::Client(answer)) => with_cookie(
+            deliver(lang, answer),
             idp.cookies.clear(&interaction_cookie_name(query.i)),
         ),
         Err(error) => failure::interaction(lang, &request_id, &error),

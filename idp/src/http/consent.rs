@@ -1,4 +1,4 @@
-//! The consent page: who asks, why, and each datum with its value.
+//! The consent page: who asks, why, each datum with its value and whether it is new, and every detail of what is wanted.
 
 use axum::extract::{Query, RawForm, State};
 use axum::response::{IntoResponse, Response};
@@ -8,13 +8,17 @@ use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
 
-use super::words::{WORDS, in_language, shown};
+use super::deliver::deliver;
 use super::going_on;
+use super::words::{WORDS, in_language, shown};
 use super::{InteractionQuery, Shared, failure, interaction_cookie_name, see_other, with_cookie};
-use crate::authorize::error::AuthorizeError;
+use crate::authorize::details::Details;
 use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
+use crate::claim::{Claim, Claims};
+use crate::consent::Agreed;
 use crate::form::Form;
 use crate::people::{self, Person};
+use crate::scope::Scope;
 
 pub(super) async fn page(
     State(idp): State<Shared>,
@@ -25,7 +29,7 @@ pub(super) async fn page(
 ) -> Response {
     let asked = match asked(&idp, &query, &headers).await {
         Ok(Resumed::AskConsent(asked)) => asked,
-        Ok(other) => return elsewhere(&idp, &query, other),
+        Ok(other) => return elsewhere(&idp, lang, &query, other),
         Err(error) => return failure::interaction(lang, &id, &error),
     };
     let person = match people::find(&idp.cx, asked.session.person).await {
@@ -54,12 +58,12 @@ async fn asked(idp: &Shared, query: &InteractionQuery, headers: &HeaderMap) -> R
     resume::resume(idp, query.i, cookie.as_deref(), session.as_deref()).await
 }
 
-fn elsewhere(idp: &Shared, query: &InteractionQuery, resumed: Resumed) -> Response {
+fn elsewhere(idp: &Shared, lang: Lang, query: &InteractionQuery, resumed: Resumed) -> Response {
     match resumed {
         Resumed::LogIn | Resumed::AskConsent(_) => see_other(&format!("/login?i={}", query.i)),
         Resumed::Continue(_) => see_other(&format!("/continue?i={}", query.i)),
-        Resumed::Client { location } => with_cookie(
-            see_other(&location),
+        Resumed::Client(answer) => with_cookie(
+            deliver(lang, answer),
             idp.cookies.clear(&interaction_cookie_name(query.i)),
         ),
     }
@@ -68,18 +72,12 @@ fn elsewhere(idp: &Shared, query: &InteractionQuery, resumed: Resumed) -> Respon
 fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
     let word = |key: &str| WORDS.text(lang, key);
     let name = in_language(&asked.client.name, lang);
-    let data = asked.interaction.request.scope.data(person);
-    let labels: Vec<_> = data
-        .iter()
-        .map(|datum| word(&format!("claim-{}", datum.claim)))
-        .collect();
-    let rows: Vec<_> = labels
-        .iter()
-        .zip(&data)
-        .map(|(label, d)| (label.as_str(), html! { (shown(lang, d)) }))
-        .collect();
+    let request = &asked.interaction.request;
+    let wanted = request.released();
+    let before = asked.agreed.as_ref().map(Agreed::released).unwrap_or_default();
+    let (new, known) = (wanted.minus(&before), wanted.minus(&wanted.minus(&before)));
     let whole_name = format!("{} {}", person.given_name, person.family_name);
-    let represented = asked.interaction.request.scope.asks_for_representation();
+    let represented = request.scope.asks_for_representation();
     html! {
         h1 { (WORDS.text_with(lang, "consent-heading", &[("service", name.as_str().into())])) }
         p.lead { (in_language(&asked.client.purpose, lang)) }
@@ -88,12 +86,18 @@ fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
         @if represented {
             p { (WORDS.text_with(lang, "consent-representation", &[("service", name.as_str().into())])) }
         }
-        @if rows.is_empty() && !represented {
-            p { (word("consent-nothing")) }
-        } @else {
-            h2 { (word("consent-data")) }
-            (ui::facts(&rows))
+        @if wanted.is_empty() && !represented { p { (word("consent-nothing")) } }
+        @if !new.is_empty() {
+            h2 { (word(if known.is_empty() { "consent-data" } else { "consent-data-new" })) }
+            (data(lang, &new, person))
         }
+        @if !known.is_empty() {
+            h2 { (word(if new.is_empty() { "consent-data" } else { "consent-data-known" })) }
+            (data(lang, &known, person))
+        }
+        @if wanted.contains(Claim::PersonalNumber) { p.hint { (word("consent-legal-basis")) } }
+        @if request.scope.contains(Scope::OfflineAccess) { p { (word("consent-offline")) } }
+        (details(lang, &request.details))
         p { (WORDS.text_with(lang, "consent-where", &[
             ("service", name.as_str().into()), ("address", asked.client.sector.as_str().into())])) }
         p.hint { (word("consent-pseudonym")) }
@@ -104,6 +108,43 @@ fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
             }))
         }))
         p.hint { (word("consent-remembered")) }
+    }
+}
+
+/// Each datum as it will be sent.
+fn data(lang: Lang, claims: &Claims, person: &Person) -> Markup {
+    let data = claims.data(person);
+    let labels: Vec<_> = data
+        .iter()
+        .map(|datum| WORDS.text(lang, &format!("claim-{}", datum.claim)))
+        .collect();
+    let rows = labels.iter().zip(&data);
+    let rows: Vec<_> = rows
+        .map(|(label, d)| (label.as_str(), html! { (shown(lang, d)) }))
+        .collect();
+    ui::facts(&rows)
+}
+
+/// What else the service wants to do (RFC 9396 section 7): every member of every element, for nothing unseen is agreed to.
+fn details(lang: Lang, details: &Details) -> Markup {
+    let word = |key: &str| WORDS.text(lang, key);
+    html! {
+        @if !details.is_empty() { h2 { (word("consent-details")) } }
+        @for detail in details.iter() {
+            @let identifier: Vec<_> = detail.identifier.iter().cloned().collect();
+            @let members = [
+                ("detail-type", vec![detail.kind.clone()]),
+                ("detail-actions", detail.actions.clone()),
+                ("detail-identifier", identifier),
+                ("detail-datatypes", detail.datatypes.clone()),
+                ("detail-privileges", detail.privileges.clone()),
+                ("detail-locations", detail.locations.clone()),
+            ];
+            @let shown: Vec<_> = members.iter().filter(|(_, values)| !values.is_empty())
+                .map(|(key, values)| (word(key), values.join(", "))).collect();
+            @let rows: Vec<_> = shown.iter().map(|(label, values)| (label.as_str(), html! { (values) })).collect();
+            (ui::facts(&rows))
+        }
     }
 }
 
@@ -123,18 +164,16 @@ pub(super) async fn decide(
     }
     let asked = match asked(&idp, &query, &headers).await {
         Ok(Resumed::AskConsent(asked)) => asked,
-        Ok(other) => return elsewhere(&idp, &query, other),
+        Ok(other) => return elsewhere(&idp, lang, &query, other),
         Err(error) => return failure::interaction(lang, &id, &error),
     };
     let outcome = match form.get("decision") {
         Some("allow") => resume::finish(&idp, &asked.interaction, &asked.session, Finish::AgreesNow).await,
-        Some("deny") => resume::refuse(&idp, &asked.interaction, AuthorizeError::AccessDenied)
-            .await
-            .map(|location| Resumed::Client { location }),
+        Some("deny") => resume::cancel(&idp, &asked.interaction).await.map(Resumed::Client),
         _ => return Problem::of_status(StatusCode::BAD_REQUEST).into_response(),
     };
     match outcome {
-        Ok(resumed) => elsewhere(&idp, &query, resumed),
+        Ok(resumed) => elsewhere(&idp, lang, &query, resumed),
         Err(error) => failure::interaction(lang, &id, &error),
     }
 }

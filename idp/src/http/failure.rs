@@ -6,10 +6,11 @@ use signum_core::DbError;
 use signum_core::http::{Problem, RequestId};
 use signum_core::i18n::Lang;
 use signum_core::ui;
+use signum_hsm_shim::HsmError;
 
 use super::words::WORDS;
 use crate::activate::ActivateError;
-use crate::authorize::error::PageError;
+use crate::authorize::error::{PageError, Unanswered};
 use crate::authorize::resume::InteractionError;
 use crate::login::LoginError;
 use crate::logout::LogoutError;
@@ -42,6 +43,23 @@ pub(super) fn database(error: &DbError) -> Response {
     }
 }
 
+/// The token does not sign just now: nothing of the request is lost, and trying again may do.
+fn unsigned(error: &HsmError) -> Response {
+    tracing::error!(%error, "the answer could not be signed");
+    let mut response = Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response();
+    response
+        .headers_mut()
+        .insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+    response
+}
+
+pub(super) fn unanswered(error: &Unanswered) -> Response {
+    match error {
+        Unanswered::Db(error) => database(error),
+        Unanswered::Hsm(error) => unsigned(error),
+    }
+}
+
 /// A page in our words: `error-KEY-happened` and `error-KEY-do`.
 pub(super) fn page(lang: Lang, id: &RequestId, status: StatusCode, key: &str) -> Response {
     let text = |end: &str| WORDS.text(lang, &format!("error-{key}-{end}"));
@@ -52,6 +70,8 @@ pub(super) fn authorize(lang: Lang, id: &RequestId, error: PageError) -> Respons
     let key = match error {
         PageError::ClientMissing | PageError::ClientUnknown => "client",
         PageError::RedirectUriMissing | PageError::RedirectUriUnregistered => "redirect",
+        PageError::RequestUri => "request-uri",
+        PageError::RequestObject => "request-object",
     };
     page(lang, id, StatusCode::BAD_REQUEST, key)
 }
@@ -63,6 +83,7 @@ pub(super) fn interaction(lang: Lang, id: &RequestId, error: &InteractionError) 
         InteractionError::OtherBrowser => (StatusCode::FORBIDDEN, "other-browser"),
         InteractionError::OtherSession => (StatusCode::FORBIDDEN, "other-session"),
         InteractionError::Db(error) => return database(error),
+        InteractionError::Hsm(error) => return unsigned(error),
     };
     tracing::warn!(code = error.code(), "interaction refused");
     page(lang, id, status, key)
@@ -91,6 +112,7 @@ pub(super) fn interaction_problem(error: &InteractionError) -> Response {
             Problem::new(StatusCode::FORBIDDEN, error.code(), "This log-in began elsewhere").detail(start_again)
         }
         InteractionError::Db(error) => return database(error),
+        InteractionError::Hsm(error) => return unsigned(error),
     };
     tracing::warn!(code = error.code(), "interaction refused");
     problem.into_response()

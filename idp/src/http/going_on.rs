@@ -10,9 +10,9 @@ use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
 
+use super::deliver::deliver;
 use super::words::{WORDS, in_language};
 use super::{InteractionQuery, SESSION, Shared, failure, interaction_cookie_name, see_other, with_cookie};
-use crate::authorize::error::AuthorizeError;
 use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
 use crate::form::Form;
 use crate::interaction::Interaction;
@@ -28,7 +28,7 @@ pub(super) async fn page(
 ) -> Response {
     let asked = match resumed(&idp, &query, &headers).await {
         Ok(Resumed::Continue(asked)) => asked,
-        Ok(other) => return elsewhere(&idp, &query, other),
+        Ok(other) => return elsewhere(&idp, lang, &query, other),
         Err(error) => return failure::interaction(lang, &id, &error),
     };
     let person = match people::find(&idp.cx, asked.session.person).await {
@@ -58,12 +58,12 @@ async fn resumed(idp: &Shared, query: &InteractionQuery, headers: &HeaderMap) ->
     resume::resume(idp, query.i, cookie.as_deref(), session.as_deref()).await
 }
 
-fn elsewhere(idp: &Shared, query: &InteractionQuery, resumed: Resumed) -> Response {
+fn elsewhere(idp: &Shared, lang: Lang, query: &InteractionQuery, resumed: Resumed) -> Response {
     match resumed {
         Resumed::LogIn | Resumed::Continue(_) => see_other(&format!("/login?i={}", query.i)),
         Resumed::AskConsent(_) => see_other(&format!("/consent?i={}", query.i)),
-        Resumed::Client { location } => with_cookie(
-            see_other(&location),
+        Resumed::Client(answer) => with_cookie(
+            deliver(lang, answer),
             idp.cookies.clear(&interaction_cookie_name(query.i)),
         ),
     }
@@ -123,14 +123,12 @@ pub(super) async fn decide(
     // A wish for another account is heard on the consent page as well.
     let asked = match (resumed(&idp, &query, &headers).await, form.get("decision")) {
         (Ok(Resumed::Continue(asked)), _) | (Ok(Resumed::AskConsent(asked)), Some("switch")) => asked,
-        (Ok(other), _) => return elsewhere(&idp, &query, other),
+        (Ok(other), _) => return elsewhere(&idp, lang, &query, other),
         (Err(error), _) => return failure::interaction(lang, &id, &error),
     };
     let outcome = match form.get("decision") {
         Some("continue") => resume::finish(&idp, &asked.interaction, &asked.session, Finish::AgreedBefore).await,
-        Some("cancel") => resume::refuse(&idp, &asked.interaction, AuthorizeError::AccessDenied)
-            .await
-            .map(|location| Resumed::Client { location }),
+        Some("cancel") => resume::cancel(&idp, &asked.interaction).await.map(Resumed::Client),
         Some("switch") => {
             return match switch::switch_account(&idp.cx, asked.interaction.id, asked.session.id).await {
                 Ok(()) => with_cookie(see_other(&format!("/login?i={}", query.i)), idp.cookies.clear(SESSION)),
@@ -140,7 +138,7 @@ pub(super) async fn decide(
         _ => return Problem::of_status(StatusCode::BAD_REQUEST).into_response(),
     };
     match outcome {
-        Ok(resumed) => elsewhere(&idp, &query, resumed),
+        Ok(resumed) => elsewhere(&idp, lang, &query, resumed),
         Err(error) => failure::interaction(lang, &id, &error),
     }
 }

@@ -11,17 +11,16 @@ use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
 
+use super::deliver::deliver;
 use super::words::{WORDS, in_language};
 use super::{InteractionQuery, SESSION, Shared, failure, interaction_cookie_name, see_other, with_cookie};
 use crate::abuse::address;
 use crate::authorize::current_session;
-use crate::authorize::error::AuthorizeError;
-use crate::authorize::resume::{self, InteractionError};
+use crate::authorize::resume;
 use crate::clients::Client;
 use crate::form::Form;
 use crate::interaction::Interaction;
 use crate::login::{Admitted, LoginError, Means, Shown, Visit, VisitQuery};
-use crate::scope::Scope;
 
 #[derive(serde::Deserialize)]
 pub(super) struct PageQuery {
@@ -74,15 +73,11 @@ fn body(lang: Lang, interaction: &Interaction, client: &Client, csrf: &str, mean
     let word = |key: &str| WORDS.text(lang, key);
     let name = in_language(&client.name, lang);
     let i = interaction.id;
-    let claims = interaction
+    let claims: Vec<_> = interaction
         .request
-        .scope
-        .iter()
-        .filter(|scope| *scope != Scope::Openid)
-        .flat_map(Scope::claims);
-    let claims: Vec<_> = claims
-        .filter(|claim| **claim != "name")
-        .map(|claim| word(&format!("claim-{claim}")))
+        .released()
+        .shown()
+        .map(|claim| word(&format!("claim-{}", claim.name())))
         .collect();
     html! {
         h1 { (WORDS.text_with(lang, "login-heading", &[("service", name.as_str().into())])) }
@@ -166,11 +161,9 @@ pub(super) async fn cancel(
         Ok(interaction) => interaction,
         Err(refused) => return refused,
     };
-    let denied: Result<String, InteractionError> =
-        resume::refuse(&idp, &interaction, AuthorizeError::AccessDenied).await;
-    match denied {
-        Ok(location) => with_cookie(
-            see_other(&location),
+    match resume::cancel(&idp, &interaction).await {
+        Ok(answer) => with_cookie(
+            deliver(lang, answer),
             idp.cookies.clear(&interaction_cookie_name(query.i)),
         ),
         Err(error) => failure::interaction(lang, &id, &error),

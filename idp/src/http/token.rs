@@ -15,7 +15,7 @@ use crate::service::Idp;
 use crate::token::{self, TokenError, TokenRequest};
 
 /// A body that is no form is an OAuth error as well.
-pub(super) struct OAuthForm(pub Form);
+pub(super) struct OAuthForm(pub(super) Form);
 
 impl<S: Send + Sync> FromRequest<S> for OAuthForm {
     type Rejection = Response;

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use signum_core::i18n::{Catalogue, Lang, from_latin};
 
+use crate::claim::Datum;
 use crate::clients::Words;
 use crate::people;
-use crate::scope::Datum;
 
 pub(super) static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::new(&[

@@ -13,6 +13,7 @@ use crate::passkey::StoredPasskey;
 use crate::people::Person;
 use crate::service::Idp;
 use crate::session::Amr;
+use crate::worth::Authenticator;
 
 /// The name of this means in the audit log and in addresses.
 pub(crate) const NAME: &str = "passkey";
@@ -108,15 +109,15 @@ pub(crate) async fn finish(idp: &Idp, visit: &Visit, credential: Json) -> Result
         Err((LoginError::Refused(why), person)) => return super::refuse(idp, visit, NAME, person, why).await,
         Err((other, _)) => return Err(other),
     };
-    let levels = &idp.config.levels;
     let passkey = &verified.passkey;
+    let held = if passkey.backup_eligible {
+        Authenticator::PasskeySynced
+    } else {
+        Authenticator::PasskeyDeviceBound
+    };
     let outcome = Outcome {
         person: passkey.person,
-        level: if passkey.backup_eligible {
-            levels.passkey_synced
-        } else {
-            levels.passkey_device_bound
-        },
+        level: idp.config.levels.worth(held).level,
         amr: Amr::passkey(passkey.backup_eligible).values(),
     };
     super::admit(idp, visit, NAME, &outcome, &verified).await

@@ -53,6 +53,12 @@ async fn each_wrong_parameter_is_refused_with_its_error_state_and_issuer() {
         ("max_age", "-1", "invalid_request"),
         ("max_age", "soon", "invalid_request"),
         ("request", "x", "request_not_supported"),
+        ("display", "hologram", "invalid_request"),
+        ("acr_values", "gold", "invalid_request"),
+        ("acr_values", "high", "unmet_authentication_requirements"),
+        ("dpop_jkt", "short", "invalid_request"),
+        ("claims", "x", "invalid_request"),
+        ("authorization_details", "[]", "invalid_authorization_details"),
         ("request_uri", "https://evil.example/", "request_uri_not_supported"),
         ("registration", "{}", "registration_not_supported"),
         ("id_token_hint", "a.b.c", "invalid_request"),
@@ -163,15 +169,14 @@ async fn nul_in_a_client_id_is_a_client_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn levels_are_a_wish_and_the_first_that_can_be_reached_counts() {
+async fn a_list_of_levels_is_a_wish_and_the_first_that_can_be_reached_counts() {
     let world = World::new().await;
     let mut browser = world.logged_in().await;
     for wish in [
-        "gold",
-        "high",
         "http://eidas.europa.eu/LoA/high substantial",
-        "low",
+        "low substantial",
         "substantial high",
+        "1 2",
     ] {
         let query = authorize_query(&[("acr_values", wish), ("prompt", "none")]);
         let reply = browser.get(&format!("/authorize?{query}")).await;
@@ -187,12 +192,18 @@ async fn levels_are_a_wish_and_the_first_that_can_be_reached_counts() {
 }
 
 #[tokio::test]
-async fn unknown_scopes_are_ignored_and_the_granted_ones_told() {
+async fn an_unknown_scope_is_refused_and_the_granted_ones_are_told() {
     let world = World::new().await;
     let mut browser = world.enrolled().await;
-    let query = authorize_query(&[("scope", "email openid  profile offline_access")]);
+    let unknown = authorize_query(&[("scope", "email openid profile")]);
+    let refused = browser.get(&format!("/authorize?{unknown}")).await;
+    assert_eq!(refused.redirected("error").as_deref(), Some("invalid_scope"));
+    let query = authorize_query(&[("scope", "openid  profile offline_access")]);
     let code = browser.sign_in(&query).await.redirected("code").unwrap();
-    assert_eq!(browser.redeem(&code).await.json()["scope"], "openid profile");
+    assert_eq!(
+        browser.redeem(&code).await.json()["scope"],
+        "openid profile offline_access"
+    );
 }
 
 #[tokio::test]

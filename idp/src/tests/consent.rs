@@ -1,6 +1,7 @@
 //! Consent: shown with values, remembered, asked again when wider, refusable.
 
 use super::world::{OTHER_CALLBACK, World, add_person, authorize_query};
+use crate::consent;
 
 #[tokio::test]
 async fn the_page_shows_each_datum_with_its_value() {
@@ -104,4 +105,70 @@ async fn a_session_swapped_under_an_interaction_cannot_consent_for_it() {
         .await;
     assert_eq!(reply.status, 403);
     assert_eq!(world.audit("code.issued").await.0, 0);
+}
+
+#[tokio::test]
+async fn a_withdrawn_consent_ends_what_was_issued_on_it_and_is_asked_for_again() {
+    let world = World::new().await;
+    let mut browser = world.enrolled().await;
+    let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
+    let token = browser.redeem(&code).await.json()["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(browser.userinfo(&token).await.status, 200);
+    let person = world.person.id;
+    let listed = consent::list(&world.cx, person).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].client_id, "demo-rp");
+    assert_eq!(listed[0].client.as_ref().unwrap().name["en"], "demo-rp en");
+    assert_eq!(listed[0].agreed.scopes.to_string(), "openid profile");
+    assert_eq!(listed[0].given_at, world.cx.now());
+    assert!(consent::withdraw(&world.cx, person, "demo-rp").await.unwrap());
+    assert_eq!(
+        browser.userinfo(&token).await.status,
+        401,
+        "its tokens are worth nothing any more"
+    );
+    assert!(consent::list(&world.cx, person).await.unwrap().is_empty());
+    let again = browser.get(&format!("/authorize?{}", authorize_query(&[]))).await;
+    assert!(again.location().starts_with("/consent?i="), "{}", again.location());
+    assert_eq!(world.audit("consent.withdrawn").await.0, 1);
+    assert!(
+        !consent::withdraw(&world.cx, person, "demo-rp").await.unwrap(),
+        "there is none any more"
+    );
+}
+
+#[tokio::test]
+async fn a_withdrawal_reaches_no_other_person_and_no_other_service() {
+    let world = World::new().await;
+    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    for person in [&world.person, &second] {
+        let mut browser = world.enrolled_as(person).await;
+        browser.sign_in(&authorize_query(&[])).await;
+    }
+    let mut browser = world.enrolled().await;
+    let query = authorize_query(&[("client_id", "signer"), ("redirect_uri", OTHER_CALLBACK)]);
+    browser.sign_in(&query).await;
+    assert!(consent::withdraw(&world.cx, world.person.id, "signer").await.unwrap());
+    assert_eq!(consent::list(&world.cx, world.person.id).await.unwrap().len(), 1);
+    assert_eq!(consent::list(&world.cx, second.id).await.unwrap().len(), 1);
+    let revoked = "SELECT client_id FROM authorization_grant WHERE revoked_at IS NOT NULL";
+    let rows = world.cx.db.all(revoked, vec![]).await.unwrap();
+    assert_eq!(
+        rows.iter()
+            .map(|row| row.get("client_id").unwrap())
+            .collect::<Vec<String>>(),
+        ["signer"]
+    );
+}
+
+#[tokio::test]
+async fn a_code_of_a_withdrawn_consent_is_worth_nothing() {
+    let world = World::new().await;
+    let mut browser = world.enrolled().await;
+    let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
+    assert!(consent::withdraw(&world.cx, world.person.id, "demo-rp").await.unwrap());
+    assert_eq!(browser.redeem(&code).await.json()["error"], "invalid_grant");
 }

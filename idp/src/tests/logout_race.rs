@@ -5,6 +5,7 @@ use signum_core::{DbError, params};
 use super::browser::Browser;
 use super::world::{World, authorize_query};
 use crate::authorize::request::AuthorizeRequest;
+use crate::authorize::response::ToClient;
 use crate::authorize::resume::{self, Finish, Resumed};
 use crate::authorize::{self, Answer, Step};
 use crate::interaction::{self, Interaction};
@@ -70,7 +71,9 @@ async fn a_person_who_logged_out_while_a_silent_request_was_decided_gets_no_code
     silent.prompt.none = true;
     let answer = authorize::answer(idp, silent, "demo.localhost", Some(&session)).await;
     match answer {
-        Ok(Answer::Client { location }) => assert!(location.contains("error=login_required"), "{location}"),
+        Ok(Answer::Client(ToClient::Redirect(location))) => {
+            assert!(location.contains("error=login_required"), "{location}")
+        }
         _ => panic!("a silent request is answered to the client"),
     }
     assert_eq!(world.audit("code.issued").await.0, issued);
@@ -102,7 +105,10 @@ async fn however_log_out_and_authorization_interleave_no_live_grant_is_left() {
             let (idp, request, session) = (idp.clone(), request.clone(), session.clone());
             tokio::spawn(async move {
                 match n {
-                    8 => logout::log_out(&idp, session.id, None).await.map(drop),
+                    8 => logout::log_out(&idp, session.id, None)
+                        .await
+                        .map(drop)
+                        .map_err(Into::into),
                     _ => authorize::answer(&idp, request, "demo.localhost", Some(&session))
                         .await
                         .map(drop),

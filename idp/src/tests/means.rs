@@ -13,10 +13,10 @@ use signum_core::{Id, Timestamp, Tx};
 
 use super::browser::{Browser, Reply};
 use super::world::{ISSUER, World, authorize_query};
-use crate::config::Levels;
 use crate::form::Form;
 use crate::login::{Door, LoginError, Means, Outcome, Shown, Spend, VisitQuery};
 use crate::people::Person;
+use crate::worth::Levels;
 use crate::{Config, Deps, Level, Service};
 
 /// Logs in whomever the form names, at the level it names.
@@ -80,7 +80,7 @@ async fn submit(
     door.admit(&visit, &outcome, &Once(form.has("once"))).await
 }
 
-async fn world(best: Level) -> (World, Browser) {
+pub(super) async fn world(best: Level) -> (World, Browser) {
     let world = World::new().await;
     let deps = Deps {
         cx: world.cx.clone(),
@@ -93,14 +93,14 @@ async fn world(best: Level) -> (World, Browser) {
 }
 
 /// Address of the log-in page of a fresh request.
-async fn at_the_door(browser: &mut Browser, changes: &[(&str, &str)]) -> String {
+pub(super) async fn at_the_door(browser: &mut Browser, changes: &[(&str, &str)]) -> String {
     browser
         .get(&format!("/authorize?{}", authorize_query(changes)))
         .await
         .location()
 }
 
-async fn submitted(browser: &mut Browser, login: &str, fields: &[(&str, &str)]) -> Reply {
+pub(super) async fn submitted(browser: &mut Browser, login: &str, fields: &[(&str, &str)]) -> Reply {
     let csrf = browser.get(login).await.csrf();
     let mut fields = fields.to_vec();
     fields.push(("csrf", &csrf));

@@ -6,6 +6,7 @@ use signum_core::{DbError, Id, Random, Timestamp, Tx, params};
 use signum_hsm_shim::HsmError;
 
 use crate::binding::SenderConstraint;
+use crate::claim::Claims;
 use crate::clients::AccessTokenFormat;
 use crate::code::Grant;
 use crate::people::Person;
@@ -135,6 +136,8 @@ pub(crate) struct Found {
     /// `None`: the client itself.
     pub person: Option<Id<Person>>,
     pub authentication: Option<Authentication>,
+    /// Claims about the person that were asked for one by one.
+    pub claims: Claims,
     hash: Hashed,
 }
 
@@ -148,7 +151,7 @@ pub(crate) async fn find(idp: &Idp, token: &str) -> Result<Option<Found>, DbErro
         .db
         .opt(
             "SELECT t.hash AS hash, t.grant_id AS grant_id, t.client_id AS client_id, t.scope AS scope, t.audience AS audience,
-                t.cnf AS cnf, t.issued_at AS issued_at, t.expires_at AS expires_at, g.person AS person,
+                t.cnf AS cnf, t.issued_at AS issued_at, t.expires_at AS expires_at, g.person AS person, g.claims AS claims,
                 c.auth_time AS auth_time, c.acr AS acr, c.amr AS amr
              FROM access_token t LEFT JOIN authorization_grant g ON g.id = t.grant_id
                 LEFT JOIN auth_code c ON c.grant_id = t.grant_id
@@ -188,6 +191,7 @@ fn read(row: &Row) -> Result<Found, DbError> {
         right,
         person: row.get("person")?,
         authentication: authentication(row)?,
+        claims: Claims::of_row(row)?,
         hash: row.get("hash")?,
     })
 }

@@ -64,7 +64,7 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
         return Ok(Some("expired"));
     }
     let agreed = consent::given(cx, stored.person, &client.client_id).await?;
-    if !agreed.is_some_and(|agreed| agreed.covers(&stored.scope)) {
+    if !agreed.is_some_and(|agreed| agreed.covers(&stored.scope, &stored.claims)) {
         return Ok(Some("consent withdrawn"));
     }
     let person = people::find(cx, stored.person).await?;

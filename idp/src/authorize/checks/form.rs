@@ -4,7 +4,7 @@ use super::Draft;
 use crate::authorize::error::AuthorizeError;
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
-    match draft.form.flaw() {
+    match draft.given.form.flaw() {
         Some(flaw) => Err(AuthorizeError::InvalidRequest(flaw)),
         None => Ok(()),
     }

@@ -5,7 +5,7 @@ use crate::authorize::error::AuthorizeError;
 use crate::form::printable;
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
-    let nonce = draft.form.get("nonce");
+    let nonce = draft.given.form.get("nonce");
     if nonce.is_some_and(|nonce| nonce.len() > 1024 || !printable(nonce)) {
         return Err(AuthorizeError::InvalidRequest(
             "nonce has to be at most 1024 printable characters",

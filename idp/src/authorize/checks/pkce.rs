@@ -4,11 +4,11 @@ use super::Draft;
 use crate::authorize::error::AuthorizeError;
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
-    if draft.form.get("code_challenge_method") != Some("S256") {
+    if draft.given.form.get("code_challenge_method") != Some("S256") {
         return Err(AuthorizeError::InvalidRequest("code_challenge_method=S256 is required"));
     }
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    match draft.form.get("code_challenge") {
+    match draft.given.form.get("code_challenge") {
         // SHA-256 in base64url without padding.
         Some(challenge) if challenge.len() == 43 && challenge.bytes().all(base64url) => {
             draft.code_challenge = Some(challenge.to_owned());

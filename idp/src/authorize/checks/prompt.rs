@@ -5,6 +5,7 @@ use crate::authorize::error::AuthorizeError;
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
     for word in draft
+        .given
         .form
         .get("prompt")
         .unwrap_or_default()

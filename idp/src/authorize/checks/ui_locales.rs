@@ -6,6 +6,7 @@ use crate::authorize::error::AuthorizeError;
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
     let tag = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b' ';
     let wish = draft
+        .given
         .form
         .get("ui_locales")
         .filter(|text| text.len() <= 100 && text.bytes().all(tag));

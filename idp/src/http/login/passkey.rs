@@ -12,9 +12,9 @@ use signum_core::ui::{self, PasskeyKind};
 use super::super::words::WORDS;
 use super::super::{SESSION, Shared, failure, with_cookie};
 use super::visit;
-use crate::config::Levels;
 use crate::level::Level;
 use crate::login::{self, Door, Means, Shown, VisitQuery, passkey};
+use crate::worth::{Authenticator, Levels};
 
 /// The house's own means.
 pub(crate) struct Passkey;
@@ -25,7 +25,7 @@ impl Means for Passkey {
     }
 
     fn best_level(&self, levels: &Levels) -> Level {
-        levels.passkey_device_bound.max(levels.passkey_synced)
+        levels.best(&[Authenticator::PasskeyDeviceBound, Authenticator::PasskeySynced])
     }
 
     fn markup(&self, on: &Shown<'_>) -> Markup {

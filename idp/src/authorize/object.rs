@@ -1,0 +1,126 @@
+//! Request objects by value (RFC 9101; FAPI 2.0 Message Signing section 5.3.1): the client's signature over its own request.
+//! What stands outside is not looked at, but for `client_id`; nothing is ever fetched.
+
+use serde_json::Value as Json;
+use signum_core::Timestamp;
+
+use super::error::AuthorizeError;
+use super::request::Once;
+use crate::clients::Client;
+use crate::form::Form;
+use crate::jose::{self, Claims, Expected, Typ};
+use crate::service::Idp;
+
+/// Explicitly typed (section 10.8), so that no other JWT of the client is ever taken for its request.
+const TYP: Typ<'static> = Typ::Is("oauth-authz-req+jwt");
+/// How far a client's clock may be ahead of ours, in seconds.
+const AHEAD: i64 = 10;
+/// Longest life, and longest time since `nbf`, in seconds.
+const LIFE: i64 = 60 * 60;
+const LONGEST_JTI: usize = 256;
+/// Claims of the JWT itself (RFC 7519 section 4.1), no parameters of the request.
+const ENVELOPE: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
+
+/// A request object that is the client's.
+pub(crate) struct Object {
+    /// Its parameters.
+    pub form: Form,
+    /// What is spent by its answer, where it has a `jti`.
+    pub once: Option<Once>,
+}
+
+/// Whether the client has keys to sign with; whoever has none cannot send a request object.
+pub(crate) fn can_sign(client: &Client) -> bool {
+    client.metadata.jwks.is_some() || client.metadata.jwks_uri.is_some()
+}
+
+/// Verifies a request object of `client`.
+pub(crate) fn read(idp: &Idp, client: &Client, token: &str) -> Result<Object, AuthorizeError> {
+    let refuse = AuthorizeError::InvalidRequestObject;
+    let keys = client.keys().map_err(|_| AuthorizeError::RequestNotSupported)?;
+    let one;
+    let algs = match client.metadata.request_object_signing_alg {
+        Some(alg) => {
+            one = [alg];
+            &one[..]
+        }
+        None => client.profile.signing_algs(),
+    };
+    let claims = jose::verify(&keys, token, &Expected { typ: TYP, algs }).map_err(|error| {
+        tracing::warn!(client = client.client_id, %error, "request object refused");
+        refuse("the type, algorithm, key or signature of the request object is not taken")
+    })?;
+    let now = idp.cx.now().seconds();
+    let expires = judge(&claims, &client.client_id, idp.issuer(), now).map_err(refuse)?;
+    let once = match claims.text("jti") {
+        None if claims.has("jti") => return Err(refuse("jti is no text")),
+        None => None,
+        Some(jti) if jti.is_empty() || jti.len() > LONGEST_JTI => return Err(refuse("jti is empty or too long")),
+        // The log-in may take longer than the object lives, and then the jti has to be remembered still.
+        Some(jti) => Some(Once::Object {
+            jti: jti.to_owned(),
+            expires: Timestamp::from_seconds(expires).plus(idp.config.interaction_ttl()),
+        }),
+    };
+    Ok(Object {
+        form: parameters(&claims).ok_or(refuse("a parameter is neither text, number nor JSON object"))?,
+        once,
+    })
+}
+
+/// Who, for whom, when. Tells when it expires.
+fn judge(claims: &Claims, client_id: &str, issuer: &str, now: i64) -> Result<i64, &'static str> {
+    if claims.text("iss") != Some(client_id) || claims.text("client_id") != Some(client_id) {
+        return Err("iss and client_id are not the client");
+    }
+    if claims.text("sub") == Some(client_id) {
+        return Err("sub is the client: this is no request object (RFC 9101 section 10.8)");
+    }
+    if !is_for(claims, issuer) {
+        return Err("aud is not the issuer");
+    }
+    // Section 4: they would lead in circles.
+    if claims.has("request") || claims.has("request_uri") {
+        return Err("request and request_uri may not stand in a request object");
+    }
+    let exp = claims.seconds("exp").ok_or("exp is missing")?;
+    let nbf = claims.seconds("nbf").ok_or("nbf is missing")?;
+    if exp <= now {
+        return Err("expired");
+    }
+    if nbf > now.saturating_add(AHEAD) {
+        return Err("nbf lies in the future");
+    }
+    if nbf < now.saturating_sub(LIFE) || exp > nbf.saturating_add(LIFE) {
+        return Err("nbf and exp are more than 60 minutes away");
+    }
+    match claims.seconds("iat") {
+        Some(iat) if iat > now.saturating_add(AHEAD) => Err("iat lies in the future"),
+        None if claims.has("iat") => Err("iat is no time"),
+        _ => Ok(exp),
+    }
+}
+
+/// A text, or a list with the issuer in it (RFC 9101 section 4).
+fn is_for(claims: &Claims, issuer: &str) -> bool {
+    match claims.0.get("aud") {
+        Some(Json::String(aud)) => aud == issuer,
+        Some(Json::Array(several)) => several.iter().any(|aud| aud == issuer),
+        _ => false,
+    }
+}
+
+/// The rest as parameters: numbers as text, `claims` and `authorization_details` as the JSON they are.
+fn parameters(claims: &Claims) -> Option<Form> {
+    let rest = claims.0.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
+    let pairs = rest.map(|(name, value)| {
+        let text = match value {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            Json::Object(_) | Json::Array(_) => value.to_string(),
+            Json::Null | Json::Bool(_) => return None,
+        };
+        Some((name.clone(), text))
+    });
+    pairs.collect::<Option<Vec<_>>>().map(Form::of)
+}

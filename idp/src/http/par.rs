@@ -1,0 +1,66 @@
+//! POST /par: 201 with a `request_uri`, or an OAuth error as JSON (RFC 9126 sections 2.2 and 2.3).
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+use signum_core::DbError;
+
+use super::Shared;
+use super::token::OAuthForm;
+use crate::client_auth::{ClientAuthError, Shown};
+use crate::par::{self, LIFE, PushError};
+
+pub(super) async fn post(State(idp): State<Shared>, headers: HeaderMap, OAuthForm(form): OAuthForm) -> Response {
+    let shown = Shown {
+        form: &form,
+        authorization: headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()),
+        certificate: None,
+    };
+    match par::push(&idp, &shown, &headers).await {
+        Ok(request_uri) => {
+            let body = Json(json!({"request_uri": request_uri, "expires_in": LIFE}));
+            not_stored((StatusCode::CREATED, body).into_response())
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+fn refuse(error: &PushError) -> Response {
+    let (status, code) = match error {
+        PushError::Client(ClientAuthError::InvalidClient(_)) => (StatusCode::UNAUTHORIZED, "invalid_client"),
+        PushError::Client(ClientAuthError::InvalidRequest(_))
+        | PushError::Client(ClientAuthError::Db(DbError::NulInText))
+        | PushError::Db(DbError::NulInText) => (StatusCode::BAD_REQUEST, "invalid_request"),
+        PushError::Refused(error) => (StatusCode::BAD_REQUEST, error.code()),
+        PushError::Client(ClientAuthError::Db(_)) | PushError::Db(_) => {
+            tracing::error!(%error, "pushed request failed");
+            (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+        }
+    };
+    let description = if status.is_server_error() {
+        "the service cannot answer now; try again".to_owned()
+    } else {
+        tracing::warn!(code, %error, "pushed request refused");
+        error.to_string()
+    };
+    let body = Json(json!({"error": code, "error_description": description}));
+    let mut response = not_stored((status, body).into_response());
+    let headers = response.headers_mut();
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"par\", charset=\"UTF-8\"");
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if status.is_server_error() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn not_stored(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
