@@ -7,17 +7,11 @@ use openssl::pkey::{Id, PKey, Public};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::ChainError;
-use crate::oid;
+use crate::{oid, signature};
 
 /// Whether `algorithm` is one of ours with the parameters that RFC 4055 section 5 and RFC 5758 section 3.2 give it.
 pub(super) fn check_signature_algorithm(algorithm: &AlgorithmIdentifierOwned) -> Result<(), ChainError> {
-    let parameters = algorithm.parameters.as_ref();
-    let fits = match algorithm.oid {
-        oid::ECDSA_SHA256 | oid::ECDSA_SHA384 | oid::ECDSA_SHA512 => parameters.is_none(),
-        oid::RSA_SHA256 | oid::RSA_SHA384 | oid::RSA_SHA512 => parameters.is_some_and(der::asn1::Any::is_null),
-        _ => false,
-    };
-    if fits {
+    if signature::is_accepted(algorithm) {
         Ok(())
     } else {
         Err(ChainError::Algorithm("signature algorithm"))
