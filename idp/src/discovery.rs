@@ -5,14 +5,12 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::authorize::mode::ResponseMode;
 use crate::claim::Claim;
+use crate::client_auth::AuthMethod;
 use crate::clients::Profile;
 use crate::jose::Algorithm;
 use crate::level::Level;
 use crate::scope::Scope;
 use crate::service::Idp;
-
-/// What our own signatures are made with (the keys in the HSM are P-256).
-const OURS: [&str; 1] = ["ES256"];
 
 /// What an ID token says of the log-in.
 const OF_THE_LOG_IN: [&str; 12] = [
@@ -31,7 +29,7 @@ const OF_THE_LOG_IN: [&str; 12] = [
 ];
 
 pub(crate) fn metadata(idp: &Idp) -> Json {
-    let parts = [endpoints(idp), requests(idp), answers(), clients()];
+    let parts = [endpoints(idp), requests(idp), answers(idp), clients()];
     let all: Map<String, Json> = parts.into_iter().filter_map(object).flatten().collect();
     all.into()
 }
@@ -53,6 +51,8 @@ fn endpoints(idp: &Idp) -> Json {
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks"),
+        "introspection_endpoint": at("/introspect"),
+        "revocation_endpoint": at("/revoke"),
         "end_session_endpoint": at("/logout"),
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
@@ -93,11 +93,13 @@ fn requests(idp: &Idp) -> Json {
 }
 
 /// How it is answered.
-fn answers() -> Json {
+fn answers(idp: &Idp) -> Json {
+    let ours: Vec<_> = idp.config.signing_algorithms().map(Algorithm::name).collect();
     json!({
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": OURS,
-        "authorization_signing_alg_values_supported": OURS,
+        "id_token_signing_alg_values_supported": ours,
+        "authorization_signing_alg_values_supported": ours,
+        "introspection_signing_alg_values_supported": ours,
         "authorization_response_iss_parameter_supported": true,
     })
 }
@@ -111,9 +113,20 @@ fn clients() -> Json {
             methods.push(name);
         }
     }
+    let algorithms = Algorithm::ALL.map(Algorithm::name);
+    // Whoever can call themselves anything is not told what a token is worth.
+    let proven: Vec<_> = methods
+        .iter()
+        .filter(|method| **method != json!(AuthMethod::Public))
+        .collect();
     json!({
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": proven,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "dpop_signing_alg_values_supported": Algorithm::FAPI.map(Algorithm::name),
     })
 }

@@ -15,6 +15,7 @@ use crate::authorize::request::{AuthorizeRequest, Once};
 use crate::authorize::{draft, record_refusal};
 use crate::client_auth::{self, ClientAuthError, Shown};
 use crate::clients::Client;
+use crate::dpop::{self, DpopError, Proof};
 use crate::service::Idp;
 use crate::single_use::{self, Kind};
 
@@ -28,6 +29,8 @@ pub(crate) enum PushError {
     Client(#[from] ClientAuthError),
     #[error(transparent)]
     Refused(#[from] AuthorizeError),
+    #[error(transparent)]
+    Dpop(#[from] DpopError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -45,7 +48,7 @@ pub(crate) async fn push(idp: &Idp, shown: &Shown<'_>, headers: &HeaderMap) -> R
     }
 }
 
-async fn judged(idp: &Idp, client: &Client, shown: &Shown<'_>, _headers: &HeaderMap) -> Result<String, PushError> {
+async fn judged(idp: &Idp, client: &Client, shown: &Shown<'_>, headers: &HeaderMap) -> Result<String, PushError> {
     // RFC 9126 section 2.1: it would push a push.
     if shown.form.has("request_uri") {
         return Err(AuthorizeError::InvalidRequest("request_uri may not be pushed").into());
@@ -63,8 +66,18 @@ async fn judged(idp: &Idp, client: &Client, shown: &Shown<'_>, _headers: &Header
         return Err(AuthorizeError::InvalidRequest("client_id is another than the authenticated client").into());
     }
     let redirect_uri = client::redirect_uri(client, form).map_err(not_a_page)?;
-    let request = draft(idp, client, form, redirect_uri, Way::Pushed, signed).check(None)?;
-    keep(idp, request, object.and_then(|object| object.once)).await
+    let mut request = draft(idp, client, form, redirect_uri, Way::Pushed, signed).check(None)?;
+    // RFC 9449 section 10.1: a proof names the key of the code, as dpop_jkt does, and both name one.
+    let proof = dpop::read(idp, headers, "POST", &idp.at("/par"), None)?;
+    if let Some(proof) = &proof
+        && request
+            .dpop_jkt
+            .replace(proof.jkt.clone())
+            .is_some_and(|named| named != proof.jkt)
+    {
+        return Err(AuthorizeError::InvalidRequest("dpop_jkt names another key than the DPoP proof").into());
+    }
+    keep(idp, request, object.and_then(|object| object.once), proof).await
 }
 
 /// There is no page to show: the client itself is asking.
@@ -78,12 +91,20 @@ fn not_a_page(error: PageError) -> AuthorizeError {
     }
 }
 
-/// The `jti` of a request object is spent with the push; the push itself with its answer.
-async fn keep(idp: &Idp, request: AuthorizeRequest, once: Option<Once>) -> Result<String, PushError> {
-    let (cx, request, once) = (&idp.cx, &request, &once);
+/// The `jti`s of a request object and of a proof are spent with the push; the push itself with its answer.
+async fn keep(
+    idp: &Idp,
+    request: AuthorizeRequest,
+    once: Option<Once>,
+    proof: Option<Proof>,
+) -> Result<String, PushError> {
+    let (cx, request, once, proof) = (&idp.cx, &request, &once, &proof);
     let expires = cx.now().plus(Duration::from_secs(LIFE.into()));
     cx.db
         .run("par", |tx| async move {
+            if let Some(proof) = proof {
+                proof.spend(&tx, cx).await?;
+            }
             if let Some(Once::Object { jti, expires }) = once {
                 let owner = &request.client_id;
                 if !single_use::spend(&tx, cx, Kind::RequestObject, owner, jti, *expires).await? {

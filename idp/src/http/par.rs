@@ -1,29 +1,38 @@
 //! POST /par: 201 with a `request_uri`, or an OAuth error as JSON (RFC 9126 sections 2.2 and 2.3).
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 use signum_core::DbError;
 
 use super::Shared;
-use super::token::OAuthForm;
-use crate::client_auth::{ClientAuthError, Shown};
+use super::token::{OAuthForm, with_nonce};
+use crate::client_auth::{ClientAuthError, Shown, TlsCertificate};
 use crate::par::{self, LIFE, PushError};
 
-pub(super) async fn post(State(idp): State<Shared>, headers: HeaderMap, OAuthForm(form): OAuthForm) -> Response {
+pub(super) async fn post(
+    State(idp): State<Shared>,
+    headers: HeaderMap,
+    certificate: Option<Extension<TlsCertificate>>,
+    OAuthForm(form): OAuthForm,
+) -> Response {
     let shown = Shown {
         form: &form,
         authorization: headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()),
-        certificate: None,
+        certificate: certificate.as_deref(),
     };
-    match par::push(&idp, &shown, &headers).await {
+    let answered = match par::push(&idp, &shown, &headers).await {
         Ok(request_uri) => {
             let body = Json(json!({"request_uri": request_uri, "expires_in": LIFE}));
             not_stored((StatusCode::CREATED, body).into_response())
         }
         Err(error) => refuse(&error),
+    };
+    match headers.contains_key("dpop") {
+        true => with_nonce(&idp, answered),
+        false => answered,
     }
 }
 
@@ -34,7 +43,8 @@ fn refuse(error: &PushError) -> Response {
         | PushError::Client(ClientAuthError::Db(DbError::NulInText))
         | PushError::Db(DbError::NulInText) => (StatusCode::BAD_REQUEST, "invalid_request"),
         PushError::Refused(error) => (StatusCode::BAD_REQUEST, error.code()),
-        PushError::Client(ClientAuthError::Db(_)) | PushError::Db(_) => {
+        PushError::Dpop(error) if let Some(code) = error.code() => (StatusCode::BAD_REQUEST, code),
+        PushError::Client(ClientAuthError::Db(_)) | PushError::Dpop(_) | PushError::Db(_) => {
             tracing::error!(%error, "pushed request failed");
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
         }

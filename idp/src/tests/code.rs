@@ -42,7 +42,7 @@ async fn without_a_verifier_nothing_is_redeemed() {
     let world = World::new().await;
     let (mut browser, code) = code(&world).await;
     let reply = browser.redeem_with(&[("code", &code), ("code_verifier", "")]).await;
-    assert_eq!(reply.json()["error"], "invalid_request");
+    assert_eq!(reply.json()["error"], "invalid_grant");
 }
 
 #[tokio::test]

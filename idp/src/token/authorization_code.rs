@@ -19,10 +19,11 @@ pub(crate) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
         code: form.get("code").ok_or(missing("code is missing"))?,
         client_id: &caller.client.client_id,
         redirect_uri: form.get("redirect_uri").ok_or(missing("redirect_uri is missing"))?,
+        // RFC 7636 section 4.6: a verifier that is missing fits no code, as any other that does not.
         code_verifier: form
             .get("code_verifier")
             .filter(|v| verifier(v))
-            .ok_or(missing("code_verifier is missing"))?,
+            .ok_or(TokenError::InvalidGrant)?,
         shown: caller.constraint.as_ref(),
     };
     let new = NewTokens::of(idp, caller, resource::audience(idp, form).await?);

@@ -116,5 +116,7 @@ fn metadata(profile: Profile, client: &TestClient, key: Option<Json>) -> Metadat
 }
 
 fn words(text: &str) -> Words {
-    ["sq", "sr-Latn", "en"].map(|tag| (tag.to_owned(), text.to_owned())).into()
+    ["sq", "sr-Latn", "en"]
+        .map(|tag| (tag.to_owned(), text.to_owned()))
+        .into()
 }

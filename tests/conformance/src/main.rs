@@ -4,12 +4,14 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Parser;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use signum_conformance::clients::Addresses;
 use signum_conformance::target::{Options, Target};
+use signum_core::SystemClock;
 
 /// The identity provider with a form-only test log-in, on loopback.
 #[derive(Parser)]
@@ -63,6 +65,7 @@ async fn main() -> Result<()> {
         workers: arguments.workers,
         people: arguments.people,
         metrics: PrometheusBuilder::new().install_recorder()?,
+        clock: Arc::new(SystemClock),
     };
     let target = Target::start(&options).await?;
     let mut output = std::io::stdout().lock();

@@ -14,7 +14,7 @@ use signum_core::audit::Log;
 use signum_core::db::{CORE_MIGRATIONS, DbUrl};
 use signum_core::http::{CsrfKey, serve};
 use signum_core::jobs::Runner;
-use signum_core::{Cx, Db, OsRandom, Random, SystemClock};
+use signum_core::{Clock, Cx, Db, OsRandom, Random};
 use signum_hsm_shim::Hsm;
 use signum_hsm_shim::init::{NewToken, create_pin_file, softhsm_conf};
 use signum_hsm_shim::token::TokenConfig;
@@ -44,6 +44,7 @@ pub struct Options {
     pub people: usize,
     /// What /metrics of the second address shows.
     pub metrics: PrometheusHandle,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// A running provider.
@@ -148,7 +149,7 @@ async fn database(options: &Options) -> Result<Cx> {
     db.migrate(signum_idp::MIGRATIONS).await?;
     Ok(Cx {
         db,
-        clock: Arc::new(SystemClock),
+        clock: options.clock.clone(),
         random: Arc::new(OsRandom),
     })
 }

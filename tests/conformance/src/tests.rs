@@ -1,30 +1,36 @@
 //! The form log-in over real HTTP: what it admits, and what it never admits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use metrics_exporter_prometheus::PrometheusBuilder;
+mod assertion;
+mod attempt;
+mod basic;
+mod code;
+mod dpop;
+mod jwt;
+mod logout;
+mod metadata;
+mod object;
+mod page;
+mod party;
+mod plan;
+mod pushed;
+mod refresh;
+mod row;
+mod stand;
+
+use std::sync::Arc;
+
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
+use signum_core::SystemClock;
 use tempfile::TempDir;
 
-use crate::clients::Addresses;
 use crate::target::{Options, Target};
 
 const CALLBACK: &str = "http://localhost:8765/callback";
 
 fn options(folder: &TempDir, listen: &str) -> Options {
-    Options {
-        listen: listen.parse().unwrap(),
-        issuer: None,
-        folder: folder.path().to_owned(),
-        database: None,
-        addresses: Addresses {
-            redirect_uris: vec![CALLBACK.to_owned()],
-            ..Addresses::default()
-        },
-        workers: 1,
-        people: 0,
-        metrics: PrometheusBuilder::new().build_recorder().handle(),
-    }
+    stand::options(folder, listen, Arc::new(SystemClock))
 }
 
 fn location(answer: &Response) -> String {
