@@ -160,8 +160,11 @@ const TOO_LONG: &str = {
     }
 };
 
+/// Source, what is refused, parameters that are set.
+type Shown = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Never a redirect: who asks, or where to, is not known for sure.
-const PAGES: &[(&str, &str, &[(&str, &str)])] = &[
+const PAGES: &[Shown] = &[
     ("RFC 6749 section 4.1.2.1", "no client", &[("client_id", "")]),
     (
         "RFC 6749 section 4.1.2.1",
