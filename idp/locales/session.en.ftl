@@ -76,7 +76,9 @@ error-not-me-happened = This link is not valid
 error-not-me-do = It was already used, is older than ten days, or is incomplete. Please log in and look at what happened with your identity.
 
 busy-title = Please wait a moment
-busy-full = Very many people are logging in just now. You need not do anything: this page tries again by itself in a few seconds.
+busy-full = Very many people are logging in just now.
+busy-away = The service cannot answer just now. Nothing that you had completed is lost.
+busy-itself = You need not do anything: this page tries again by itself in a few seconds.
 busy-address = Very many requests came from your network in a short time. Please try again in { $minutes ->
     [one] one minute
    *[other] { $minutes } minutes

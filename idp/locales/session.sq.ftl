@@ -76,7 +76,9 @@ error-not-me-happened = Kjo lidhje nuk është e vlefshme
 error-not-me-do = Është përdorur tashmë, është më e vjetër se dhjetë ditë ose e paplotë. Ju lutemi kyçuni dhe shihni çfarë ka ndodhur me identitetin tuaj.
 
 busy-title = Ju lutemi prisni pak
-busy-full = Pikërisht tani po kyçen shumë njerëz. Nuk keni nevojë të bëni asgjë: kjo faqe provon vetë përsëri pas disa sekondash.
+busy-full = Pikërisht tani po kyçen shumë njerëz.
+busy-away = Shërbimi nuk mund të përgjigjet pikërisht tani. Asgjë nga ato që keni përfunduar nuk ka humbur.
+busy-itself = Nuk keni nevojë të bëni asgjë: kjo faqe provon vetë përsëri pas disa sekondash.
 busy-address = Nga rrjeti juaj erdhën shumë kërkesa në kohë të shkurtër. Ju lutemi provoni përsëri pas { $minutes ->
     [one] një minute
    *[other] { $minutes } minutash

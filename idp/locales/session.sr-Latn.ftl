@@ -76,7 +76,9 @@ error-not-me-happened = Ova veza nije važeća
 error-not-me-do = Već je iskorišćena, starija je od deset dana ili je nepotpuna. Molimo Vas, prijavite se i pogledajte šta se dešavalo s Vašim identitetom.
 
 busy-title = Molimo Vas, sačekajte malo
-busy-full = Upravo se prijavljuje veoma mnogo ljudi. Ne morate ništa da radite: ova stranica za nekoliko sekundi sama pokušava ponovo.
+busy-full = Upravo se prijavljuje veoma mnogo ljudi.
+busy-away = Usluga upravo sada ne može da odgovori. Ništa od onoga što ste završili nije izgubljeno.
+busy-itself = Ne morate ništa da radite: ova stranica za nekoliko sekundi sama pokušava ponovo.
 busy-address = Sa Vaše mreže je za kratko vreme stiglo veoma mnogo zahteva. Molimo Vas, pokušajte ponovo za { $minutes ->
     [one] { $minutes } minut
     [few] { $minutes } minuta

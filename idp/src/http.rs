@@ -16,6 +16,7 @@ mod logout;
 mod par;
 mod token;
 mod userinfo;
+mod waiting;
 mod words;
 
 use std::sync::Arc;

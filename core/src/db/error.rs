@@ -35,15 +35,20 @@ impl From<sqlx::Error> for DbError {
         use sqlx::error::ErrorKind;
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => Self::Unavailable(error.to_string()),
             sqlx::Error::Database(db) => {
                 let code = db.code().map(|c| c.to_string()).unwrap_or_default();
                 if is_conflict(&code) {
                     return Self::Conflict {
                         message: db.message().to_owned(),
                     };
+                }
+                if is_away(&code) {
+                    return Self::Unavailable(format!("{code}: {}", db.message()));
                 }
                 if db.kind() == ErrorKind::UniqueViolation {
                     let constraint = db.constraint().unwrap_or_else(|| db.message()).to_owned();
@@ -62,4 +67,35 @@ fn is_conflict(code: &str) -> bool {
         code,
         "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "262" | "517" | "773"
     )
+}
+
+/// The engine cannot do its work now. PostgreSQL: lost connections (class 08), no disk, memory or connections left (53), shutting
+/// down or starting (57P0), its disk fails (58), a standby after a switch (25006). SQLite: no writing, the disk fails or is full,
+/// the file cannot be opened, each with its extended codes.
+fn is_away(code: &str) -> bool {
+    if let Ok(sqlite) = code.parse::<u32>()
+        && code.len() < 5
+    {
+        return matches!(sqlite & 0xff, 8 | 10 | 13 | 14);
+    }
+    code == "25006" || ["08", "53", "57P0", "58"].iter().any(|class| code.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_away_is_told_apart_from_a_statement_that_is_wrong() {
+        let away = [
+            "08006", "53300", "57P01", "57P02", "57P03", "58030", "25006", "8", "10", "13", "14", "778", "1032",
+        ];
+        for code in away {
+            assert!(is_away(code) && !is_conflict(code), "{code}");
+        }
+        // Cancelled, unique, syntax; SQLite's constraint, BUSY, LOCKED, "no such table".
+        for code in ["57014", "23505", "42601", "00000", "", "19", "2067", "5", "6", "1"] {
+            assert!(!is_away(code), "{code}");
+        }
+    }
 }

@@ -22,6 +22,9 @@ use super::DbError;
 /// Whoever waits longer for a turn is told that the database is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// So many waits for another process's lock in a row, each as long as `busy_timeout`, and the file counts as away.
+const WAITS_FOR_A_LOCK: u32 = 2;
+
 /// The queue of writers.
 #[derive(Clone)]
 pub(super) struct Writer(mpsc::UnboundedSender<Asked>);
@@ -141,15 +144,18 @@ struct Owner {
 impl Owner {
     /// Group after group, until it is asked to close or all who could ask are gone.
     async fn serve(mut self) {
+        let mut in_vain = 0;
         while let Some(first) = self.next_asked().await {
             let mut told = Vec::new();
             let outcome = match self.run("BEGIN IMMEDIATE").await {
                 Ok(()) => self.group(first, &mut told).await,
                 Err(error) => {
-                    let _gone = first.send(Err(error.into()));
+                    in_vain += 1;
+                    self.turn_away(first, error.into(), in_vain);
                     continue;
                 }
             };
+            in_vain = 0;
             let outcome = outcome.map_err(|error| Arc::from(error.to_string()));
             if let Err(error) = &outcome {
                 tracing::error!(%error, "the transactions of one COMMIT are lost");
@@ -167,6 +173,23 @@ impl Owner {
         if let Some(told) = self.closing.take() {
             let _gone = told.send(());
         }
+    }
+
+    /// Nobody waits for the lock again behind somebody who waited in vain.
+    fn turn_away(&mut self, first: Turn, error: DbError, in_vain: u32) {
+        let error = match error {
+            DbError::Conflict { message } if in_vain >= WAITS_FOR_A_LOCK => DbError::Unavailable(message),
+            other => other,
+        };
+        if let DbError::Unavailable(why) = &error {
+            for _ in 0..self.queue.len() {
+                let Some(next) = self.queue.try_recv().ok().and_then(|asked| self.turn(asked)) else {
+                    break;
+                };
+                let _gone = next.send(Err(DbError::Unavailable(why.clone())));
+            }
+        }
+        let _gone = first.send(Err(error));
     }
 
     async fn next_asked(&mut self) -> Option<Turn> {

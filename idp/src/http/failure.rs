@@ -25,11 +25,8 @@ pub(super) fn database(error: &DbError) -> Response {
     match error {
         DbError::Unavailable(_) | DbError::Conflict { .. } => {
             tracing::error!(%error, "database unavailable");
-            let mut response = Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response();
-            response
-                .headers_mut()
-                .insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
-            response
+            // The guard gives it the form of whoever asked, and says when to come back.
+            Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
         }
         DbError::NulInText => {
             tracing::warn!(%error, "request refused");

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::Shared;
+use super::waiting::temporarily_unavailable;
 use crate::client_auth::TlsCertificate;
 use crate::dpop;
 use crate::form::Form;
@@ -61,7 +62,7 @@ pub(super) fn with_nonce(idp: &Idp, mut response: Response) -> Response {
 pub(super) fn failure(error: &TokenError) -> Response {
     let Some(code) = error.code() else {
         tracing::error!(%error, "token request failed");
-        return away();
+        return temporarily_unavailable();
     };
     tracing::warn!(code, %error, "token request refused");
     let status = match error {
@@ -74,17 +75,6 @@ pub(super) fn failure(error: &TokenError) -> Response {
         let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
-    response
-}
-
-/// RFC 9110 section 15.6.4: something that we need is away.
-fn away() -> Response {
-    let description = "the service cannot answer now; try again";
-    let body = Json(json!({"error": "temporarily_unavailable", "error_description": description}));
-    let mut response = not_stored((StatusCode::SERVICE_UNAVAILABLE, body).into_response());
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
 

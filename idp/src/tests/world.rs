@@ -85,6 +85,10 @@ impl World {
         browser
     }
 
+    pub fn is_postgres(&self) -> bool {
+        std::env::var("SIGNUM_TEST_POSTGRES").is_ok_and(|cluster| !cluster.is_empty())
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }

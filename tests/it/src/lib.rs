@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod database;
+pub mod postgres;
 pub mod relying_party;
 pub mod replica;
 pub mod trip;

@@ -34,14 +34,26 @@ impl Replicas {
     /// Starts `count` of them, one after the other; the first answers.
     pub async fn start(count: usize) -> Self {
         let folder = TempDir::with_prefix("signum-replicas-").expect("a folder");
+        let database = folder.path().join("0/db");
+        std::fs::create_dir_all(&database).expect("a folder");
+        let url = database::fresh("idp", &database).await;
+        Self::start_in(folder, count, url).await
+    }
+
+    /// The same on this database.
+    pub async fn start_on(count: usize, database: String) -> Self {
+        let folder = TempDir::with_prefix("signum-replicas-").expect("a folder");
+        Self::start_in(folder, count, database).await
+    }
+
+    async fn start_in(folder: TempDir, count: usize, database: String) -> Self {
         let (front, address) = front().await;
         let idp = format!("http://idp.localhost:{}", address.port());
         let demo = free().await;
-        let first = folder.path().join("0");
-        std::fs::create_dir_all(first.join("db")).expect("a folder");
+        std::fs::create_dir_all(folder.path().join("0")).expect("a folder");
         let environment = vec![
             ("SIGNUM__IDP__PUBLIC_URL", idp.clone()),
-            ("SIGNUM__DATABASE__IDP", database::fresh("idp", &first.join("db")).await),
+            ("SIGNUM__DATABASE__IDP", database),
             ("SIGNUM__DEMO__PUBLIC_URL", format!("http://demo.localhost:{demo}")),
         ];
         let mut replicas = Self {

@@ -1,5 +1,6 @@
 //! A person with a browser, as far as HTTP tells: cookies per host, hidden form fields, redirects one by one, passkeys.
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value as Json;
 use signum_demo::{browser::http_client, html};
@@ -14,6 +15,7 @@ pub struct Answer {
     pub url: Url,
     /// Where it redirects to, absolute.
     pub location: Option<Url>,
+    pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
@@ -26,10 +28,12 @@ impl Answer {
             .and_then(|l| l.to_str().ok())
             .map(str::to_owned);
         let location = location.map(|l| url.join(&l).expect("Location is an address"));
+        let headers = response.headers().clone();
         Self {
             status,
             url,
             location,
+            headers,
             body: response.bytes().await.expect("a body").to_vec(),
         }
     }

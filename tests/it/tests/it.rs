@@ -4,6 +4,7 @@
 mod audit;
 mod ca;
 mod ceremony;
+mod database_away;
 mod hsm;
 mod idp;
 mod judges;

@@ -5,10 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::Writer;
 use crate::db::{Db, DbError, DbUrl, Migration};
 use crate::params;
 
@@ -204,7 +208,7 @@ async fn a_full_disk_loses_the_group_and_acknowledges_none_of_it() {
         })
     };
     let alone = bulky().await.unwrap();
-    assert!(matches!(alone, Err(DbError::Other(_))), "{alone:?}");
+    assert!(matches!(alone, Err(DbError::Unavailable(_))), "{alone:?}");
     let (_first, last, (before, bulky, after)) =
         in_a_group(&db, || (inserting(&db, 1), bulky(), inserting(&db, 2))).await;
     let told = [before.await.unwrap(), bulky.await.unwrap()];
@@ -214,6 +218,29 @@ async fn a_full_disk_loses_the_group_and_acknowledges_none_of_it() {
     assert_eq!(stored(&db).await, [2]);
     limit("PRAGMA max_page_count = 1000000").await;
     assert_eq!(insert(&db, 3).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn while_another_process_keeps_the_file_locked_everybody_is_told_and_afterwards_it_goes_on() {
+    let (db, folder) = numbers().await;
+    db.close().await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join("test.sqlite"));
+    let mut other = options.connect().await.unwrap();
+    let writer = Writer::open(&options.busy_timeout(Duration::from_millis(1)))
+        .await
+        .unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let first = writer.begin().await.err();
+    assert!(
+        matches!(first, Some(DbError::Conflict { .. })),
+        "worth another try: {first:?}"
+    );
+    for told in futures::future::join_all((0..5).map(|_| writer.begin())).await {
+        assert!(matches!(told, Err(DbError::Unavailable(_))));
+    }
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    writer.begin().await.unwrap().commit().await.unwrap();
+    writer.close().await;
 }
 
 #[tokio::test]
