@@ -35,6 +35,14 @@ pub struct Addresses {
     pub backchannel_logout_uri: Option<String>,
 }
 
+impl Addresses {
+    /// The host that may be told of log-outs although it is this machine or another of the same network.
+    pub fn backchannel_host(&self) -> Option<String> {
+        let address: http::Uri = self.backchannel_logout_uri.as_deref()?.parse().ok()?;
+        address.host().map(str::to_owned)
+    }
+}
+
 const ALL: [(&str, Profile); 7] = [
     ("basic-1", Profile::GovBasic),
     ("basic-2", Profile::GovBasic),

@@ -74,6 +74,7 @@ impl Target {
         // Everybody here comes from one address.
         config.limits.requests_per_address = 0;
         config.limits.logins_per_minute = u32::MAX;
+        config.outbound.allowed_hosts = options.addresses.backchannel_host().into_iter().collect();
         let cx = database(options).await?;
         let workers = hsm(options, &config).await?;
         let people = people::add(&cx, options.people).await?;

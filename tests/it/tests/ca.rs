@@ -13,6 +13,7 @@ fn signum(stopped: &Stopped, arguments: &[&str]) -> Output {
         .arg(stopped.layout.root())
         .args(arguments)
         .env("SOFTHSM2_CONF", stopped.layout.path("softhsm2.conf"))
+        .env("SIGNUM__CA__PUBLIC_URL", &stopped.config.ca.public_url)
         .env("SIGNUM__DATABASE__CA", addresses.ca.expose())
         .env("SIGNUM__DATABASE__IDP", addresses.idp.expose())
         .env("SIGNUM__DATABASE__SIGNER", addresses.signer.expose())

@@ -13,7 +13,7 @@ with socket.create_server(("127.0.0.1", 0)) as free:
     port = str(free.getsockname()[1])
 here = f"http://localhost:{port}"
 options = ["--redirect-uri", f"{here}/private/callback", "--post-logout-redirect-uri", f"{here}/",
-           "--backchannel-logout-uri", f"{here}/private/callback?logout=backchannel"]
+           "--backchannel-logout-uri", f"http://rp.localhost:{port}/private/callback?logout=backchannel"]
 process = subprocess.Popen([target, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 try:
     described = process.stdout.readline()

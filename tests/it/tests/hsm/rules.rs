@@ -55,7 +55,7 @@ async fn nothing_strange(app: &TestApp) {
     }
     denied(make(&*tokens.ca, CA, "ocsp-qsig-g2-1").await);
     denied(make(&*tokens.ca, CA, "root-rsa-g1").await);
-    denied(make(&*tokens.idp, IDP, "id-token-2").await);
+    denied(tokens.idp.destroy(&KeyUri::new(IDP, "id-token-1"), None).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,13 +69,13 @@ async fn after_the_first_start_services_make_only_the_keys_that_are_replaced_in_
     for label in ["root-g1", "auth-g1", "qsig-g1", "seal-g1", "tsa-g1", "tls-g1"] {
         denied(make(&*tokens.ca, CA, label).await);
     }
-    denied(make(&*tokens.idp, IDP, "id-token-1").await);
     for service in ["ca", "idp", "signer"] {
         denied(make(&*tokens.audit, AUDIT, &format!("checkpoint-{service}")).await);
     }
     assert_eq!(sign(&*tokens.ca, CA, "ocsp-qsig-g1-1").await, Ok(()));
     assert_eq!(sign(&*tokens.idp, IDP, "id-token-1").await, Ok(()));
-    // Responders and time-stamping unit get new keys for as long as the CA lives.
+    // Responders, time-stamping unit and ID tokens get new keys for as long as the platform lives.
+    assert_eq!(make(&*tokens.idp, IDP, "id-token-2").await, Ok(()));
     app.clock.advance(Duration::from_secs(3 * 365 * 24 * 3600));
     let renewed = app.parts().ca.renew_own_keys().await.unwrap();
     assert!(renewed.iter().any(|step| step.key.object == "ocsp-qsig-g1-2"));
