@@ -17,7 +17,9 @@ impl Layout {
     /// Makes the folder and its rooms (mode 0700) where they are missing.
     pub fn create(root: &Path) -> Result<Self> {
         let root = std::path::absolute(root)?;
-        for room in ["", "tokens", "secrets", "db", "run", "module", "ceremony", "demo", "tls"] {
+        for room in [
+            "", "tokens", "secrets", "db", "run", "module", "ceremony", "demo", "tls",
+        ] {
             let path = root.join(room);
             std::fs::DirBuilder::new()
                 .recursive(true)

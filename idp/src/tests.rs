@@ -17,6 +17,7 @@ mod cve;
 mod database_away;
 mod details;
 mod discovery;
+mod fuzz;
 mod levels;
 mod login;
 mod logout;

@@ -80,7 +80,12 @@ async fn at_the_service(world: &World) -> (Browser, Value) {
     let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
     let tokens = browser.redeem(&code).await.json();
     let idp = &world.service.idp;
-    let claims = jws::verify(&idp.keys.current().published, jws::ID_TOKEN, tokens["id_token"].as_str().unwrap()).unwrap();
+    let claims = jws::verify(
+        &idp.keys.current().published,
+        jws::ID_TOKEN,
+        tokens["id_token"].as_str().unwrap(),
+    )
+    .unwrap();
     (browser, claims)
 }
 

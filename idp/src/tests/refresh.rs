@@ -190,5 +190,9 @@ async fn a_lockout_where_the_session_began_stops_its_refreshing() {
         }
     }
     let (status, refused) = refresh(&mut there, &tokens["refresh_token"], &[]).await;
-    assert_eq!((status, refused["error"].clone()), (400, json!("invalid_grant")), "{refused}");
+    assert_eq!(
+        (status, refused["error"].clone()),
+        (400, json!("invalid_grant")),
+        "{refused}"
+    );
 }

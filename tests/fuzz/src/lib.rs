@@ -6,7 +6,9 @@ mod mutation;
 mod random;
 mod run;
 mod tree;
+mod words;
 
 pub use mutation::Mutator;
 pub use random::Random;
-pub use run::{Figures, Finding, Take, Target, Verdict, run};
+pub use run::{Figures, Finding, Take, Target, Verdict, run, run_on};
+pub use words::Words;

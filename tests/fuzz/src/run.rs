@@ -17,7 +17,7 @@ pub type Verdict = Result<(), String>;
 /// Gives an input to the reader and judges the answer.
 pub type Take<'a> = Box<dyn FnMut(&[u8]) -> Verdict + 'a>;
 
-/// One reader of DER and objects that it accepts.
+/// One reader and objects that it accepts.
 pub struct Target<'a> {
     pub name: &'static str,
     pub seeds: Vec<Vec<u8>>,
@@ -47,12 +47,23 @@ const MOST_MEMORY: u64 = 300 * 1024;
 /// More of the same help nobody.
 const MOST_FINDINGS: usize = 20;
 
-/// Runs `target` for `time` on inputs that follow from `seed`, after its own seeds and the inputs of `kept`, a folder of
-/// earlier findings. Findings are written to `folder`.
+/// Runs `target` on changed DER that follows from `seed`: [`run_on`].
 pub fn run(target: &mut Target<'_>, seed: u64, time: Duration, kept: &Path, folder: &Path) -> Figures {
+    let mut mutator = Mutator::new(seed, target.seeds.clone());
+    run_on(target, || mutator.next_input(), time, kept, folder)
+}
+
+/// Runs `target` for `time` on `inputs`, after its own seeds and the inputs of `kept`, a folder of earlier findings. Findings
+/// are written to `folder`.
+pub fn run_on(
+    target: &mut Target<'_>,
+    mut inputs: impl FnMut() -> Vec<u8>,
+    time: Duration,
+    kept: &Path,
+    folder: &Path,
+) -> Figures {
     let started = Instant::now();
     let memory = peak_memory();
-    let mut mutator = Mutator::new(seed, target.seeds.clone());
     let mut first = target.seeds.clone();
     first.extend(earlier(kept, target.name));
     let mut first = first.into_iter();
@@ -65,7 +76,7 @@ pub fn run(target: &mut Target<'_>, seed: u64, time: Duration, kept: &Path, fold
         findings: Vec::new(),
     };
     while started.elapsed() < time && figures.findings.len() < MOST_FINDINGS {
-        let input = first.next().unwrap_or_else(|| mutator.next_input());
+        let input = first.next().unwrap_or_else(&mut inputs);
         watch.now(&input);
         let before = processor_time();
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (target.take)(&input)));
