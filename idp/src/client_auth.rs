@@ -3,6 +3,7 @@
 
 mod assertion;
 mod secret;
+pub(crate) mod shown;
 mod tls;
 
 use serde::{Deserialize, Serialize};
@@ -10,10 +11,11 @@ use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::{Cx, DbError, retry_on_db_conflict};
 
-use crate::clients::{self, Client};
+use crate::clients::{self, Client, keys};
 use crate::form::Form;
 use crate::service::Idp;
 
+pub use shown::MtlsSettings;
 pub use tls::TlsCertificate;
 
 /// How a client proves itself, by its name in RFC 7591 section 2.
@@ -44,7 +46,6 @@ pub(crate) struct Shown<'a> {
 pub(crate) struct Authenticated {
     pub client: Client,
     /// `x5t#S256` of the certificate shown, whatever the method was: tokens may be bound to it.
-    #[allow(dead_code)] // Read once tokens are bound to it.
     pub certificate: Option<String>,
 }
 
@@ -135,7 +136,7 @@ async fn judged(idp: &Idp, shown: &Shown<'_>) -> Result<Authenticated, ClientAut
     match &credentials {
         Credentials::Secret { method, secret, .. } => secret::check(client.as_ref(), *method, secret)?,
         Credentials::Assertion { token, .. } => assertion::check(idp, client.as_ref(), token).await?,
-        Credentials::Name { .. } => name_alone(client.as_ref(), shown.certificate)?,
+        Credentials::Name { .. } => name_alone(idp, client.as_ref(), shown.certificate).await?,
     }
     Ok(Authenticated {
         client: client.ok_or(Refusal::Unknown)?,
@@ -174,12 +175,12 @@ fn credentials(shown: &Shown<'_>) -> Result<Credentials, ClientAuthError> {
     })
 }
 
-fn name_alone(client: Option<&Client>, certificate: Option<&TlsCertificate>) -> Result<(), Refusal> {
+async fn name_alone(idp: &Idp, client: Option<&Client>, certificate: Option<&TlsCertificate>) -> Result<(), Refusal> {
     let client = client.ok_or(Refusal::Unknown)?;
     match client.metadata.token_endpoint_auth_method {
         AuthMethod::Public => Ok(()),
         AuthMethod::TlsClientAuth => tls::by_name(client, certificate),
-        AuthMethod::SelfSignedTlsClientAuth => tls::by_key(client, certificate),
+        AuthMethod::SelfSignedTlsClientAuth => tls::by_key(&keys::of(idp, client).await?, certificate),
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::PrivateKeyJwt => {
             Err(Refusal::Method)
         }

@@ -1,5 +1,6 @@
 //! Relying parties: what is known of them, who may change it, and look-up (RFC 6749 section 2, RFC 7591).
 
+pub(crate) mod keys;
 mod metadata;
 mod profile;
 mod redirect_uri;

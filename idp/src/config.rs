@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use signum_core::http::public_origin;
+use signum_core::http::{origin_of, public_origin};
 use url::Url;
 
 use crate::abuse::Limits;
+use crate::client_auth::MtlsSettings;
 use crate::jose::Algorithm;
 use crate::outbound::OutboundSettings;
 use crate::worth::Levels;
@@ -44,6 +45,8 @@ signum_core::config! {
         limits: Limits,
         /// Connections to addresses that clients registered.
         outbound: OutboundSettings,
+        /// The port on which clients show certificates.
+        mtls: MtlsSettings,
         /// What each means of log-in is worth.
         levels: Levels,
     }
@@ -74,6 +77,11 @@ impl Config {
             return Err("signing_key_days: longer than signing_key_publication_hours".to_owned());
         }
         self.levels.check()?;
+        let mtls = &self.mtls.public_url;
+        let exact = |url: Url| url.scheme() == "https" && origin_of(&url) == *mtls;
+        if !mtls.is_empty() && !Url::parse(mtls).is_ok_and(exact) {
+            return Err("mtls.public_url: https://host[:port], without a trailing slash".to_owned());
+        }
         Ok(url)
     }
 

@@ -83,7 +83,6 @@ impl Outbound {
     }
 
     /// Fetches at most `most` octets; anything but 200 is a failure.
-    #[allow(dead_code)] // For jwks_uri.
     pub(crate) async fn get(&self, address: &str, most: usize) -> Result<Vec<u8>, OutboundError> {
         let mut answer = self.client.get(self.check(address)?).send().await.map_err(failed)?;
         if answer.status().as_u16() != 200 {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use signum_core::Cx;
 use signum_core::http::{CookieKit, Csrf, CsrfKey, Frame};
 use signum_core::jobs::Job;
@@ -13,7 +14,9 @@ use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
 
 use crate::abuse::Abuse;
 use crate::account::house_client;
+use crate::client_auth::shown::{self, Believed};
 use crate::clients::ClientError;
+use crate::clients::keys::PublishedKeys;
 use crate::config::Config;
 use crate::derived_key::DerivedKeys;
 use crate::http::login::passkey::Passkey;
@@ -68,6 +71,7 @@ pub(crate) struct Idp {
     pub cookies: CookieKit,
     pub abuse: Abuse,
     pub outbound: Outbound,
+    pub published_keys: PublishedKeys,
     /// Where mandates are asked for, if anywhere.
     pub registry: OnceLock<Arc<dyn Registry>>,
     /// In the order in which the log-in page shows them; never empty.
@@ -136,6 +140,7 @@ impl Service {
             cookies,
             abuse,
             outbound,
+            published_keys: PublishedKeys::default(),
             registry: OnceLock::new(),
             means,
         };
@@ -155,6 +160,14 @@ impl Service {
     pub fn router(&self) -> Router {
         let frame = Frame::new("idp", self.idp.url.clone(), self.idp.cx.random.clone());
         frame.around(http::routes(self.idp.clone()))
+    }
+
+    /// The routes for the port on which clients show certificates; serve it by `http::serve_tls`, asking for certificates.
+    pub fn mtls_router(&self) -> Result<Router, StartError> {
+        let believed = Believed::read(&self.idp.config.mtls, self.idp.cx.clock.clone()).map_err(StartError::Config)?;
+        let routes = http::routes(self.idp.clone()).layer(from_fn_with_state(Arc::new(believed), shown::layer));
+        let frame = Frame::protocol("idp-mtls", self.idp.cx.random.clone());
+        Ok(frame.around(routes))
     }
 
     /// Periodic work: rows that can no longer matter are deleted, services are told of ended sessions.

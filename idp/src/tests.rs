@@ -11,6 +11,7 @@ mod backchannel;
 mod bound;
 mod browser;
 mod claims_parameter;
+mod client_auth;
 mod code;
 mod consent;
 mod cve;

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use signum_core::{DbError, Timestamp};
 
 use super::{AuthMethod, ClientAuthError, Refusal};
-use crate::clients::Client;
+use crate::clients::{Client, keys};
 use crate::form::Form;
 use crate::jose::{self, Algorithm, Claims, Expected, JwkSet, Typ};
 use crate::service::Idp;
@@ -33,10 +33,6 @@ pub(super) fn named(form: &Form) -> Result<(String, String), ClientAuthError> {
 /// The same work whether or not there is such a client, but for the statement that spends a good assertion.
 pub(super) async fn check(idp: &Idp, client: Option<&Client>, token: &str) -> Result<(), ClientAuthError> {
     let registered = client.filter(|client| client.metadata.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt);
-    let keys = match registered {
-        Some(client) => client.keys()?,
-        None => nobodys_keys(),
-    };
     let one;
     let algs = match registered {
         Some(client) => match client.metadata.token_endpoint_auth_signing_alg {
@@ -48,7 +44,11 @@ pub(super) async fn check(idp: &Idp, client: Option<&Client>, token: &str) -> Re
         },
         None => &Algorithm::FAPI,
     };
-    let verified = jose::verify(&keys, token, &Expected { typ: TYP, algs });
+    let expected = Expected { typ: TYP, algs };
+    let verified = match registered {
+        Some(client) => keys::verify(idp, client, token, &expected).await,
+        None => jose::verify(&nobodys_keys(), token, &expected),
+    };
     let client = client.ok_or(Refusal::Unknown)?;
     if registered.is_none() {
         return Err(Refusal::Method.into());

@@ -14,7 +14,7 @@ use x509_cert::name::Name;
 
 use super::Refusal;
 use crate::clients::{Client, Metadata};
-use crate::jose::Key;
+use crate::jose::{JwkSet, Key};
 
 /// A certificate whose private key the client has shown to hold, in the TLS handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +56,8 @@ pub(super) fn by_name(client: &Client, certificate: Option<&TlsCertificate>) -> 
 }
 
 /// A certificate whose key the client has registered; who issued it says nothing (section 2.2).
-pub(super) fn by_key(client: &Client, certificate: Option<&TlsCertificate>) -> Result<(), Refusal> {
+pub(super) fn by_key(keys: &JwkSet, certificate: Option<&TlsCertificate>) -> Result<(), Refusal> {
     let shown = certificate.ok_or(Refusal::Certificate("no certificate was shown"))?;
-    let keys = client.keys()?;
     let (hash, key) = (shown.sha256(), shown.key());
     let registered = keys
         .keys()

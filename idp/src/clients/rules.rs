@@ -72,12 +72,6 @@ fn keys(metadata: &Metadata) -> Result<(), ClientError> {
     if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
         return refuse("jwks", "not together with jwks_uri");
     }
-    if metadata.jwks_uri.is_some() {
-        return refuse(
-            "jwks_uri",
-            "keys are not fetched from addresses yet: register them by value, as jwks",
-        );
-    }
     if let Some(jwks) = &metadata.jwks {
         JwkSet::parse(jwks).map_err(ClientError::Keys)?;
     }

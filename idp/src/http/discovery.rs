@@ -6,13 +6,12 @@ use http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 
 use super::Shared;
+use crate::client_auth::shown::with_aliases;
 
 pub(super) async fn metadata(State(idp): State<Shared>, headers: HeaderMap) -> Response {
-    cached(
-        &headers,
-        crate::discovery::metadata(&idp).to_string(),
-        "application/json",
-    )
+    let mut metadata = crate::discovery::metadata(&idp);
+    with_aliases(&mut metadata, idp.issuer(), &idp.config.mtls);
+    cached(&headers, metadata.to_string(), "application/json")
 }
 
 pub(super) async fn jwks(State(idp): State<Shared>, headers: HeaderMap) -> Response {
