@@ -42,6 +42,8 @@ pub struct Listeners {
     pub operator: TcpListener,
     /// Where the CA has officers.
     pub registration: Option<TcpListener>,
+    /// Where the identity provider has a port for client certificates.
+    pub idp_mtls: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -58,6 +60,10 @@ impl Listeners {
             registration: match config.ca.officers() {
                 Some(_) => Some(bind(listen.registration, "listen.registration").await?),
                 None => None,
+            },
+            idp_mtls: match config.idp.mtls.public_url.is_empty() {
+                true => None,
+                false => Some(bind(listen.idp_mtls, "listen.idp_mtls").await?),
             },
         })
     }
@@ -166,6 +172,10 @@ impl App {
         let work = &mut app.work;
         work.serve("pki", listeners.pki, pki);
         work.serve("idp", listeners.idp, idp.router());
+        if let Some(listener) = listeners.idp_mtls {
+            let (listener, router) = services::idp_mtls(config, layout, &idp, listener)?;
+            work.serve_tls("idp-mtls", listener, router);
+        }
         work.serve("signer", listeners.signer, app.signer.router());
         if let Some(listener) = listeners.registration {
             work.serve("registration", listener, app.ca.registration_router());
@@ -206,6 +216,23 @@ pub(crate) fn ca_config(config: &Config, layout: &Layout) -> signum_ca::Config {
     let mut ca = config.ca.clone();
     ca.statement_key_file = layout.root().join(&ca.statement_key_file);
     ca
+}
+
+/// The same for the identity provider.
+fn idp_config(config: &Config, layout: &Layout) -> signum_idp::Config {
+    let mut idp = config.idp.clone();
+    let mtls = &mut idp.mtls;
+    for file in [
+        &mut mtls.certificate,
+        &mut mtls.private_key,
+        &mut mtls.client_authorities,
+        &mut mtls.proxies,
+    ] {
+        if !file.is_empty() {
+            *file = layout.root().join(&file).display().to_string();
+        }
+    }
+    idp
 }
 
 /// The same for the signer.

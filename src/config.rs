@@ -13,6 +13,9 @@ signum_core::config! {
         pki: SocketAddr = ([127, 0, 0, 1], 8084).into(),
         /// The identity provider.
         idp: SocketAddr = ([127, 0, 0, 1], 8081).into(),
+        /// The identity provider for programs that show certificates (RFC 8705); nothing listens where `idp.mtls.public_url` is
+        /// empty.
+        idp_mtls: SocketAddr = ([127, 0, 0, 1], 8087).into(),
         /// The signing desk.
         signer: SocketAddr = ([127, 0, 0, 1], 8082).into(),
         /// The registration desks' interface of the CA; nothing listens where `ca.officers_genesis` is empty.

@@ -93,7 +93,7 @@ async fn pushed(idp: &Idp, client: &Client, reference: &str) -> Result<Option<Au
 /// Checks the parameters that came with the browser, or the request object among them.
 async fn given(idp: &Idp, client: &Client, form: &Form) -> Result<Result<AuthorizeRequest, Answer>, Unanswered> {
     let object = match form.get("request").filter(|_| object::can_sign(client)) {
-        Some(token) => match object::read(idp, client, token) {
+        Some(token) => match object::read(idp, client, token).await {
             Ok(object) => Some(object),
             Err(error) => return refuse_object(idp, client, form, error).await.map(Err),
         },

@@ -54,7 +54,7 @@ async fn judged(idp: &Idp, client: &Client, shown: &Shown<'_>, headers: &HeaderM
         return Err(AuthorizeError::InvalidRequest("request_uri may not be pushed").into());
     }
     let object = match shown.form.get("request").filter(|_| object::can_sign(client)) {
-        Some(token) => Some(object::read(idp, client, token)?),
+        Some(token) => Some(object::read(idp, client, token).await?),
         None => None,
     };
     let (form, signed) = match &object {

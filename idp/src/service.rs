@@ -89,9 +89,11 @@ impl Idp {
         format!("{}{path}", self.issuer())
     }
 
-    /// The addresses under which clients may know the endpoint that `address` is.
+    /// The addresses under which clients may know the endpoint that `address` is: ours, and its alias on the port where
+    /// clients show certificates (RFC 8705 section 5).
     pub(crate) fn addresses_of(&self, address: &str) -> impl Iterator<Item = String> {
-        std::iter::once(address.to_owned())
+        let alias = shown::alias(self.issuer(), &self.config.mtls, address);
+        std::iter::once(address.to_owned()).chain(alias)
     }
 
     /// The best level that any means of log-in reaches.

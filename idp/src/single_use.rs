@@ -5,7 +5,6 @@ use signum_core::{Cx, DbError, Timestamp, Tx, params};
 
 /// What is spent. Each kind is a namespace of its own: an id of one is never taken for an id of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)] // Each is constructed where its check lands.
 pub(crate) enum Kind {
     /// `jti` of a client assertion; owner: the client.
     ClientAssertion,

@@ -143,6 +143,11 @@ async fn idp(ground: Ground<'_>) -> Result<Apart> {
     let idp = services::idp(config, layout, &ground.cx, &workers, random).await?;
     let mut work = Work::default();
     work.serve("idp", listener, idp.router());
+    if !config.idp.mtls.public_url.is_empty() {
+        let listener = bind(config, config.listen.idp_mtls, "listen.idp_mtls").await?;
+        let (listener, router) = services::idp_mtls(config, layout, &idp, listener)?;
+        work.serve_tls("idp-mtls", listener, router);
+    }
     let health = services::token(Health::default(), "idp", &workers);
     let jobs = idp.jobs();
     ground

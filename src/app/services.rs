@@ -1,16 +1,20 @@
 //! Each service made from what it needs, the same way in one process and apart.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use axum::Router;
 use signum_activation::client::ModuleClient;
 use signum_ca::Transcript;
 use signum_core::http::Health;
+use signum_core::http::tls::{self, ClientCertificates, TlsListener};
 use signum_core::{Cx, Random};
 use signum_hsm_shim::Hsm;
 use signum_hsm_shim::workers::Workers;
+use tokio::net::TcpListener;
 
-use super::{ca_config, signer_config};
+use super::{ca_config, idp_config, signer_config};
 use crate::config::Config;
 use crate::first_start;
 use crate::layout::{Layout, write_private};
@@ -53,12 +57,26 @@ pub(super) async fn idp(
         hsm: Arc::clone(workers) as Arc<dyn Hsm>,
         csrf: first_start::csrf_key(layout, "idp", random)?,
     };
-    let idp = signum_idp::Service::new(config.idp.clone(), deps).await?;
+    let idp = signum_idp::Service::new(idp_config(config, layout), deps).await?;
     // Until a register of mandates is connected, only the demonstration's people act for anybody.
     Ok(match config.demo.enabled {
         true => idp.with_registry(Arc::new(first_start::mandates())),
         false => idp,
     })
+}
+
+/// The identity provider's port on which clients show certificates (RFC 8705).
+pub(super) fn idp_mtls(
+    config: &Config,
+    layout: &Layout,
+    idp: &signum_idp::Service,
+    listener: TcpListener,
+) -> Result<(TlsListener, Router)> {
+    let mtls = idp_config(config, layout).mtls;
+    let identity = tls::Identity::read(Path::new(&mtls.certificate), Path::new(&mtls.private_key))
+        .context("idp.mtls.certificate and idp.mtls.private_key: the port of idp.mtls.public_url needs both")?;
+    let listener = TlsListener::new(listener, tls::server(identity, ClientCertificates::Asked)?)?;
+    Ok((listener, idp.mtls_router()?))
 }
 
 /// The signer in front of its module.

@@ -72,6 +72,9 @@ fn listens(config: &Config) -> Vec<(&'static str, SocketAddr)> {
     if config.ca.officers().is_some() {
         ports.push(("listen.registration", listen.registration));
     }
+    if !config.idp.mtls.public_url.is_empty() {
+        ports.push(("listen.idp_mtls", listen.idp_mtls));
+    }
     if config.demo.enabled {
         ports.push(("demo.listen", config.demo.listen));
     }

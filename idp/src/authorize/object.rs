@@ -6,9 +6,9 @@ use signum_core::Timestamp;
 
 use super::error::AuthorizeError;
 use super::request::Once;
-use crate::clients::Client;
+use crate::clients::{Client, keys};
 use crate::form::Form;
-use crate::jose::{self, Claims, Expected, Typ};
+use crate::jose::{Claims, Expected, Typ};
 use crate::service::Idp;
 
 /// Explicitly typed (section 10.8), so that no other JWT of the client is ever taken for its request.
@@ -35,9 +35,8 @@ pub(crate) fn can_sign(client: &Client) -> bool {
 }
 
 /// Verifies a request object of `client`.
-pub(crate) fn read(idp: &Idp, client: &Client, token: &str) -> Result<Object, AuthorizeError> {
+pub(crate) async fn read(idp: &Idp, client: &Client, token: &str) -> Result<Object, AuthorizeError> {
     let refuse = AuthorizeError::InvalidRequestObject;
-    let keys = client.keys().map_err(|_| AuthorizeError::RequestNotSupported)?;
     let one;
     let algs = match client.metadata.request_object_signing_alg {
         Some(alg) => {
@@ -46,7 +45,8 @@ pub(crate) fn read(idp: &Idp, client: &Client, token: &str) -> Result<Object, Au
         }
         None => client.profile.signing_algs(),
     };
-    let claims = jose::verify(&keys, token, &Expected { typ: TYP, algs }).map_err(|error| {
+    let verified = keys::verify(idp, client, token, &Expected { typ: TYP, algs }).await;
+    let claims = verified.map_err(|error| {
         tracing::warn!(client = client.client_id, %error, "request object refused");
         refuse("the type, algorithm, key or signature of the request object is not taken")
     })?;

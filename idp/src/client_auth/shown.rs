@@ -58,6 +58,9 @@ const ALIASED: [&str; 6] = [
     "device_authorization_endpoint",
 ];
 
+/// Methods of client authentication that need the port.
+const OF_THE_PORT: [&str; 2] = ["tls_client_auth", "self_signed_tls_client_auth"];
+
 /// Whom the port believes.
 pub(crate) struct Believed {
     authorities: Vec<X509>,
@@ -180,20 +183,35 @@ pub(crate) async fn layer(State(believed): State<Arc<Believed>>, mut request: Re
     next.run(request).await
 }
 
-/// Adds `mtls_endpoint_aliases` (RFC 8705 section 5) for what the metadata offers.
-pub(crate) fn with_aliases(metadata: &mut Json, issuer: &str, settings: &MtlsSettings) {
-    if settings.public_url.is_empty() {
-        return;
-    }
+/// The same endpoint on the port where clients show certificates, if there is one and it serves it.
+pub(crate) fn alias(issuer: &str, settings: &MtlsSettings, address: &str) -> Option<String> {
+    let path = address.strip_prefix(issuer)?;
+    let served = !settings.public_url.is_empty() && SERVED.contains(&path);
+    served.then(|| format!("{}{path}", settings.public_url))
+}
+
+/// Says in the metadata what there is of RFC 8705: `mtls_endpoint_aliases` (section 5) and bound tokens (section 3.3) with the
+/// port; without it no client can show a certificate, so its methods are not offered.
+pub(crate) fn tell(metadata: &mut Json, issuer: &str, settings: &MtlsSettings) {
     let Some(members) = metadata.as_object_mut() else {
         return;
     };
-    let alias = |name: &str| {
-        let path = members.get(name)?.as_str()?.strip_prefix(issuer)?;
-        Some((name.to_owned(), json!(format!("{}{path}", settings.public_url))))
+    if settings.public_url.is_empty() {
+        let methods = members
+            .iter_mut()
+            .filter(|(name, _)| name.ends_with("_auth_methods_supported"));
+        for method in methods.filter_map(|(_, methods)| methods.as_array_mut()) {
+            method.retain(|name| !OF_THE_PORT.contains(&name.as_str().unwrap_or_default()));
+        }
+        return;
+    }
+    let named = |name: &str| {
+        let alias = alias(issuer, settings, members.get(name)?.as_str()?)?;
+        Some((name.to_owned(), json!(alias)))
     };
-    let aliases: Map<String, Json> = ALIASED.into_iter().filter_map(alias).collect();
+    let aliases: Map<String, Json> = ALIASED.into_iter().filter_map(named).collect();
     members.insert("mtls_endpoint_aliases".to_owned(), aliases.into());
+    members.insert("tls_client_certificate_bound_access_tokens".to_owned(), json!(true));
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 
 use super::Shared;
-use crate::client_auth::shown::with_aliases;
+use crate::client_auth::shown;
 
 pub(super) async fn metadata(State(idp): State<Shared>, headers: HeaderMap) -> Response {
     let mut metadata = crate::discovery::metadata(&idp);
-    with_aliases(&mut metadata, idp.issuer(), &idp.config.mtls);
+    shown::tell(&mut metadata, idp.issuer(), &idp.config.mtls);
     cached(&headers, metadata.to_string(), "application/json")
 }
 

@@ -33,6 +33,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// With another configuration.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open(&database(&dir).await).await.unwrap();
         db.migrate(CORE_MIGRATIONS).await.unwrap();
@@ -48,7 +53,7 @@ impl World {
         register(&cx, "signer", OTHER_CALLBACK, "http://sign.localhost:8082/", true).await;
         let hsm = Arc::new(SoftHsm::new());
         let csrf = CsrfKey::random(&OsRandom);
-        let service = start(&cx, &hsm, &csrf).await;
+        let service = start_with(&cx, &hsm, &csrf, change).await;
         Self {
             router: service.router(),
             service,
@@ -110,6 +115,10 @@ impl World {
 }
 
 pub async fn start(cx: &Cx, hsm: &Arc<SoftHsm>, csrf: &CsrfKey) -> Service {
+    start_with(cx, hsm, csrf, |_| ()).await
+}
+
+async fn start_with(cx: &Cx, hsm: &Arc<SoftHsm>, csrf: &CsrfKey, change: impl FnOnce(&mut Config)) -> Service {
     let deps = Deps {
         cx: cx.clone(),
         hsm: hsm.clone(),
@@ -117,6 +126,7 @@ pub async fn start(cx: &Cx, hsm: &Arc<SoftHsm>, csrf: &CsrfKey) -> Service {
     };
     let mut config = Config::at(ISSUER);
     config.outbound.allowed_hosts = vec!["demo.localhost".to_owned()];
+    change(&mut config);
     Service::new(config, deps).await.unwrap()
 }
 

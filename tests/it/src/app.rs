@@ -105,6 +105,10 @@ impl Stopped {
                 Some(_) => Some(taken("any").await?),
                 None => None,
             },
+            idp_mtls: match config.idp.mtls.public_url.is_empty() {
+                true => None,
+                false => Some(taken(&config.idp.mtls.public_url).await?),
+            },
         };
         let demo = taken(&config.demo.public_url).await?;
         TestApp::open(self.config, self.layout, self.folder, listeners, demo).await
@@ -271,6 +275,7 @@ async fn configure(layout: &Layout) -> (Config, Listeners, TcpListener) {
         signer: free().await,
         operator: free().await,
         registration: None,
+        idp_mtls: None,
     };
     let demo = free().await;
     let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();

@@ -1,64 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
-use openssl::ec::{EcGroup, EcKey};
-use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
-use openssl::x509::X509NameBuilder;
-use openssl::x509::extension::BasicConstraints;
 use signum_core::ManualClock;
 
 use super::*;
-
-const NOW: i64 = 1_790_000_000;
-
-struct Made {
-    certificate: X509,
-    key: PKey<Private>,
-}
-
-fn made(name: &str, issuer: Option<&Made>, authority: bool) -> Made {
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
-    let mut named = X509NameBuilder::new().unwrap();
-    named.append_entry_by_text("CN", name).unwrap();
-    let named = named.build();
-    let mut builder = X509::builder().unwrap();
-    builder.set_version(2).unwrap();
-    builder
-        .set_serial_number(&BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap())
-        .unwrap();
-    builder.set_subject_name(&named).unwrap();
-    let issuer_name = issuer.map_or(&*named, |issuer| issuer.certificate.subject_name());
-    builder.set_issuer_name(issuer_name).unwrap();
-    builder.set_pubkey(&key).unwrap();
-    builder
-        .set_not_before(&Asn1Time::from_unix(NOW - 1000).unwrap())
-        .unwrap();
-    builder
-        .set_not_after(&Asn1Time::from_unix(NOW + 1000).unwrap())
-        .unwrap();
-    if authority {
-        builder
-            .append_extension(BasicConstraints::new().critical().ca().build().unwrap())
-            .unwrap();
-    }
-    builder
-        .sign(issuer.map_or(&key, |issuer| &issuer.key), MessageDigest::sha256())
-        .unwrap();
-    Made {
-        certificate: builder.build(),
-        key,
-    }
-}
-
-impl Made {
-    fn der(&self) -> Vec<u8> {
-        self.certificate.to_der().unwrap()
-    }
-}
+use crate::tests::certificate::{Made, NOW, made};
 
 fn peer(certificates: &[&Made]) -> Peer {
     Peer {
@@ -150,12 +95,13 @@ fn the_metadata_has_aliases_only_for_what_it_offers() {
     };
     let mut metadata =
         json!({"token_endpoint": "https://idp.example.org/token", "jwks_uri": "https://idp.example.org/jwks"});
-    with_aliases(&mut metadata, "https://idp.example.org", &settings);
+    tell(&mut metadata, "https://idp.example.org", &settings);
     assert_eq!(
         metadata["mtls_endpoint_aliases"],
         json!({"token_endpoint": "https://mtls.example.org/token"})
     );
+    assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], true);
     let mut plain = json!({});
-    with_aliases(&mut plain, "https://idp.example.org", &MtlsSettings::default());
+    tell(&mut plain, "https://idp.example.org", &MtlsSettings::default());
     assert_eq!(plain, json!({}));
 }
