@@ -33,6 +33,7 @@ use crate::par::store;
 use crate::people::Person;
 use crate::service::Idp;
 use crate::session::{self, Session};
+use crate::token::resource;
 use crate::{code, consent, subject};
 
 /// What the browser is told.
@@ -108,7 +109,12 @@ async fn given(idp: &Idp, client: &Client, form: &Form) -> Result<Result<Authori
         Ok(uri) => uri,
         Err(error) => return Ok(Err(page(error))),
     };
-    let mut draft = draft(idp, client, form, redirect_uri, Way::Browser, signed);
+    let way = Source {
+        way: Way::Browser,
+        signed,
+        targets: resource::known(idp, form).await?,
+    };
+    let mut draft = draft(idp, client, form, redirect_uri, way);
     match draft.check(once) {
         Ok(request) => Ok(Ok(request)),
         Err(error) => {
@@ -125,7 +131,12 @@ async fn refuse_object(idp: &Idp, client: &Client, form: &Form, error: Authorize
     let Ok(redirect_uri) = client::redirect_uri(client, form) else {
         return Ok(page(PageError::RequestObject));
     };
-    let mut outside = draft(idp, client, form, redirect_uri, Way::Browser, false);
+    let way = Source {
+        way: Way::Browser,
+        signed: false,
+        targets: Vec::new(),
+    };
+    let mut outside = draft(idp, client, form, redirect_uri, way);
     outside.state = form
         .get("state")
         .filter(|state| checks::state::good(state))
@@ -133,20 +144,27 @@ async fn refuse_object(idp: &Idp, client: &Client, form: &Form, error: Authorize
     Ok(Answer::Client(response::error(idp, outside.back(), error).await?))
 }
 
+/// How the parameters came, and which of the resource servers they name are known.
+pub(crate) struct Source {
+    pub way: Way,
+    pub signed: bool,
+    pub targets: Vec<String>,
+}
+
 pub(crate) fn draft<'a>(
     idp: &'a Idp,
     client: &'a Client,
     form: &'a Form,
     redirect_uri: &'a str,
-    way: Way,
-    signed: bool,
+    source: Source,
 ) -> Draft<'a> {
     Draft::new(Given {
         form,
         client,
         redirect_uri,
-        way,
-        signed,
+        way: source.way,
+        signed: source.signed,
+        targets: source.targets,
         issuer: idp.issuer(),
         keys: idp.keys.current(),
         best_level: idp.best_level(),
@@ -239,7 +257,7 @@ async fn next<'s>(
     let consent = if request.client_id == house_client::ID {
         Some(Agreed {
             scopes: request.scope.clone(),
-            claims: request.claims.clone(),
+            claims: request.asked(),
         })
     } else {
         consent

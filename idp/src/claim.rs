@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use signum_core::DbError;
 use signum_core::db::Row;
 
+use crate::clients::Client;
 use crate::people::Person;
 
 /// One claim about a person. The order is the one in which people expect to read them.
@@ -80,13 +81,19 @@ impl Claims {
             .map(Self)
     }
 
-    /// Column `claims` of a row; `NULL` is none.
-    pub(crate) fn of_row(row: &Row) -> Result<Self, DbError> {
-        let text: Option<String> = row.get("claims")?;
+    /// This column of a row; `NULL` is none.
+    pub(crate) fn of_row(row: &Row, column: &'static str) -> Result<Self, DbError> {
+        let text: Option<String> = row.get(column)?;
         Self::parse(text.as_deref().unwrap_or_default()).ok_or_else(|| DbError::Column {
-            column: "claims".to_owned(),
+            column: column.to_owned(),
             problem: "an unknown claim".to_owned(),
         })
+    }
+
+    /// What of it `client` may be given today: the personal number only while its legal basis is on record, whatever was agreed.
+    pub(crate) fn allowed_to(&self, client: &Client) -> Claims {
+        let allowed = |claim: &Claim| *claim != Claim::PersonalNumber || client.legal_basis_personal_number;
+        self.iter().filter(allowed).collect()
     }
 
     pub fn insert(&mut self, claim: Claim) {

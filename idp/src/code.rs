@@ -12,6 +12,7 @@ use crate::account::activity::{self, Entry, Kind};
 use crate::authorize::request::AuthorizeRequest;
 use crate::binding::SenderConstraint;
 use crate::config::Config;
+use crate::entitlement::Entitlement;
 use crate::level::Level;
 use crate::people::Person;
 use crate::scope::Scopes;
@@ -31,9 +32,10 @@ pub(crate) async fn issue(
 ) -> Result<String, DbError> {
     let sid = session::sid(tx, &*cx.random, session.id, &request.client_id).await?;
     let grant: Id<Grant> = Id::new(&*cx.random);
+    let entitlement = Entitlement::of(request);
     tx.exec(
-        "INSERT INTO authorization_grant (id, client_id, person, session, scope, created_at, claims, authorization_details)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO authorization_grant (id, client_id, person, session, scope, created_at, claims, id_token_claims,
+            authorization_details, resource) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
             grant,
             &request.client_id,
@@ -41,8 +43,10 @@ pub(crate) async fn issue(
             session.id,
             request.scope.to_string(),
             cx.now(),
-            request.claims.to_string(),
-            request.details.stored()
+            entitlement.claims.to_string(),
+            entitlement.id_token_claims.to_string(),
+            entitlement.details.stored(),
+            entitlement.resources.join(" ")
         ],
     )
     .await?;
@@ -89,6 +93,7 @@ pub(crate) struct Redeemed {
     pub grant: Id<Grant>,
     pub person: Id<Person>,
     pub scope: Scopes,
+    pub entitlement: Entitlement,
     pub nonce: Option<String>,
     pub sid: String,
     pub authentication: Authentication,
@@ -174,7 +179,8 @@ async fn judge(tx: &Tx, cx: &Cx, row: &Row, r: &Redemption<'_>) -> Result<Result
     let grant: Id<Grant> = row.get("grant_id")?;
     let Some(g) = tx
         .opt(
-            "SELECT g.person AS person, g.scope AS scope, g.session AS session
+            "SELECT g.person AS person, g.scope AS scope, g.session AS session, g.claims AS claims,
+                g.id_token_claims AS id_token_claims, g.authorization_details AS authorization_details, g.resource AS resource
              FROM authorization_grant g JOIN session s ON s.id = g.session
              WHERE g.id = $1 AND g.revoked_at IS NULL AND s.ended_at IS NULL",
             params![grant],
@@ -194,6 +200,7 @@ async fn judge(tx: &Tx, cx: &Cx, row: &Row, r: &Redemption<'_>) -> Result<Result
         grant,
         person: g.get("person")?,
         scope: Scopes::parse(&g.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
+        entitlement: Entitlement::of_row(&g)?,
         nonce: row.get("nonce")?,
         sid: row.get("sid")?,
         authentication: Authentication {

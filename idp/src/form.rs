@@ -5,6 +5,9 @@ use std::collections::HashSet;
 /// Several times what any request of OAuth or OpenID Connect has; the rest is not read.
 const MOST: usize = 64;
 
+/// Those that may stand more than once (RFC 8707 section 2).
+const REPEATED: [&str; 1] = ["resource"];
+
 /// Decoded `application/x-www-form-urlencoded` parameters, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
@@ -45,6 +48,12 @@ impl Form {
         }
     }
 
+    /// Every value of a parameter that may be repeated.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let values = self.parameters.iter().filter(|(n, v)| n == name && !v.is_empty());
+        values.map(|(_, value)| value.clone()).collect()
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|(n, _)| n == name)
     }
@@ -65,7 +74,11 @@ impl Form {
 
 fn flaw(parameters: &[(String, String)]) -> Option<&'static str> {
     let mut names = HashSet::new();
-    if !parameters.iter().all(|(name, _)| names.insert(name.as_str())) {
+    let once = |name: &str| !REPEATED.contains(&name);
+    if !parameters
+        .iter()
+        .all(|(name, _)| names.insert(name.as_str()) || !once(name))
+    {
         return Some("a parameter is repeated");
     }
     let control = |text: &str| text.chars().any(char::is_control);

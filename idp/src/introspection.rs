@@ -65,6 +65,8 @@ fn active(issuer: &str, found: &Found, sub: Option<String>) -> Json {
     };
     put("sub", sub.map(Json::String));
     put("cnf", right.cnf.as_ref().map(SenderConstraint::claim));
+    // RFC 9396 section 9.2.
+    put("authorization_details", right.details.member());
     let authentication = found.authentication.as_ref();
     put("auth_time", authentication.map(|a| json!(a.time.seconds())));
     put("acr", authentication.map(|a| json!(a.acr.name())));

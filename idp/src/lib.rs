@@ -17,6 +17,7 @@ mod consent;
 mod derived_key;
 mod discovery;
 mod dpop;
+mod entitlement;
 mod form;
 mod http;
 mod interaction;

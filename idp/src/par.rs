@@ -12,12 +12,13 @@ use crate::authorize::checks::{Way, client};
 use crate::authorize::error::{AuthorizeError, PageError};
 use crate::authorize::object::{self, Object};
 use crate::authorize::request::{AuthorizeRequest, Once};
-use crate::authorize::{draft, record_refusal};
+use crate::authorize::{Source, draft, record_refusal};
 use crate::client_auth::{self, ClientAuthError, Shown};
 use crate::clients::Client;
 use crate::dpop::{self, DpopError, Proof};
 use crate::service::Idp;
 use crate::single_use::{self, Kind};
+use crate::token::resource;
 
 /// Life of a `request_uri` in seconds: time for the browser to get here (FAPI 2.0 Security Profile: less than 600).
 pub(crate) const LIFE: u32 = 90;
@@ -30,11 +31,21 @@ pub(crate) enum PushError {
     #[error(transparent)]
     Refused(#[from] AuthorizeError),
     #[error(transparent)]
-    Dpop(#[from] DpopError),
+    Dpop(DpopError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
 retry_on_db_conflict!(PushError);
+
+/// A database's error stays one: a transaction that lost a race is tried again.
+impl From<DpopError> for PushError {
+    fn from(error: DpopError) -> Self {
+        match error {
+            DpopError::Db(error) => Self::Db(error),
+            other => Self::Dpop(other),
+        }
+    }
+}
 
 /// Takes a request; returns its `request_uri`.
 pub(crate) async fn push(idp: &Idp, shown: &Shown<'_>, headers: &HeaderMap) -> Result<String, PushError> {
@@ -66,7 +77,12 @@ async fn judged(idp: &Idp, client: &Client, shown: &Shown<'_>, headers: &HeaderM
         return Err(AuthorizeError::InvalidRequest("client_id is another than the authenticated client").into());
     }
     let redirect_uri = client::redirect_uri(client, form).map_err(not_a_page)?;
-    let mut request = draft(idp, client, form, redirect_uri, Way::Pushed, signed).check(None)?;
+    let source = Source {
+        way: Way::Pushed,
+        signed,
+        targets: resource::known(idp, form).await?,
+    };
+    let mut request = draft(idp, client, form, redirect_uri, source).check(None)?;
     // RFC 9449 section 10.1: a proof names the key of the code, as dpop_jkt does, and both name one.
     let proof = dpop::read(idp, headers, "POST", &idp.at("/par"), None)?;
     if let Some(proof) = &proof

@@ -8,11 +8,13 @@ pub(crate) mod id_token;
 mod refresh_answer;
 pub(crate) mod refresh_store;
 mod refresh_token;
+mod released;
 pub(crate) mod resource;
 
 use http::HeaderMap;
 use serde_json::{Value as Json, json};
 
+use crate::authorize::details::Details;
 use crate::binding::SenderConstraint;
 use crate::client_auth::{self, AuthMethod, Authenticated, Shown, TlsCertificate};
 use crate::clients::{Client, GrantType};
@@ -139,6 +141,14 @@ fn constraint(
         None if wanted => Err(DpopError::Missing.into()),
         Some(_) | None => Ok(None),
     }
+}
+
+/// Which of the details of a grant the token of this request is for (RFC 9396 section 6).
+fn narrowed_details(granted: &Details, form: &Form) -> Result<Details, TokenError> {
+    let asked = form.get("authorization_details");
+    granted
+        .narrowed(asked)
+        .map_err(|_| TokenError::InvalidAuthorizationDetails)
 }
 
 impl Caller {

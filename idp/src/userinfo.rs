@@ -51,7 +51,10 @@ pub(crate) async fn userinfo(
         return Err(UserinfoError::InvalidToken);
     };
     // A bound token is worth nothing without its key, and a proof makes no bearer token better (RFC 9449 section 7.1).
-    if !SenderConstraint::fits(found.right.cnf.as_ref(), shown) || !found.right.has_scope("openid") {
+    let right = &found.right;
+    // A token for a resource server must not tell that server about the person (RFC 8707 section 3).
+    let ours = right.is_for(idp.issuer()) && right.has_scope("openid");
+    if !ours || !SenderConstraint::fits(right.cnf.as_ref(), shown) {
         return Err(UserinfoError::InvalidToken);
     }
     let scope = Scopes::known(&found.right.scope);
@@ -90,7 +93,7 @@ pub(crate) async fn userinfo(
             subject::subject(&tx, &*cx.random, id, sector).await
         })
         .await?;
-    let mut claims = scope.claims().union(&found.claims).values(&person);
+    let mut claims = scope.claims().union(&found.claims).allowed_to(&client).values(&person);
     claims.extend(represented.claims);
     claims.insert("sub".to_owned(), json!(sub));
     Ok(Json::Object(claims))

@@ -20,3 +20,10 @@ ALTER TABLE consent ADD COLUMN claims TEXT NOT NULL DEFAULT '';
 
 -- The person whose session was too low for the request: only they can complete it.
 ALTER TABLE interaction ADD COLUMN step_up_of BYTEA;
+
+-- Claims asked for in the ID token itself, and the resource servers that the request named (RFC 8707), separated by spaces.
+ALTER TABLE authorization_grant ADD COLUMN id_token_claims TEXT NOT NULL DEFAULT '';
+ALTER TABLE authorization_grant ADD COLUMN resource TEXT NOT NULL DEFAULT '';
+
+-- What of the grant's details this one token is for (RFC 9396 section 7); NULL: nothing of that kind.
+ALTER TABLE access_token ADD COLUMN authorization_details TEXT;

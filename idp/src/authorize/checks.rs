@@ -14,6 +14,7 @@ pub(crate) mod nonce;
 pub(crate) mod pkce;
 pub(crate) mod prompt;
 pub(crate) mod pushed;
+pub(crate) mod resource;
 pub(crate) mod response_mode;
 pub(crate) mod response_type;
 pub(crate) mod scope;
@@ -57,6 +58,8 @@ pub(crate) struct Given<'a> {
     pub issuer: &'a str,
     /// Our own signing keys.
     pub keys: Arc<SigningKeys>,
+    /// Of the resource servers that the request names those that are known (RFC 8707).
+    pub targets: Vec<String>,
     /// The best level that any means of log-in reaches here.
     pub best_level: Level,
 }
@@ -73,6 +76,7 @@ pub(crate) struct Draft<'a> {
     pub max_age: Option<u32>,
     pub wishes: Wishes,
     pub details: Details,
+    pub resources: Vec<String>,
     pub acr: Level,
     pub ui_locales: Option<String>,
     pub hinted_subject: Option<String>,
@@ -100,6 +104,7 @@ const CHECKS: &[Check] = &[
     claims::check,
     acr_values::check,
     authorization_details::check,
+    resource::check,
     ui_locales::check,
     id_token_hint::check,
     dpop_jkt::check,
@@ -118,6 +123,7 @@ impl<'a> Draft<'a> {
             max_age: None,
             wishes: Wishes::default(),
             details: Details::default(),
+            resources: Vec::new(),
             acr: Level::Substantial,
             ui_locales: None,
             hinted_subject: None,
@@ -141,6 +147,7 @@ impl<'a> Draft<'a> {
             check(self)?;
         }
         let missing = AuthorizeError::InvalidRequest("incomplete request");
+        let wishes = std::mem::take(&mut self.wishes);
         Ok(AuthorizeRequest {
             client_id: self.given.client.client_id.clone(),
             redirect_uri: self.given.redirect_uri.to_owned(),
@@ -154,7 +161,9 @@ impl<'a> Draft<'a> {
             ui_locales: self.ui_locales.take(),
             hinted_subject: self.hinted_subject.take(),
             mode: self.mode,
-            claims: std::mem::take(&mut self.wishes).claims,
+            claims: wishes.claims,
+            id_token_claims: wishes.id_token_claims,
+            resources: std::mem::take(&mut self.resources),
             details: std::mem::take(&mut self.details),
             dpop_jkt: self.dpop_jkt.take(),
             once,

@@ -7,11 +7,13 @@ use crate::claim::{Claim, Claims};
 use crate::jose::strict_json;
 use crate::level::Level;
 
-/// What a `claims` parameter asks for, as far as we know of it. Claims about the person go to userinfo wherever they are asked
-/// for: an ID token travels in addresses, and every claim is voluntary for the provider (section 5.5.1).
+/// What a `claims` parameter asks for, as far as we know of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wishes {
+    /// About the person, for the userinfo answer.
     pub claims: Claims,
+    /// About the person, for the ID token.
+    pub id_token_claims: Claims,
     pub acr: Option<AcrWish>,
     /// A positive answer may be about this person alone (section 3.1.2.2).
     pub subject: Option<String>,
@@ -63,7 +65,12 @@ impl Wishes {
             }
             other => {
                 if let Some(claim) = Claim::parse(other) {
-                    self.claims.insert(claim);
+                    let claims = if in_id_token {
+                        &mut self.id_token_claims
+                    } else {
+                        &mut self.claims
+                    };
+                    claims.insert(claim);
                 }
             }
         }
@@ -115,10 +122,8 @@ mod tests {
                             "acr":{"essential":true,"values":["high","gold"]}},"other":1}"#,
         )
         .unwrap();
-        assert_eq!(
-            wishes.claims,
-            [Claim::GivenName, Claim::Birthdate].into_iter().collect()
-        );
+        assert_eq!(wishes.claims, [Claim::GivenName].into_iter().collect());
+        assert_eq!(wishes.id_token_claims, [Claim::Birthdate].into_iter().collect());
         assert_eq!(wishes.subject.as_deref(), Some("s1"));
         assert_eq!(
             wishes.acr,

@@ -89,7 +89,7 @@ pub(crate) fn decide(
     }
     let agreed = known
         .consent
-        .is_some_and(|given| given.covers(&request.scope, &request.claims));
+        .is_some_and(|given| given.covers(&request.scope, &request.asked()));
     // Details are agreed to each time: what was right to sign away once need not be so again (RFC 9396 section 7).
     if !agreed || request.prompt.consent || !request.details.is_empty() {
         return refuse_or(AuthorizeError::ConsentRequired, Next::AskConsent);
@@ -129,6 +129,8 @@ mod tests {
             hinted_subject: None,
             mode: ResponseMode::Query,
             claims: Claims::default(),
+            id_token_claims: Claims::default(),
+            resources: Vec::new(),
             details: Details::default(),
             dpop_jkt: None,
             once: None,
@@ -324,6 +326,11 @@ mod tests {
         };
         let agreed = Some("openid profile");
         assert_eq!(with(&claims(Claim::Birthdate), 9_000, None, agreed), Next::Answer);
+        let in_id_token = AuthorizeRequest {
+            id_token_claims: [Claim::PersonalNumber].into_iter().collect(),
+            ..request()
+        };
+        assert_eq!(with(&in_id_token, 9_000, None, agreed), Next::AskConsent);
         assert_eq!(
             with(&claims(Claim::PersonalNumber), 9_000, None, agreed),
             Next::AskConsent

@@ -1,6 +1,9 @@
 //! Rich Authorization Requests (RFC 9396 section 2): what a client wants to do, in its registered types and the common members.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use signum_core::DbError;
+use signum_core::db::Row;
 
 use super::error::AuthorizeError;
 
@@ -64,6 +67,36 @@ impl Details {
         (!self.0.is_empty()).then(text).flatten()
     }
 
+    /// Column `authorization_details` of a row.
+    pub(crate) fn of_row(row: &Row) -> Result<Self, DbError> {
+        let text: Option<String> = row.get("authorization_details")?;
+        let read = text.map(|text| serde_json::from_str(&text)).transpose();
+        read.map(Option::unwrap_or_default).map_err(|error| DbError::Column {
+            column: "authorization_details".to_owned(),
+            problem: error.to_string(),
+        })
+    }
+
+    /// As a member of a token or an answer; `None` when there are none.
+    pub(crate) fn member(&self) -> Option<Json> {
+        (!self.0.is_empty()).then(|| json!(self))
+    }
+
+    /// What a token request asks for of these (RFC 9396 section 6): elements that were agreed to, as they were; without a wish all.
+    pub(crate) fn narrowed(&self, asked: Option<&str>) -> Result<Self, AuthorizeError> {
+        let Some(text) = asked else {
+            return Ok(self.clone());
+        };
+        let types: Vec<_> = self.iter().map(|detail| detail.kind.clone()).collect();
+        let asked = Self::parse(text, &types)?;
+        let agreed = asked.iter().all(|detail| self.0.contains(detail));
+        agreed
+            .then_some(asked)
+            .ok_or(AuthorizeError::InvalidAuthorizationDetails(
+                "only details that were agreed to can be asked for",
+            ))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -101,6 +134,30 @@ mod tests {
         let text = r#"[{"type":"land_register","locations":["https://land.example.org/"],"actions":["read"],"identifier":"parcel 7"}]"#;
         assert_eq!(parse(text).unwrap().stored().as_deref(), Some(text));
         assert_eq!(Details::default().stored(), None);
+    }
+
+    #[test]
+    fn a_token_request_narrows_to_elements_that_were_agreed_to_and_never_widens() {
+        let read = r#"{"type":"land_register","actions":["read"]}"#;
+        let copy = r#"{"type":"land_register","actions":["copy"]}"#;
+        let both = parse(&format!("[{read},{copy}]")).unwrap();
+        let one = parse(&format!("[{copy}]")).unwrap();
+        assert_eq!(both.narrowed(None).unwrap(), both);
+        assert_eq!(both.narrowed(Some(&format!("[{copy}]"))).unwrap(), one);
+        for wider in [
+            format!("[{read}]"),
+            r#"[{"type":"land_register"}]"#.to_owned(),
+            r#"[{"type":"land_register","actions":["copy","read"]}]"#.to_owned(),
+            r#"[{"type":"payment"}]"#.to_owned(),
+            "[]".to_owned(),
+        ] {
+            assert_eq!(
+                one.narrowed(Some(&wider)).unwrap_err().code(),
+                "invalid_authorization_details",
+                "{wider}"
+            );
+        }
+        assert!(Details::default().narrowed(Some(&format!("[{read}]"))).is_err());
     }
 
     #[test]

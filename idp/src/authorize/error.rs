@@ -49,6 +49,9 @@ pub(crate) enum AuthorizeError {
     /// RFC 9396 section 5.
     #[error("{0}")]
     InvalidAuthorizationDetails(&'static str),
+    /// RFC 8707 section 2.
+    #[error("a resource is unknown, or there are too many")]
+    InvalidTarget,
     #[error("{0}")]
     UnauthorizedClient(&'static str),
     /// RFC 9101 section 7: not the client's, or not as it has to be.
@@ -81,6 +84,7 @@ impl AuthorizeError {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope(_) => "invalid_scope",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
+            Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::InvalidRequestObject(_) => "invalid_request_object",
             Self::RequestNotSupported => "request_not_supported",

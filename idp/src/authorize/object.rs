@@ -113,14 +113,26 @@ fn is_for(claims: &Claims, issuer: &str) -> bool {
 /// The rest as parameters: numbers as text, `claims` and `authorization_details` as the JSON they are.
 fn parameters(claims: &Claims) -> Option<Form> {
     let rest = claims.0.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
-    let pairs = rest.map(|(name, value)| {
-        let text = match value {
-            Json::String(text) => text.clone(),
-            Json::Number(number) => number.to_string(),
-            Json::Object(_) | Json::Array(_) => value.to_string(),
-            Json::Null | Json::Bool(_) => return None,
-        };
-        Some((name.clone(), text))
-    });
-    pairs.collect::<Option<Vec<_>>>().map(Form::of)
+    let mut pairs = Vec::new();
+    for (name, value) in rest {
+        match value {
+            // The one parameter that may be repeated (RFC 8707 section 2).
+            Json::Array(several) if name == "resource" => {
+                for one in several {
+                    pairs.push((name.clone(), one.as_str()?.to_owned()));
+                }
+            }
+            one => pairs.push((name.clone(), parameter(one)?)),
+        }
+    }
+    Some(Form::of(pairs))
+}
+
+fn parameter(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Object(_) | Json::Array(_) => Some(value.to_string()),
+        Json::Null | Json::Bool(_) => None,
+    }
 }

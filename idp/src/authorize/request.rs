@@ -34,6 +34,12 @@ pub(crate) struct AuthorizeRequest {
     /// Claims about the person asked for one by one; they go to userinfo with those of the scopes.
     #[serde(default)]
     pub claims: Claims,
+    /// The same for the ID token.
+    #[serde(default)]
+    pub id_token_claims: Claims,
+    /// Resource servers that the access tokens will be for (RFC 8707); empty: our own userinfo endpoint.
+    #[serde(default)]
+    pub resources: Vec<String>,
     /// RFC 9396.
     #[serde(default)]
     pub details: Details,
@@ -48,7 +54,12 @@ pub(crate) struct AuthorizeRequest {
 impl AuthorizeRequest {
     /// Every claim about the person that the answer will release.
     pub(crate) fn released(&self) -> Claims {
-        self.scope.claims().union(&self.claims)
+        self.scope.claims().union(&self.asked())
+    }
+
+    /// Every claim asked for one by one.
+    pub(crate) fn asked(&self) -> Claims {
+        self.claims.union(&self.id_token_claims)
     }
 }
 

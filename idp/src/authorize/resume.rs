@@ -170,7 +170,7 @@ pub(crate) async fn finish(
                 return Err(InteractionError::Completed);
             }
             if how == Finish::AgreesNow {
-                let (client, scope, claims) = (&request.client_id, &request.scope, &request.claims);
+                let (client, scope, claims) = (&request.client_id, &request.scope, &request.asked());
                 consent::remember(&tx, cx, session.person, client, scope, claims).await?;
                 let detail = json!({"client": client, "scope": scope.to_string(), "claims": claims.to_string(),
                     "details": request.details.iter().map(|detail| &detail.kind).collect::<Vec<_>>()});

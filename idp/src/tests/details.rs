@@ -1,8 +1,12 @@
 //! Rich authorization requests (RFC 9396): registered types, shown, agreed to each time, carried to the grant.
 
+use serde_json::Value;
+
 use super::agency::{Agency, agree, decide};
+use super::flow::{pushed, redeem, refresh};
+use super::relying_party::RelyingParty;
 use super::world::{World, encode};
-use crate::clients::Profile;
+use crate::clients::{Profile, Registration};
 
 const DETAILS: &str = r#"[{"type":"land_register","locations":["https://land.example.org/"],"actions":["read","copy"],"identifier":"parcel <7>"}]"#;
 
@@ -80,4 +84,94 @@ async fn a_type_that_the_client_is_not_registered_for_is_refused() {
         reply.redirected("error").as_deref(),
         Some("invalid_authorization_details")
     );
+}
+
+/// A relying party that may ask for details, and a code with them; the person has agreed.
+async fn code_for(world: &World, rp: &mut RelyingParty, changes: &[(&str, &str)]) -> String {
+    let mut browser = world.enrolled().await;
+    let back = agree(&mut browser, &pushed(rp, changes).await).await;
+    back.redirected("code").unwrap_or_else(|| panic!("{}", back.location()))
+}
+
+fn land_register(registration: &mut Registration) {
+    registration.metadata.authorization_details_types = vec!["land_register".to_owned()];
+}
+
+#[tokio::test]
+async fn details_stand_in_the_answer_the_token_and_the_introspection() {
+    let world = World::new().await;
+    let mut rp = RelyingParty::register(&world, land_register).await;
+    let code = code_for(&world, &mut rp, &[("authorization_details", DETAILS)]).await;
+    let tokens = redeem(&mut rp, &code, &[]).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.body);
+    let tokens = tokens.json();
+    let expected: Value = serde_json::from_str(DETAILS).unwrap();
+    assert_eq!(tokens["authorization_details"], expected);
+    let token = tokens["access_token"].as_str().unwrap();
+    assert_eq!(super::tokens::claims(token)["authorization_details"], expected);
+    let told = rp.authenticated("/introspect", &[("token", token)], &[]).await.json();
+    assert_eq!(told["authorization_details"], expected);
+    let refreshed = refresh(&mut rp, &tokens["refresh_token"], &[]).await;
+    assert_eq!(
+        refreshed.json()["authorization_details"],
+        expected,
+        "{}",
+        refreshed.body
+    );
+}
+
+#[tokio::test]
+async fn a_token_request_narrows_the_details_and_never_widens_them() {
+    let world = World::new().await;
+    let mut rp = RelyingParty::register(&world, land_register).await;
+    let (read, copy) = (
+        r#"{"type":"land_register","actions":["read"]}"#,
+        r#"{"type":"land_register","actions":["copy"]}"#,
+    );
+    let both = format!("[{read},{copy}]");
+    let one = format!("[{read}]");
+    let code = code_for(&world, &mut rp, &[("authorization_details", &both)]).await;
+    let tokens = redeem(&mut rp, &code, &[("authorization_details", &one)]).await.json();
+    let expected: Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(tokens["authorization_details"], expected);
+    let claims = super::tokens::claims(tokens["access_token"].as_str().unwrap());
+    assert_eq!(claims["authorization_details"], expected);
+    // The grant is what was agreed to, whatever one token was for.
+    let all = refresh(&mut rp, &tokens["refresh_token"], &[]).await.json();
+    assert_eq!(
+        all["authorization_details"],
+        serde_json::from_str::<Value>(&both).unwrap()
+    );
+    for wider in [
+        r#"[{"type":"land_register"}]"#,
+        r#"[{"type":"land_register","actions":["read","erase"]}]"#,
+        r#"[{"type":"payment"}]"#,
+        "x",
+    ] {
+        let refused = refresh(&mut rp, &tokens["refresh_token"], &[("authorization_details", wider)]).await;
+        assert_eq!(
+            (refused.status, refused.json()["error"].as_str()),
+            (400, Some("invalid_authorization_details")),
+            "{wider}: {}",
+            refused.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_agreed_details_a_token_request_gets_none() {
+    let world = World::new().await;
+    let mut rp = RelyingParty::register(&world, land_register).await;
+    let code = code_for(&world, &mut rp, &[]).await;
+    let refused = redeem(&mut rp, &code, &[("authorization_details", DETAILS)]).await;
+    assert_eq!(refused.json()["error"], "invalid_authorization_details");
+    let spent = redeem(&mut rp, &code, &[]).await;
+    assert_eq!(spent.json()["error"], "invalid_grant", "the code was spent by it");
+    let own = rp
+        .bound(
+            "/token",
+            &[("grant_type", "client_credentials"), ("authorization_details", DETAILS)],
+        )
+        .await;
+    assert_eq!(own.json()["error"], "invalid_authorization_details", "nobody agreed");
 }

@@ -5,6 +5,7 @@ use signum_core::db::Row;
 use signum_core::{DbError, Id, Random, Timestamp, Tx, params};
 use signum_hsm_shim::HsmError;
 
+use crate::authorize::details::Details;
 use crate::binding::SenderConstraint;
 use crate::claim::Claims;
 use crate::clients::AccessTokenFormat;
@@ -25,12 +26,18 @@ pub(crate) struct Right {
     pub scope: String,
     /// Issuer, or identifiers of resource servers (RFC 8707).
     pub audience: Vec<String>,
+    /// RFC 9396 section 7: what the person agreed to, or a part of it.
+    pub details: Details,
     pub cnf: Option<SenderConstraint>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
 impl Right {
+    pub(crate) fn is_for(&self, resource: &str) -> bool {
+        self.audience.iter().any(|one| one == resource)
+    }
+
     pub(crate) fn has_scope(&self, wanted: &str) -> bool {
         self.scope.split(' ').any(|scope| scope == wanted)
     }
@@ -41,8 +48,6 @@ impl Right {
 pub(crate) struct About<'a> {
     pub subject: &'a str,
     pub authentication: Option<&'a Authentication>,
-    /// RFC 9396 section 9.1.
-    pub details: Option<&'a Json>,
 }
 
 /// An access token that is about to be: its row is written in the transaction that issues it, and it is signed after that.
@@ -65,8 +70,8 @@ impl Fresh {
 
     pub(crate) async fn store(&self, tx: &Tx, right: &Right) -> Result<(), DbError> {
         tx.exec(
-            "INSERT INTO access_token (hash, grant_id, client_id, scope, audience, cnf, issued_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO access_token (hash, grant_id, client_id, scope, audience, cnf, issued_at, expires_at,
+                authorization_details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             params![
                 self.hash,
                 right.grant,
@@ -75,7 +80,8 @@ impl Fresh {
                 right.audience.join(" "),
                 right.cnf.as_ref().map(SenderConstraint::stored),
                 right.issued_at,
-                right.expires_at
+                right.expires_at,
+                right.details.stored()
             ],
         )
         .await
@@ -117,7 +123,8 @@ fn claims(issuer: &str, jti: &str, right: &Right, about: &About<'_>) -> Json {
         }
     };
     put("cnf", right.cnf.as_ref().map(SenderConstraint::claim));
-    put("authorization_details", about.details.cloned());
+    // RFC 9396 section 9.1.
+    put("authorization_details", right.details.member());
     put("auth_time", about.authentication.map(|a| json!(a.time.seconds())));
     put("acr", about.authentication.map(|a| json!(a.acr.name())));
     put("amr", about.authentication.map(|a| json!(a.amr)));
@@ -151,7 +158,8 @@ pub(crate) async fn find(idp: &Idp, token: &str) -> Result<Option<Found>, DbErro
         .db
         .opt(
             "SELECT t.hash AS hash, t.grant_id AS grant_id, t.client_id AS client_id, t.scope AS scope, t.audience AS audience,
-                t.cnf AS cnf, t.issued_at AS issued_at, t.expires_at AS expires_at, g.person AS person, g.claims AS claims,
+                t.cnf AS cnf, t.issued_at AS issued_at, t.expires_at AS expires_at, g.person AS person,
+                g.claims AS claims, t.authorization_details AS authorization_details,
                 c.auth_time AS auth_time, c.acr AS acr, c.amr AS amr
              FROM access_token t LEFT JOIN authorization_grant g ON g.id = t.grant_id
                 LEFT JOIN auth_code c ON c.grant_id = t.grant_id
@@ -183,6 +191,7 @@ fn read(row: &Row) -> Result<Found, DbError> {
         grant: row.get("grant_id")?,
         scope: row.get("scope")?,
         audience: words("audience")?,
+        details: Details::of_row(row)?,
         cnf: SenderConstraint::of_row(row)?,
         issued_at: row.get("issued_at")?,
         expires_at: row.get("expires_at")?,
@@ -191,7 +200,7 @@ fn read(row: &Row) -> Result<Found, DbError> {
         right,
         person: row.get("person")?,
         authentication: authentication(row)?,
-        claims: Claims::of_row(row)?,
+        claims: Claims::of_row(row, "claims")?,
         hash: row.get("hash")?,
     })
 }

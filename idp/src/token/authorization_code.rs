@@ -3,7 +3,8 @@
 use super::access_token::{About, Fresh, Right};
 use super::id_token::IdToken;
 use super::refresh_store::{self, New};
-use super::{Caller, TokenError, Tokens, resource};
+use super::resource::Target;
+use super::{Caller, TokenError, Tokens, narrowed_details, released};
 use crate::binding::SenderConstraint;
 use crate::clients::GrantType;
 use crate::code::{self, Redeemed, Redemption};
@@ -26,7 +27,7 @@ pub(crate) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
             .ok_or(TokenError::InvalidGrant)?,
         shown: caller.constraint.as_ref(),
     };
-    let new = NewTokens::of(idp, caller, resource::audience(idp, form).await?);
+    let new = NewTokens::of(idp, caller, Target::of(idp, form).await?, form);
     let (cx, prepared) = (&idp.cx, &new);
     let redemption = &redemption;
     let spent = cx
@@ -36,21 +37,25 @@ pub(crate) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
                 proof.spend(&tx, cx).await?;
             }
             match code::redeem(&tx, cx, redemption).await? {
-                Ok(redeemed) => {
-                    let subject = prepared.store(&tx, idp, caller, &redeemed).await?;
-                    Ok(Some((redeemed, subject)))
-                }
+                Ok(redeemed) => match prepared.right(idp, caller, &redeemed) {
+                    Ok(right) => {
+                        let subject = prepared.store(&tx, idp, caller, &redeemed, &right).await?;
+                        Ok(Ok((redeemed, right, subject)))
+                    }
+                    // The code is spent by whatever its client wrongly asks for.
+                    Err(error) => Ok(Err(error)),
+                },
                 // What the refusal changes has to be committed.
                 Err(worthless) => {
                     let client_id = &caller.client.client_id;
                     tracing::warn!(client = client_id, reason = worthless.reason(), "code refused");
-                    Ok(None)
+                    Ok(Err(TokenError::InvalidGrant))
                 }
             }
         })
         .await?;
-    let (redeemed, subject) = spent.ok_or(TokenError::InvalidGrant)?;
-    new.sign(idp, caller, &redeemed, &subject).await
+    let (redeemed, right, subject) = spent?;
+    new.sign(idp, caller, &redeemed, right, &subject).await
 }
 
 /// RFC 7636 section 4.1: 43 to 128 unreserved characters.
@@ -60,20 +65,22 @@ fn verifier(text: &str) -> bool {
 }
 
 /// The tokens of a new grant, drawn before the transaction that stores them.
-pub(super) struct NewTokens {
+pub(super) struct NewTokens<'a> {
     access: Fresh,
     refresh: Option<(String, secret::Hashed)>,
-    audience: Vec<String>,
+    target: Target,
+    form: &'a Form,
 }
 
-impl NewTokens {
-    pub(super) fn of(idp: &Idp, caller: &Caller, audience: Vec<String>) -> Self {
+impl<'a> NewTokens<'a> {
+    pub(super) fn of(idp: &Idp, caller: &Caller, target: Target, form: &'a Form) -> Self {
         let (random, metadata) = (&*idp.cx.random, &caller.client.metadata);
         let refreshes = metadata.may_use(GrantType::RefreshToken);
         Self {
             access: Fresh::new(random, metadata.access_token_format),
             refresh: refreshes.then(|| secret::fresh(random)),
-            audience,
+            target,
+            form,
         }
     }
 
@@ -84,9 +91,10 @@ impl NewTokens {
         idp: &Idp,
         caller: &Caller,
         redeemed: &Redeemed,
+        right: &Right,
     ) -> Result<String, TokenError> {
         let (cx, client) = (&idp.cx, &caller.client);
-        self.access.store(tx, &self.right(idp, caller, redeemed)).await?;
+        self.access.store(tx, right).await?;
         if let Some((_, hash)) = &self.refresh {
             let new = New {
                 hash: *hash,
@@ -100,16 +108,19 @@ impl NewTokens {
         Ok(subject::subject(tx, &*cx.random, redeemed.person, &client.sector).await?)
     }
 
-    fn right(&self, idp: &Idp, caller: &Caller, redeemed: &Redeemed) -> Right {
-        Right {
+    /// What the grant allows, as far as this request asks for it.
+    fn right(&self, idp: &Idp, caller: &Caller, redeemed: &Redeemed) -> Result<Right, TokenError> {
+        let entitlement = &redeemed.entitlement;
+        Ok(Right {
             client_id: caller.client.client_id.clone(),
             grant: Some(redeemed.grant),
             scope: redeemed.scope.to_string(),
-            audience: self.audience.clone(),
+            audience: self.target.audience(&entitlement.resources)?,
+            details: narrowed_details(&entitlement.details, self.form)?,
             cnf: caller.constraint.clone(),
             issued_at: idp.cx.now(),
             expires_at: idp.cx.now().plus(idp.config.access_token_ttl()),
-        }
+        })
     }
 
     pub(super) async fn sign(
@@ -117,13 +128,12 @@ impl NewTokens {
         idp: &Idp,
         caller: &Caller,
         redeemed: &Redeemed,
+        right: Right,
         subject: &str,
     ) -> Result<Tokens, TokenError> {
-        let right = self.right(idp, caller, redeemed);
         let about = About {
             subject,
             authentication: Some(&redeemed.authentication),
-            details: None,
         };
         let access_token = self.access.finish(idp, &right, &about).await?;
         let id_token = IdToken {
@@ -132,6 +142,7 @@ impl NewTokens {
             sid: &redeemed.sid,
             authentication: &redeemed.authentication,
             access_token: &access_token,
+            data: released::in_id_token(idp, &caller.client, redeemed.person, &redeemed.entitlement).await?,
         };
         let id_token = id_token.sign(idp, &caller.client).await?;
         Ok(Tokens {
@@ -141,7 +152,7 @@ impl NewTokens {
             scope: right.scope,
             id_token: Some(id_token),
             refresh_token: self.refresh.map(|(token, _)| token),
-            authorization_details: None,
+            authorization_details: right.details.member(),
         })
     }
 }

@@ -4,7 +4,9 @@ use serde_json::json;
 use signum_core::audit::{self, Event};
 
 use super::access_token::{About, Fresh, Right};
-use super::{Caller, TokenError, Tokens, resource};
+use super::resource::Target;
+use super::{Caller, TokenError, Tokens};
+use crate::authorize::details::Details;
 use crate::binding::SenderConstraint;
 use crate::form::Form;
 use crate::scope::Scope;
@@ -14,12 +16,17 @@ pub(super) async fn issue(idp: &Idp, caller: &Caller, form: &Form) -> Result<Tok
     if caller.is_public() {
         return Err(TokenError::UnauthorizedClient);
     }
+    // Details are what a person agrees to (RFC 9396 section 7), and here is none.
+    if form.has("authorization_details") {
+        return Err(TokenError::InvalidAuthorizationDetails);
+    }
     let (cx, client) = (&idp.cx, &caller.client);
     let right = &Right {
         client_id: client.client_id.clone(),
         grant: None,
         scope: scope(client.metadata.scope.as_deref(), form.get("scope"))?,
-        audience: resource::audience(idp, form).await?,
+        audience: Target::of(idp, form).await?.audience(&[])?,
+        details: Details::default(),
         cnf: caller.constraint.clone(),
         issued_at: cx.now(),
         expires_at: cx.now().plus(idp.config.access_token_ttl()),

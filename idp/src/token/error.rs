@@ -26,6 +26,9 @@ pub(crate) enum TokenError {
     /// RFC 8707 section 2.
     #[error("the resource is unknown")]
     InvalidTarget,
+    /// RFC 9396 section 5.
+    #[error("authorization_details are not ones that were agreed to")]
+    InvalidAuthorizationDetails,
     #[error(transparent)]
     Dpop(DpopError),
     #[error("the answer cannot be sealed")]
@@ -48,6 +51,7 @@ impl TokenError {
             Self::UnsupportedGrantType => Some("unsupported_grant_type"),
             Self::InvalidScope => Some("invalid_scope"),
             Self::InvalidTarget => Some("invalid_target"),
+            Self::InvalidAuthorizationDetails => Some("invalid_authorization_details"),
             Self::Dpop(error) => error.code(),
             Self::Sealing | Self::Db(_) | Self::Hsm(_) => None,
         }

@@ -1,8 +1,9 @@
 //! ID tokens (OpenID Connect Core sections 2 and 3.1.3.6), and reading one back as a hint. An ID token travels in addresses as
-//! `id_token_hint`, so the person's data are at the userinfo endpoint alone (section 5.4).
+//! `id_token_hint`, so the data of scopes are at the userinfo endpoint alone (section 5.4); in it are those that the client asks
+//! for there by name (section 5.5).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use signum_core::Id;
 use signum_hsm_shim::HsmError;
@@ -12,13 +13,15 @@ use crate::jws::{self, Jwk, JwsError};
 use crate::service::Idp;
 use crate::session::Authentication;
 
-/// What an ID token says: about the log-in, not about the person.
+/// What an ID token says: about the log-in, and about the person what was asked for by name.
 pub(crate) struct IdToken<'a> {
     pub subject: &'a str,
     pub nonce: Option<&'a str>,
     pub sid: &'a str,
     pub authentication: &'a Authentication,
     pub access_token: &'a str,
+    /// About the person.
+    pub data: Map<String, Json>,
 }
 
 impl IdToken<'_> {
@@ -46,8 +49,9 @@ impl IdToken<'_> {
             "sid": self.sid,
             "at_hash": at_hash(self.access_token),
         });
-        if let (Json::Object(claims), Some(nonce)) = (&mut claims, self.nonce) {
-            claims.insert("nonce".to_owned(), json!(nonce));
+        if let Json::Object(claims) = &mut claims {
+            claims.extend(self.nonce.map(|nonce| ("nonce".to_owned(), json!(nonce))));
+            claims.extend(self.data.clone());
         }
         claims
     }

@@ -6,9 +6,9 @@ use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, Timestamp, Tx, params};
 
 use crate::binding::SenderConstraint;
-use crate::claim::Claims;
 use crate::code::Grant;
 use crate::config::Config;
+use crate::entitlement::Entitlement;
 use crate::level::Level;
 use crate::people::Person;
 use crate::scope::Scopes;
@@ -25,8 +25,7 @@ pub(crate) struct Stored {
     pub grant: Id<Grant>,
     pub person: Id<Person>,
     pub scope: Scopes,
-    /// Claims about the person that were asked for one by one.
-    pub claims: Claims,
+    pub entitlement: Entitlement,
     pub cnf: Option<SenderConstraint>,
     pub sid: String,
     pub authentication: Authentication,
@@ -43,7 +42,9 @@ pub(crate) async fn find(cx: &Cx, hash: Hashed) -> Result<Option<Stored>, DbErro
         .db
         .opt(
             "SELECT r.client_id AS client_id, r.grant_id AS grant_id, r.cnf AS cnf, 
-                r.expires_at AS expires_at, r.replaced_at AS replaced_at, g.person AS person, g.scope AS scope, g.claims AS claims,
+                r.expires_at AS expires_at, r.replaced_at AS replaced_at, g.person AS person, g.scope AS scope,
+                g.claims AS claims, g.id_token_claims AS id_token_claims, g.authorization_details AS authorization_details,
+                g.resource AS resource,
                 g.revoked_at AS revoked_at, c.sid AS sid, c.auth_time AS auth_time, c.acr AS acr, c.amr AS amr,
                 s.ended_at AS ended_at
              FROM refresh_token r JOIN authorization_grant g ON g.id = r.grant_id JOIN auth_code c ON c.grant_id = g.id
@@ -66,7 +67,7 @@ fn read(row: &Row) -> Result<Stored, DbError> {
         grant: row.get("grant_id")?,
         person: row.get("person")?,
         scope: Scopes::parse(&row.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
-        claims: Claims::of_row(row)?,
+        entitlement: Entitlement::of_row(row)?,
         cnf: SenderConstraint::of_row(row)?,
         sid: row.get("sid")?,
         authentication: Authentication {

@@ -11,7 +11,8 @@ use signum_core::audit::{self, Event};
 use super::access_token::{About, Fresh, Right};
 use super::id_token::IdToken;
 use super::refresh_store::{self, New, Stored};
-use super::{Caller, TokenError, Tokens, refresh_answer, resource};
+use super::resource::Target;
+use super::{Caller, TokenError, Tokens, narrowed_details, refresh_answer, released};
 use crate::account::activity::{self, Entry, Kind};
 use crate::binding::SenderConstraint;
 use crate::form::Form;
@@ -64,7 +65,7 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
         return Ok(Some("expired"));
     }
     let agreed = consent::given(cx, stored.person, &client.client_id).await?;
-    if !agreed.is_some_and(|agreed| agreed.covers(&stored.scope, &stored.claims)) {
+    if !agreed.is_some_and(|agreed| agreed.covers(&stored.scope, &stored.entitlement.asked())) {
         return Ok(Some("consent withdrawn"));
     }
     let person = people::find(cx, stored.person).await?;
@@ -129,7 +130,8 @@ impl Shown<'_> {
             client_id: client.client_id.clone(),
             grant: Some(stored.grant),
             scope: scope.to_string(),
-            audience: resource::audience(idp, form).await?,
+            audience: Target::of(idp, form).await?.audience(&stored.entitlement.resources)?,
+            details: narrowed_details(&stored.entitlement.details, form)?,
             cnf: stored.cnf.clone(),
             issued_at: cx.now(),
             expires_at: cx.now().plus(idp.config.access_token_ttl()),
@@ -140,7 +142,6 @@ impl Shown<'_> {
         let about = About {
             subject: &subject,
             authentication: Some(&stored.authentication),
-            details: None,
         };
         let fresh = Fresh::new(&*cx.random, client.metadata.access_token_format);
         let access_token = fresh.finish(idp, &right, &about).await?;
@@ -151,6 +152,7 @@ impl Shown<'_> {
             sid: &stored.sid,
             authentication: &stored.authentication,
             access_token: &access_token,
+            data: released::in_id_token(idp, client, stored.person, &stored.entitlement).await?,
         };
         let next = stored.cnf.is_none().then(|| secret::fresh(&*cx.random));
         let tokens = Tokens {
@@ -160,7 +162,7 @@ impl Shown<'_> {
             scope: right.scope.clone(),
             id_token: Some(id_token.sign(idp, client).await?),
             refresh_token: next.as_ref().map(|(token, _)| token.clone()),
-            authorization_details: None,
+            authorization_details: right.details.member(),
         };
         let json = tokens.to_json();
         let successor = match next {

@@ -38,14 +38,44 @@ pub async fn register(cx: &Cx, resource: &str, client_id: &str) -> Result<(), Re
         .await
 }
 
-/// The audience of a token that this request asks for.
-pub(super) async fn audience(idp: &Idp, form: &Form) -> Result<Vec<String>, TokenError> {
-    let Some(resource) = form.get("resource") else {
-        return Ok(vec![idp.issuer().to_owned()]);
-    };
-    match server_of(&idp.cx, resource).await? {
-        Some(_) => Ok(vec![resource.to_owned()]),
-        None => Err(TokenError::InvalidTarget),
+/// Of the resources that a request names those that are known: registered, or the issuer for our own userinfo endpoint.
+pub(crate) async fn known(idp: &Idp, form: &Form) -> Result<Vec<String>, DbError> {
+    let mut known = Vec::new();
+    for resource in form.all("resource") {
+        if resource == idp.issuer() || server_of(&idp.cx, &resource).await?.is_some() {
+            known.push(resource);
+        }
+    }
+    Ok(known)
+}
+
+/// What a token request says about the audience; the grant has the last word.
+pub(super) struct Target {
+    /// Known.
+    asked: Vec<String>,
+    issuer: String,
+}
+
+impl Target {
+    pub(super) async fn of(idp: &Idp, form: &Form) -> Result<Self, TokenError> {
+        let asked = known(idp, form).await?;
+        if asked.len() != form.all("resource").len() {
+            return Err(TokenError::InvalidTarget);
+        }
+        let issuer = idp.issuer().to_owned();
+        Ok(Self { asked, issuer })
+    }
+
+    /// The audience of a token under a grant for `granted`: without a wish all of it, otherwise a part (section 2.2). The issuer
+    /// is always part, and everything where the authorization request named nothing.
+    pub(super) fn audience(&self, granted: &[String]) -> Result<Vec<String>, TokenError> {
+        let within = |resource: &String| granted.is_empty() || *resource == self.issuer || granted.contains(resource);
+        match (self.asked.is_empty(), granted.is_empty()) {
+            (true, true) => Ok(vec![self.issuer.clone()]),
+            (true, false) => Ok(granted.to_vec()),
+            (false, _) if self.asked.iter().all(within) => Ok(self.asked.clone()),
+            (false, _) => Err(TokenError::InvalidTarget),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
             .into_iter()
             .any(|scope| scope.claims().contains(&claim) && allowed(draft.given.client, scope))
     };
-    if !wishes.claims.iter().all(may) {
+    if !wishes.claims.union(&wishes.id_token_claims).iter().all(may) {
         return Err(AuthorizeError::InvalidRequest(
             "the client may not ask for one of these claims",
         ));
