@@ -53,6 +53,9 @@ const ALL: [(&str, Profile); 7] = [
     ("native-1", Profile::Native),
 ];
 
+/// What they may ask for: of people, and for themselves.
+const SCOPE: &str = "openid profile representee_list registry:read";
+
 /// Registers them all.
 pub async fn register(cx: &Cx, addresses: &Addresses) -> Result<Vec<TestClient>> {
     let mut all = Vec::new();
@@ -99,7 +102,7 @@ async fn one(cx: &Cx, id: &str, profile: Profile, addresses: &Addresses) -> Resu
 
 fn metadata(profile: Profile, client: &TestClient, key: Option<Json>) -> Metadata {
     let mut grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-    if profile == Profile::GovBasic {
+    if profile != Profile::Native {
         grant_types.push(GrantType::ClientCredentials);
     }
     let message_signing = profile == Profile::Fapi2Ms;
@@ -112,6 +115,7 @@ fn metadata(profile: Profile, client: &TestClient, key: Option<Json>) -> Metadat
             Profile::Native => AuthMethod::Public,
         },
         grant_types,
+        scope: (profile != Profile::Native).then(|| SCOPE.to_owned()),
         jwks: key.map(|key| json!({"keys": [key]})),
         require_pushed_authorization_requests: profile.requires_par(),
         require_signed_request_object: message_signing,

@@ -16,6 +16,7 @@ mod plan;
 mod pushed;
 mod refresh;
 mod row;
+mod rust_client;
 mod stand;
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-"""Authlib (Python, Flask) as an agency's developer would use it: code + PKCE, ID token, userinfo, refresh. Nothing is patched;
-AUTHLIB_INSECURE_TRANSPORT is its own switch for plain http on loopback."""
+"""Authlib (Python, Flask) as an agency's developer would use it: code + PKCE, ID token, userinfo, refresh, introspection,
+revocation, log-out. Nothing is patched; AUTHLIB_INSECURE_TRANSPORT is its own switch for plain http on loopback."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def callback():
 def walk(browser, visitor):
     """Log in at the provider; returns the query with which the provider sent the person back."""
     begun = visitor.get("/login")
-    assert begun.status_code == 302, begun.text
+    assert begun.status_code == 302 and "code_challenge_method=S256" in begun.location, begun.text
     back = browser.authorize(begun.location, redirect_uri, person, target["element_ids"])
     return urllib.parse.urlsplit(back).query
 
@@ -72,12 +72,24 @@ assert visitor.get("/callback?" + urllib.parse.urlencode(forged, doseq=True)).st
 print("a used and a forged answer are refused: ok")
 
 metadata = oauth.signum.load_server_metadata()
-if "refresh_token" in metadata["grant_types_supported"] and "refresh_token" in token:
-    session = OAuth2Session(client["client_id"], client["client_secret"], token=token)
-    fresh = session.refresh_token(metadata["token_endpoint"])
-    assert fresh["access_token"] != token["access_token"]
-    answer = session.get(metadata["userinfo_endpoint"])
-    assert answer.status_code == 200 and answer.json()["sub"] == about["sub"], answer.text
-    print("refresh, userinfo with the fresh token: ok")
-else:
-    print("refresh: the provider offers none to this client")
+session = OAuth2Session(client["client_id"], client["client_secret"], token=token)
+fresh = session.refresh_token(metadata["token_endpoint"])
+assert fresh["access_token"] != token["access_token"]
+answer = session.get(metadata["userinfo_endpoint"])
+assert answer.status_code == 200 and answer.json()["sub"] == about["sub"], answer.text
+print("refresh, userinfo with the fresh token: ok")
+
+told = session.introspect_token(metadata["introspection_endpoint"], token=fresh["access_token"], token_type_hint="access_token")
+assert told.json()["active"] is True, told.text
+assert session.revoke_token(metadata["revocation_endpoint"], token=fresh["access_token"]).status_code == 200
+assert session.get(metadata["userinfo_endpoint"]).status_code == 401
+print("introspection, revocation: ok")
+
+with app.test_request_context():
+    leave = oauth.signum.create_logout_url(post_logout_redirect_uri=client["post_logout_redirect_uris"][0],
+                                           id_token_hint=fresh["id_token"], state="s-0123456789")
+left = browser.follow(browser.get(leave["url"]), client["post_logout_redirect_uris"][0])
+assert left.location == client["post_logout_redirect_uris"][0] + "?state=s-0123456789", (left.url, left.body)
+again = browser.follow(browser.get(visitor.get("/login").location), redirect_uri)
+assert again.location is None and again.has(target["element_ids"]["log_in"]), again.body
+print("log-out: ok")

@@ -1,5 +1,5 @@
-// npm openid-client, unpatched, against the provider that SIGNUM_TARGET describes: `node openid_client.mjs gov-basic|fapi2|fapi2-ms`.
-// Every JWT of the provider is verified (enableNonRepudiationChecks); plain http is this library's own switch.
+// npm openid-client, unpatched, against the provider that SIGNUM_TARGET describes:
+// `node openid_client.mjs gov-basic|native|fapi2|fapi2-ms`. Every JWT of the provider is verified (enableNonRepudiationChecks); plain http is this library's own switch.
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { importJWK } from 'jose';
@@ -11,22 +11,41 @@ const target = JSON.parse(readFileSync(process.env.SIGNUM_TARGET, 'utf8'));
 const party = target.clients.find((client) => client.profile === profile);
 assert(party, `the target has no client of ${profile}`);
 const person = target.people.find((person) => person.username === 'djordje');
-const redirectUri = party.redirect_uris[0];
-const strict = profile !== 'gov-basic';
+// RFC 8252 section 7.3: a program on the person's device listens where there is room.
+const redirectUri = profile === 'native' ? party.redirect_uris[0].replace('127.0.0.1', '127.0.0.1:49152') : party.redirect_uris[0];
+const strict = profile.startsWith('fapi2');
+const bound = profile !== 'gov-basic';
 
 const key = party.jwks && { key: await importJWK(party.jwks.keys[0]), kid: party.jwks.keys[0].kid };
 const publicJwk = () => Object.fromEntries(Object.entries(party.jwks.keys[0]).filter(([name]) => name !== 'd'));
-const authentication = strict ? client.PrivateKeyJwt(key) : client.ClientSecretBasic(party.client_secret);
+const authentication = {
+  native: () => client.None(),
+  'gov-basic': () => client.ClientSecretBasic(party.client_secret),
+}[profile] ?? (() => client.PrivateKeyJwt(key));
 const config = await client.discovery(
   new URL(target.issuer),
   party.client_id,
-  { client_secret: party.client_secret, ...(key && { jwks: { keys: [publicJwk()] } }), ...(strict && { id_token_signed_response_alg: 'ES256' }) },
-  authentication,
+  {
+    client_secret: party.client_secret,
+    id_token_signed_response_alg: 'ES256',
+    ...(key && { jwks: { keys: [publicJwk()] } }),
+    ...(profile === 'fapi2-ms' && { introspection_signed_response_alg: 'ES256' }),
+  },
+  authentication(),
   { execute: [client.allowInsecureRequests] },
 );
 client.enableNonRepudiationChecks(config);
 if (profile === 'fapi2-ms') client.useJwtResponseMode(config);
-const dpop = strict ? { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256')) } : undefined;
+const dpop = bound ? { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256')) } : undefined;
+
+// The library's own hook; it changes nothing, and notes what is worth knowing.
+const seen = { nonce: 0, jwt: 0 };
+config[client.customFetch] = async (...request) => {
+  const answer = await fetch(...request);
+  if (answer.status >= 400 && (await answer.clone().text()).includes('use_dpop_nonce')) seen.nonce += 1;
+  if (answer.headers.get('content-type')?.startsWith('application/token-introspection+jwt')) seen.jwt += 1;
+  return answer;
+};
 
 const ok = (what) => console.log(`${profile}: ${what}: ok`);
 
@@ -59,7 +78,8 @@ const tokens = await client.authorizationCodeGrant(config, first.answer, first.e
 const claims = tokens.claims();
 assert.equal(claims.iss, target.issuer);
 assert.equal(claims.acr, 'substantial');
-ok(`code${strict ? ', PAR, private_key_jwt, DPoP with nonce' : ''}${profile === 'fapi2-ms' ? ', JAR, JARM' : ''}, ID token`);
+if (bound) assert(seen.nonce > 0, 'the provider demanded no nonce of its own');
+ok(`code, PKCE${strict ? ', PAR, private_key_jwt' : ''}${bound ? ', DPoP with the provider\'s nonce' : ''}${profile === 'fapi2-ms' ? ', JAR, JARM' : ''}, ID token`);
 
 const about = await client.fetchUserInfo(config, tokens.access_token, claims.sub, dpop);
 assert.deepEqual([about.given_name, about.family_name], ['Đorđe', 'Primjerović']);
@@ -74,23 +94,53 @@ const more = await client.authorizationCodeGrant(config, second.answer, { ...sec
 assert.equal(more.claims().sub, claims.sub);
 ok('prompt=login with max_age');
 
-const metadata = config.serverMetadata();
-let live = more;
-if (more.refresh_token) {
-  live = await client.refreshTokenGrant(config, more.refresh_token, undefined, dpop);
-  assert.notEqual(live.access_token, more.access_token);
-  await client.fetchUserInfo(config, live.access_token, claims.sub, dpop);
-  ok('refresh');
-} else assert(!strict, 'no refresh token');
-if (metadata.introspection_endpoint) {
+const live = await client.refreshTokenGrant(config, more.refresh_token, undefined, dpop);
+assert.notEqual(live.access_token, more.access_token);
+assert.equal(live.claims().sub, claims.sub);
+await client.fetchUserInfo(config, live.access_token, claims.sub, dpop);
+ok('refresh');
+
+if (bound) {
+  const thief = { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256')) };
+  await assert.rejects(client.refreshTokenGrant(config, live.refresh_token ?? more.refresh_token, undefined, thief));
+  await assert.rejects(client.fetchUserInfo(config, live.access_token, claims.sub, thief), (error) => error.status === 401);
+  await assert.rejects(client.fetchUserInfo(config, live.access_token, claims.sub), (error) => error.status === 401);
+  ok('another key, or none, is refused');
+}
+
+if (profile === 'native') {
+  await assert.rejects(client.tokenIntrospection(config, live.access_token), { status: 401 });
+  ok('introspection is refused to a client without a secret');
+} else {
   const told = await client.tokenIntrospection(config, live.access_token);
   assert.equal(told.active, true);
   assert.equal(told.client_id, party.client_id);
-  ok('introspection');
-} else assert(!strict, 'no introspection');
-if (metadata.revocation_endpoint) {
-  await client.tokenRevocation(config, live.access_token);
-  if (metadata.introspection_endpoint) assert.equal((await client.tokenIntrospection(config, live.access_token)).active, false);
-  await assert.rejects(client.fetchUserInfo(config, live.access_token, claims.sub, dpop), (error) => error.status === 401);
-  ok('revocation');
-} else assert(!strict, 'no revocation');
+  assert.equal(seen.jwt > 0, profile === 'fapi2-ms');
+  ok(`introspection${seen.jwt ? ', signed' : ''}`);
+}
+
+await client.tokenRevocation(config, live.access_token);
+if (profile !== 'native') assert.equal((await client.tokenIntrospection(config, live.access_token)).active, false);
+await assert.rejects(client.fetchUserInfo(config, live.access_token, claims.sub, dpop), (error) => error.status === 401);
+await client.tokenRevocation(config, live.refresh_token ?? more.refresh_token);
+await assert.rejects(client.refreshTokenGrant(config, live.refresh_token ?? more.refresh_token, undefined, dpop), { error: 'invalid_grant' });
+ok('revocation');
+
+if (profile !== 'native') {
+  const own = await client.clientCredentialsGrant(config, { scope: 'registry:read' }, dpop);
+  assert.equal(own.scope, 'registry:read');
+  assert.equal(own.refresh_token, undefined);
+  await assert.rejects(client.fetchUserInfo(config, own.access_token, client.skipSubjectCheck, dpop), (error) => error.status === 401 || error.status === 403);
+  ok('client credentials, which are no person');
+}
+
+if (party.post_logout_redirect_uris.length) {
+  const state = client.randomState();
+  const back = party.post_logout_redirect_uris[0];
+  const leave = client.buildEndSessionUrl(config, { id_token_hint: live.id_token ?? more.id_token, post_logout_redirect_uri: back, state });
+  const left = await browser.follow(await browser.send(leave), back);
+  assert.equal(left.location?.href, `${back}?state=${state}`, left.body);
+  const silent = await logIn(browser, { prompt: 'none' });
+  await assert.rejects(client.authorizationCodeGrant(config, silent.answer, silent.expected, undefined, dpop), { error: 'login_required' });
+  ok('log-out');
+}
