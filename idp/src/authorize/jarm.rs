@@ -1,8 +1,9 @@
 //! JWT Secured Authorization Response Mode (JARM section 2.1): the answer as one JWT, signed in the HSM.
 
 use serde_json::{Map, json};
-use signum_hsm_shim::HsmError;
 
+use super::error::Unanswered;
+use crate::clients;
 use crate::jws;
 use crate::service::Idp;
 
@@ -10,7 +11,11 @@ use crate::service::Idp;
 const LIFE: i64 = 60;
 
 /// `response`: the parameters as claims, for this client alone.
-pub(super) async fn signed(idp: &Idp, client_id: &str, fields: &[(&'static str, String)]) -> Result<String, HsmError> {
+pub(super) async fn signed(
+    idp: &Idp,
+    client_id: &str,
+    fields: &[(&'static str, String)],
+) -> Result<String, Unanswered> {
     let now = idp.cx.now().seconds();
     let mut claims = Map::from_iter([
         ("iss".to_owned(), json!(idp.issuer())),
@@ -20,6 +25,8 @@ pub(super) async fn signed(idp: &Idp, client_id: &str, fields: &[(&'static str, 
     ]);
     claims.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
     let keys = idp.keys.fresh(&idp.cx).await;
-    keys.sign(&*idp.hsm, None, jws::AUTHORIZATION_RESPONSE, &claims.into())
-        .await
+    let client = clients::find(&idp.cx, client_id).await?;
+    let wanted = client.and_then(|client| client.metadata.authorization_signed_response_alg);
+    let typ = jws::AUTHORIZATION_RESPONSE;
+    Ok(keys.sign(&*idp.hsm, wanted, typ, &claims.into()).await?)
 }

@@ -1,9 +1,7 @@
 //! Authorization responses (RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207, Form Post Response Mode, JARM): one place makes them,
 //! so `iss` and `state` are in every one.
 
-use signum_hsm_shim::HsmError;
-
-use super::error::AuthorizeError;
+use super::error::{AuthorizeError, Unanswered};
 use super::jarm;
 use super::mode::ResponseMode;
 use super::request::AuthorizeRequest;
@@ -42,12 +40,12 @@ pub(crate) enum ToClient {
 }
 
 /// The answer with a code.
-pub(crate) async fn code(idp: &Idp, request: &AuthorizeRequest, code: &str) -> Result<ToClient, HsmError> {
+pub(crate) async fn code(idp: &Idp, request: &AuthorizeRequest, code: &str) -> Result<ToClient, Unanswered> {
     answer(idp, request.into(), vec![("code", code.to_owned())]).await
 }
 
 /// The answer with an error.
-pub(crate) async fn error(idp: &Idp, back: Back<'_>, error: AuthorizeError) -> Result<ToClient, HsmError> {
+pub(crate) async fn error(idp: &Idp, back: Back<'_>, error: AuthorizeError) -> Result<ToClient, Unanswered> {
     let parameters = vec![
         ("error", error.code().to_owned()),
         ("error_description", error.to_string()),
@@ -55,7 +53,7 @@ pub(crate) async fn error(idp: &Idp, back: Back<'_>, error: AuthorizeError) -> R
     answer(idp, back, parameters).await
 }
 
-async fn answer(idp: &Idp, back: Back<'_>, mut fields: Vec<(&'static str, String)>) -> Result<ToClient, HsmError> {
+async fn answer(idp: &Idp, back: Back<'_>, mut fields: Vec<(&'static str, String)>) -> Result<ToClient, Unanswered> {
     fields.extend(back.state.map(|state| ("state", state.to_owned())));
     if back.mode.signed() {
         fields = vec![("response", jarm::signed(idp, back.client_id, &fields).await?)];

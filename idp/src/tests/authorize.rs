@@ -73,6 +73,10 @@ async fn each_wrong_parameter_is_refused_with_its_error_state_and_issuer() {
         assert_eq!(reply.redirected("state").as_deref(), Some("state-0123456789"));
         assert_eq!(reply.redirected("iss").as_deref(), Some(ISSUER));
         assert_eq!(reply.redirected("code"), None);
+        let why = reply.redirected("error_description").unwrap();
+        // RFC 6749 section 4.1.2.1.
+        let fine = |b: u8| (0x20..=0x7e).contains(&b) && b != b'"' && b != b'\\';
+        assert!(!why.is_empty() && why.bytes().all(fine), "{why}");
     }
 }
 

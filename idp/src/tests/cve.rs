@@ -230,3 +230,63 @@ async fn mod_auth_openidc_cve_2022_23527_no_tab_line_end_or_second_slash_leads_e
         assert!(!reply.headers.contains_key("set-cookie"));
     }
 }
+
+#[tokio::test]
+async fn keycloak_cve_2023_6291_a_user_name_in_a_redirect_uri_hides_no_host() {
+    let world = World::new().await;
+    for uri in [
+        "http://user@demo.localhost:8083/callback",
+        "http://user:pass@demo.localhost:8083/callback",
+        "http://demo.localhost:8083%40evil.example/callback",
+        "http://demo.localhost%3A8083%2Fcallback@evil.example/",
+        "http://evil.example%2F@demo.localhost:8083/callback",
+    ] {
+        page_without_redirect(&world, uri).await;
+    }
+}
+
+#[tokio::test]
+async fn keycloak_cve_2022_3782_an_encoded_path_is_not_decoded_before_it_is_compared() {
+    let world = World::new().await;
+    for uri in [
+        "http://demo.localhost:8083/%63allback",
+        "http://demo.localhost:8083/%2563allback",
+        "http://demo.localhost:8083/callback/%2e%2e/evil",
+        "http://demo.localhost:8083/callback/%252e%252e/evil",
+        "http://demo.localhost:8083/x/%2e%2e/callback",
+    ] {
+        page_without_redirect(&world, uri).await;
+    }
+}
+
+#[tokio::test]
+async fn keycloak_cve_2024_1132_and_8883_neither_parents_nor_loopback_addresses_stand_for_the_registered_one() {
+    let world = World::new().await;
+    for uri in [
+        "http://demo.localhost:8083/callback/../callback",
+        "http://demo.localhost:8083/callback/../../evil",
+        "http://demo.localhost:8083/callback?x=/../../evil",
+        "http://127.0.0.1:8083/callback",
+        "http://localhost:8083/callback",
+        "http://[::1]:8083/callback",
+    ] {
+        page_without_redirect(&world, uri).await;
+    }
+}
+
+#[tokio::test]
+async fn keycloak_cve_2023_6927_a_posted_or_signed_answer_goes_to_a_registered_address_alone() {
+    let world = World::new().await;
+    for mode in ["form_post", "form_post.jwt", "query.jwt", "jwt"] {
+        for uri in [
+            "http://demo.localhost:8083/",
+            "http://evil.example/callback",
+            "http://demo.localhost:8083/*",
+        ] {
+            let query = authorize_query(&[("redirect_uri", uri), ("response_mode", mode)]);
+            let reply = world.browser().get(&format!("/authorize?{query}")).await;
+            assert_eq!(reply.status, 400, "{mode} {uri}");
+            assert!(!reply.body.contains("name=\"response\"") && !reply.body.contains("name=\"error\""));
+        }
+    }
+}

@@ -30,6 +30,120 @@ async fn both_documents_are_the_same_and_are_asked_for_again_by_their_tag() {
 }
 
 #[tokio::test]
+async fn issuer_and_addresses_follow_configuration_whatever_host_a_request_names() {
+    let world = World::new().await;
+    let plain = metadata(&world).await;
+    let forged = |path: &str| {
+        let request = http::Request::get(path)
+            .header("host", "evil.example")
+            .header("x-forwarded-host", "evil.example")
+            .header("x-forwarded-proto", "https")
+            .header("forwarded", "host=evil.example;proto=https");
+        request.body(axum::body::Body::empty()).unwrap()
+    };
+    let mut browser = world.browser();
+    let document = browser.send(forged("/.well-known/openid-configuration")).await;
+    if document.status == 200 {
+        assert_eq!(document.json(), plain);
+    }
+    let query = authorize_query(&[("prompt", "none")]);
+    let answer = browser.send(forged(&format!("/authorize?{query}"))).await;
+    assert!(!answer.body.contains("evil.example"));
+    if answer.status == 303 {
+        assert_eq!(answer.redirected("iss").as_deref(), Some(ISSUER));
+    }
+    assert!(!ISSUER.ends_with('/'));
+}
+
+#[tokio::test]
+async fn the_listed_grants_are_known_at_the_token_endpoint_and_no_others() {
+    let world = World::new().await;
+    let listed = listed(&metadata(&world).await, "grant_types_supported");
+    let mut browser = world.browser();
+    for grant in [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:openid:params:grant-type:ciba",
+        "password",
+        "implicit",
+    ] {
+        let error = browser
+            .redeem_with(&[("grant_type", grant), ("code", "x")])
+            .await
+            .json()["error"]
+            .clone();
+        let known = error != "unsupported_grant_type";
+        assert_eq!(known, listed.iter().any(|name| name == grant), "{grant}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_signed_by_a_listed_algorithm_verifies_with_a_published_key_of_it() {
+    let world = World::new().await;
+    let metadata = metadata(&world).await;
+    let keys = world.browser().get("/jwks").await.json();
+    let published: Vec<_> = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["alg"].clone())
+        .collect();
+    let ours: Vec<_> = metadata
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| {
+            name.ends_with("signing_alg_values_supported")
+                && !name.contains("_auth_")
+                && !name.starts_with("request_object")
+                && !name.starts_with("dpop")
+        })
+        .collect();
+    assert!(ours.len() >= 3, "{ours:?}");
+    for name in ours {
+        for algorithm in metadata[name].as_array().unwrap() {
+            assert!(published.contains(algorithm), "{name}: {algorithm}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_claim_that_is_released_is_listed_and_every_listed_one_can_be_had() {
+    use crate::claim::Claim;
+    let world = World::new().await;
+    let listed = listed(&metadata(&world).await, "claims_supported");
+    let mut browser = world.enrolled().await;
+    let query = authorize_query(&[
+        ("client_id", "signer"),
+        ("redirect_uri", super::world::OTHER_CALLBACK),
+        ("scope", "openid profile personal_number representee_list representee.*"),
+    ]);
+    let code = browser.sign_in(&query).await.redirected("code").unwrap();
+    let changes = [("code", code.as_str()), ("redirect_uri", super::world::OTHER_CALLBACK)];
+    let tokens = browser.redeem_as("signer", super::world::SECRET, &changes).await.json();
+    let id_token = super::tokens::claims(tokens["id_token"].as_str().unwrap());
+    let userinfo = browser.userinfo(tokens["access_token"].as_str().unwrap()).await.json();
+    let both = [&id_token, &userinfo].map(|claims| claims.as_object().unwrap().keys().cloned());
+    let released: std::collections::BTreeSet<_> = both.into_iter().flatten().collect();
+    assert!(released.iter().all(|claim| listed.contains(claim)), "{released:?}");
+    // Acting for somebody is told only when somebody is acted for.
+    let missing: Vec<_> = listed
+        .iter()
+        .filter(|claim| !released.contains(*claim) && *claim != "representee" && *claim != "representee_list")
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(
+        Claim::ALL
+            .iter()
+            .all(|claim| listed.iter().any(|name| name == claim.name()))
+    );
+}
+
+#[tokio::test]
 async fn every_endpoint_that_is_named_answers_at_this_issuer() {
     let world = World::new().await;
     let metadata = metadata(&world).await;

@@ -153,3 +153,44 @@ async fn a_level_that_no_means_reaches_is_refused_before_anybody_is_asked() {
         );
     }
 }
+
+/// RFC 9470: a resource server that finds `acr` too low or `auth_time` too old by introspection sends the client here again.
+#[tokio::test]
+async fn a_resource_servers_challenge_is_met_by_a_new_log_in_and_the_old_token_stays_what_it_was() {
+    let (world, mut browser) = session_at("substantial").await;
+    let back = browser.get(&format!("/authorize?{}", authorize_query(&[]))).await;
+    let first = browser.redeem(&back.redirected("code").unwrap()).await.json();
+    let introspected = async |browser: &mut super::browser::Browser, token: &serde_json::Value| {
+        let body = super::world::encode(&[("token", token.as_str().unwrap())]);
+        let told = browser
+            .form_as("/introspect", "demo-rp", super::world::SECRET, body)
+            .await;
+        told.json()
+    };
+    let told = introspected(&mut browser, &first["access_token"]).await;
+    assert_eq!(
+        (told["acr"].as_str(), told["auth_time"].as_i64()),
+        (Some("substantial"), Some(1_790_000_000))
+    );
+    world.advance(60);
+    let challenge = [("acr_values", "high"), ("max_age", "30")];
+    let login = at_the_door(&mut browser, &challenge).await;
+    assert!(login.starts_with("/login?i="), "{login}");
+    let back = log_in(&mut browser, &login, &world.person, "high").await;
+    let second = browser.redeem(&back.redirected("code").unwrap()).await.json();
+    let told = introspected(&mut browser, &second["access_token"]).await;
+    assert_eq!(
+        (told["acr"].as_str(), told["auth_time"].as_i64()),
+        (Some("high"), Some(1_790_000_060))
+    );
+    let before = introspected(&mut browser, &first["access_token"]).await;
+    assert!(
+        before["active"] == false || before["acr"] == "substantial",
+        "never raised: {before}"
+    );
+    // A log-in that is young and high enough is not asked for again.
+    let again = browser
+        .get(&format!("/authorize?{}", authorize_query(&challenge)))
+        .await;
+    assert!(again.redirected("code").is_some(), "{}", again.location());
+}
