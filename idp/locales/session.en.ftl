@@ -31,6 +31,9 @@ account-services-none = You have not agreed to give any service your data.
 account-agreed = You agreed
 account-data = Data
 account-withdraw = Withdraw consent
+account-withdraw-hint = Withdrawing ends what the service was given, at once. It asks you again the next time you use it.
+account-data-representation = for whom you may act
+account-data-offline = fresh data while you are away
 account-lately = What happened lately
 account-all-activity = Everything that happened
 

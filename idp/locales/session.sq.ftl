@@ -31,6 +31,9 @@ account-services-none = Nuk jeni pajtuar t'i jepni të dhënat tuaja asnjë shë
 account-agreed = Jeni pajtuar më
 account-data = Të dhënat
 account-withdraw = Tërhiqe pëlqimin
+account-withdraw-hint = Tërheqja i jep fund menjëherë gjithçkaje që i është dhënë shërbimit. Herën tjetër kur e përdorni, ai ju pyet përsëri.
+account-data-representation = për kë mund të veproni
+account-data-offline = të dhëna të reja kur nuk jeni aty
 account-lately = Çfarë ka ndodhur së fundi
 account-all-activity = Gjithçka që ka ndodhur
 

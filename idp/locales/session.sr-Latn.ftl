@@ -31,6 +31,9 @@ account-services-none = Niste se saglasili da ijedna usluga dobije Vaše podatke
 account-agreed = Saglasili ste se
 account-data = Podaci
 account-withdraw = Povuci saglasnost
+account-withdraw-hint = Povlačenjem odmah prestaje sve što je usluzi dato. Kada je sledeći put koristite, ponovo će Vas pitati.
+account-data-representation = za koga smete da postupate
+account-data-offline = sveži podaci dok niste tu
 account-lately = Šta se nedavno dešavalo
 account-all-activity = Sve što se dešavalo
 

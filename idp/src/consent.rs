@@ -1,6 +1,5 @@
 //! What a person agreed to give a client: scopes, and claims asked for one by one. Remembered, listed, withdrawn.
 
-#[allow(dead_code)]
 mod withdrawal;
 
 use signum_core::db::Row;
@@ -10,8 +9,6 @@ use crate::claim::Claims;
 use crate::people::Person;
 use crate::scope::Scopes;
 
-// For the person's own pages.
-#[allow(unused_imports)]
 pub(crate) use withdrawal::{Remembered, list, withdraw};
 
 /// Everything a person has agreed to at one client.

@@ -38,7 +38,7 @@ use crate::service::Idp;
 pub(crate) type Shared = Arc<Idp>;
 
 /// Name of the session cookie, before the prefix that https brings.
-const SESSION: &str = "idp_sid";
+pub(crate) const SESSION: &str = "idp_sid";
 
 /// Interaction cookies' names begin so.
 const INTERACTION: &str = "idp_tx-";

@@ -79,4 +79,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "idp/0005_session",
         sql: include_str!("../../migrations/idp/0005_session.sql"),
     },
+    Migration {
+        name: "idp/0009_withdrawal",
+        sql: include_str!("../../migrations/idp/0009_withdrawal.sql"),
+    },
 ];

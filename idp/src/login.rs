@@ -215,15 +215,11 @@ async fn record_refusal<T>(
     let subject = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
     let detail = json!({"interaction": interaction, "means": means, "reason": why});
     let event = &Event::new("login.refused", subject, detail);
+    // Nobody is somebody who does not exist: the same statements for all.
+    let named = person.unwrap_or_else(|| Id::new(&*cx.random));
     cx.db
         .run::<_, DbError, _, _>("login.refused", |tx| async move {
-            if let Some(person) = person {
-                let entry = &Entry {
-                    means: Some(means),
-                    ..Entry::of(Kind::LoginRefused)
-                };
-                activity::record(&tx, cx, person, entry).await?;
-            }
+            activity::record_if_known(&tx, cx, named, Kind::LoginRefused, means).await?;
             audit::record(&tx, cx, event).await
         })
         .await?;

@@ -25,6 +25,11 @@ pub(crate) struct StoredPasskey {
     pub backup_state: bool,
 }
 
+/// A P-256 key as [`encode`] writes it.
+const DECOY_KEY: &[u8; 77] = b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20\x60\x80\x64\xc2\xd1\x63\xed\xe8\xce\x0e\x80\x93\x1f\x6f\xd6\x4d\
+    \xc3\x26\x16\xba\xd3\xad\x74\xb6\x48\x90\x44\x5e\xd7\xa4\xc2\xdf\x22\x58\x20\xad\xf8\xc1\xf1\x5f\xcb\xf1\xcd\x01\x3a\x97\xc8\
+    \x2a\x42\x29\x56\x5b\x98\xae\x8f\xcb\xb0\x76\x08\x1b\x07\x4e\xb0\xaf\x94\x7f\x1e";
+
 /// A key or a library form that we do not understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("passkey: {0}")]
@@ -79,6 +84,20 @@ impl StoredPasskey {
             "attestation_format": "none",
         }}))
         .map_err(|_| PasskeyFormat("the library refuses the stored form"))
+    }
+
+    /// Of nobody: what an unknown credential is verified with, so that it costs the work of a known one. The private half of its
+    /// key was never kept, and whoever verifies with it refuses whatever comes out.
+    pub(crate) fn decoy(credential_id: &[u8], nobody: Id<Person>) -> Self {
+        Self {
+            credential_id: credential_id.to_vec(),
+            person: nobody,
+            cose_key: DECOY_KEY.to_vec(),
+            aaguid: [0; 16],
+            counter: 0,
+            backup_eligible: true,
+            backup_state: true,
+        }
     }
 
     pub(crate) fn read(row: &Row) -> Result<Self, DbError> {

@@ -1,46 +1,85 @@
-//! Deletes what has expired; nothing is decided from these rows any more.
+//! Deletes what has expired; nothing is decided from these rows any more. In batches by an index, each a transaction of its own,
+//! so that whoever logs in meanwhile waits for a thousand rows at most.
 
 use std::time::Duration;
 
-use signum_core::{Cx, DbError, params};
+use signum_core::{Cx, DbError, Timestamp, params};
 
 use crate::config::Config;
-use crate::single_use;
 
 /// How long rows stay after their end, so that a late reuse is still recognised as one.
 const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The same for what is refused by its own time as well.
+const SHORT_GRACE: Duration = Duration::from_secs(10 * 60);
+/// Rows of one batch; what refers to them goes with them.
+const BATCH: i64 = 1_000;
 
-/// One pass; returns how many rows went.
+/// Deletes at most `$2` rows that ended before `$1`.
+macro_rules! expired {
+    ($table:literal, $key:literal, $end:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $end,
+            " < $1 ORDER BY ",
+            $end,
+            " LIMIT $2)"
+        )
+    };
+}
+
+/// Kept for a day, since they tell a reuse.
+const KEPT: [&str; 4] = [
+    expired!("interaction", "id", "expires_at"),
+    expired!("authorization_grant", "id", "created_at"),
+    expired!("activation", "hash", "expires_at"),
+    expired!("login_attempt", "who", "since"),
+];
+/// Their own time refuses them, and there are many.
+const SOON: [&str; 4] = [
+    expired!("pushed_request", "hash", "expires_at"),
+    expired!("access_token", "hash", "expires_at"),
+    expired!("device_authorization", "id", "expires_at"),
+    "DELETE FROM single_use WHERE (kind, owner, id_hash) IN
+        (SELECT kind, owner, id_hash FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+];
+const SESSION: &str = expired!("session", "id", "last_seen_at");
+const ACTIVITY: &str = expired!("activity", "id", "at");
+
+/// One pass; returns how many rows went, without those that went with them.
 pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
-    let before = cx.now().minus(GRACE);
-    let idle = before.minus(config.session_idle());
-    let forgotten = cx.now().minus(config.activity_kept());
-    cx.db
-        .run("purge", |tx| async move {
-            let mut gone = 0;
-            gone += tx
-                .exec("DELETE FROM interaction WHERE expires_at < $1", params![before])
-                .await?;
-            gone += tx
-                .exec("DELETE FROM pushed_request WHERE expires_at < $1", params![before])
-                .await?;
-            gone += tx
-                .exec("DELETE FROM authorization_grant WHERE created_at < $1", params![before])
-                .await?;
-            gone += tx
-                .exec("DELETE FROM session WHERE last_seen_at < $1", params![idle])
-                .await?;
-            gone += tx
-                .exec("DELETE FROM activation WHERE expires_at < $1", params![before])
-                .await?;
-            gone += tx
-                .exec("DELETE FROM login_attempt WHERE since < $1", params![before])
-                .await?;
-            gone += tx
-                .exec("DELETE FROM activity WHERE at < $1", params![forgotten])
-                .await?;
-            gone += single_use::purge(&tx, before).await?;
-            Ok(gone)
-        })
-        .await
+    let now = cx.now();
+    let (kept, soon) = (now.minus(GRACE), now.minus(SHORT_GRACE));
+    let mut gone = 0;
+    for sql in KEPT {
+        gone += all(cx, sql, kept).await?;
+    }
+    for sql in SOON {
+        gone += all(cx, sql, soon).await?;
+    }
+    gone += all(cx, SESSION, kept.minus(config.session_idle())).await?;
+    gone += all(cx, ACTIVITY, now.minus(config.activity_kept())).await?;
+    Ok(gone)
+}
+
+/// Batch after batch until one is not full.
+async fn all(cx: &Cx, sql: &'static str, before: Timestamp) -> Result<u64, DbError> {
+    let mut gone = 0;
+    loop {
+        let batch = cx
+            .db
+            .run::<_, DbError, _, _>("purge", |tx| async move { tx.exec(sql, params![before, BATCH]).await })
+            .await?;
+        gone += batch;
+        if batch < BATCH.unsigned_abs() {
+            return Ok(gone);
+        }
+    }
 }

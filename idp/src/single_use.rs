@@ -44,9 +44,3 @@ pub(crate) async fn spend(
         .await?;
     Ok(rows == 1)
 }
-
-/// Deletes what can be shown no more because it expired before `before`.
-pub(crate) async fn purge(tx: &Tx, before: Timestamp) -> Result<u64, DbError> {
-    tx.exec("DELETE FROM single_use WHERE expires_at < $1", params![before])
-        .await
-}

@@ -15,6 +15,7 @@ mod claims_parameter;
 mod client_auth;
 mod code;
 mod consent;
+mod consents;
 mod cve;
 mod cve_secrets;
 mod database_away;

@@ -67,11 +67,11 @@ pub(crate) async fn userinfo(
     let event = &Event::new(
         "userinfo.released",
         grant,
-        json!({"client": client_id, "scope": scope.to_string()}),
+        json!({"client": client_id, "scope": scope.to_string(), "claims": found.claims.to_string()}),
     );
     let represented = representation::claims(idp, &person, sector, &scope).await;
     let mandate_used = represented.mandate_used;
-    let released = scope.to_string();
+    let released = format!("{scope} {}", found.claims);
     let entry = &Entry {
         client: Some(&client_id),
         scope: Some(&released),

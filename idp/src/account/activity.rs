@@ -106,6 +106,23 @@ pub(crate) async fn record(tx: &Tx, cx: &Cx, person: Id<Person>, entry: &Entry<'
     Ok(())
 }
 
+/// An entry that names nothing but a means, if there is such a person at all.
+pub(crate) async fn record_if_known(
+    tx: &Tx,
+    cx: &Cx,
+    person: Id<Person>,
+    kind: Kind,
+    means: &str,
+) -> Result<(), DbError> {
+    let id: Id<Stored> = Id::new(&*cx.random);
+    tx.exec(
+        "INSERT INTO activity (id, person, at, kind, means) SELECT $1, id, $2, $3, $4 FROM person WHERE id = $5",
+        params![id, cx.now(), kind.name(), means, person],
+    )
+    .await?;
+    Ok(())
+}
+
 /// An entry as it was stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {

@@ -175,7 +175,7 @@ pub(crate) async fn finish(
                 let detail = json!({"client": client, "scope": scope.to_string(), "claims": claims.to_string(),
                     "details": request.details.iter().map(|detail| &detail.kind).collect::<Vec<_>>()});
                 audit::record(&tx, cx, &Event::new("consent.given", session.person, detail)).await?;
-                let agreed = request.scope.to_string();
+                let agreed = format!("{scope} {claims}");
                 let entry = &Entry {
                     client: Some(&request.client_id),
                     session: Some(session.id),

@@ -5,6 +5,7 @@ use signum_core::audit::{self, Event};
 use signum_core::{Cx, DbError, Id, Timestamp, params};
 
 use super::Agreed;
+use crate::account::activity::{self, Entry, Kind};
 use crate::clients::{self, Client};
 use crate::people::Person;
 
@@ -69,6 +70,11 @@ pub(crate) async fn withdraw(cx: &Cx, person: Id<Person>, client_id: &str) -> Re
             if forgotten == 0 && revoked == 0 {
                 return Ok(false);
             }
+            let entry = &Entry {
+                client: Some(client_id),
+                ..Entry::of(Kind::ConsentWithdrawn)
+            };
+            activity::record(&tx, cx, person, entry).await?;
             let detail = json!({"client": client_id, "grants": revoked});
             audit::record(&tx, cx, &Event::new("consent.withdrawn", person, detail)).await?;
             Ok(true)

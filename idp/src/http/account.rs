@@ -1,6 +1,7 @@
 //! /account: the person's own pages. Whoever is not logged in is sent to log in first, as for any other service.
 
 mod activity;
+mod consents;
 mod disown;
 mod overview;
 
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/account/entered", get(entered))
         .route("/account/activity", get(activity::page))
         .route("/account/sessions/end", post(overview::end_session))
+        .route("/account/consents/withdraw", post(consents::withdraw))
         .route("/account/not-me/{link}", get(disown::page).post(disown::disown))
 }
 

@@ -141,23 +141,23 @@ async fn verify(
     if made_in_a_frame(&credential.response.client_data_json) {
         return Err(nobody(Refusal::CrossOrigin));
     }
-    let passkey = find(idp, &credential.raw_id).await.map_err(|e| (e.into(), None))?;
-    let passkey = passkey.ok_or(nobody(Refusal::UnknownCredential))?;
-    let person = Some(passkey.person);
-    let (handle, _) = idp
-        .webauthn
-        .identify_discoverable_authentication(&credential)
-        .map_err(|_| (Refusal::WrongUserHandle.into(), person))?;
-    if *handle.as_bytes() != passkey.person.0 {
-        return Err((Refusal::WrongUserHandle.into(), person));
-    }
-    let key = passkey
-        .to_webauthn()
-        .map_err(|e| (LoginError::Internal(e.to_string()), person))?;
+    let stored = find(idp, &credential.raw_id).await.map_err(|e| (e.into(), None))?;
+    let person = stored.as_ref().map(|passkey| passkey.person);
+    let handle = idp.webauthn.identify_discoverable_authentication(&credential);
+    let handle = handle.map(|(handle, _)| *handle.as_bytes()).ok();
+    // Everybody's signature is verified before anything is said: nobody learns by the time taken what is registered here.
+    let decoy = || StoredPasskey::decoy(&credential.raw_id, Id::new(&*idp.cx.random));
+    let key = stored.clone().unwrap_or_else(decoy).to_webauthn();
+    let key = key.map_err(|e| (LoginError::Internal(e.to_string()), person))?;
+    metrics::counter!("idp_passkey_verifications_total").increment(1);
     let result = idp
         .webauthn
-        .finish_discoverable_authentication_v2(&credential, state, &key)
-        .map_err(|e| (Refusal::of(&e).into(), person))?;
+        .finish_discoverable_authentication_v2(&credential, state, &key);
+    let passkey = stored.ok_or(nobody(Refusal::UnknownCredential))?;
+    if handle != Some(passkey.person.0) {
+        return Err((Refusal::WrongUserHandle.into(), person));
+    }
+    let result = result.map_err(|e| (Refusal::of(&e).into(), person))?;
     if !result.user_verified() {
         return Err((Refusal::UserNotVerified.into(), person));
     }

@@ -84,7 +84,12 @@ async fn tell(idp: &Idp, owed: &Owed) -> Result<Outcome, DeliveryError> {
         issued_at: idp.cx.now().seconds(),
     }
     .claims();
-    let token = idp.keys.fresh(&idp.cx).await.sign(&*idp.hsm, None, TYP, &claims).await?;
+    let token = idp
+        .keys
+        .fresh(&idp.cx)
+        .await
+        .sign(&*idp.hsm, None, TYP, &claims)
+        .await?;
     match idp.outbound.post_form(&address, &[("logout_token", &token)]).await? {
         200 | 204 => Ok(Outcome::Told),
         other => Err(DeliveryError::Answer(other)),

@@ -1,5 +1,8 @@
 //! Limits: of log-ins, of one address, of everybody together; and that nobody learns from an answer who is known here.
 
+use std::collections::BTreeMap;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 
 use super::browser::{Browser, Reply};
@@ -109,6 +112,49 @@ async fn an_unknown_passkey_a_wrong_one_and_a_locked_out_one_are_answered_alike(
     assert!(
         world.audit("login.refused").await.1.contains("locked_out"),
         "a right one during the lockout"
+    );
+}
+
+/// What was counted since the last time: transactions by name, and signatures verified.
+fn work(counted: &PrometheusHandle, before: &mut BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let text = counted.render();
+    let counters = text.lines().filter_map(|line| {
+        let (name, count) = line.rsplit_once(' ')?;
+        let ours = name.starts_with("db_transactions_total") || name.starts_with("idp_passkey_verifications");
+        Some((name.to_owned(), count.parse::<u64>().ok().filter(|_| ours)?))
+    });
+    let now: BTreeMap<_, _> = counters.collect();
+    let since = |(name, count): (&String, &u64)| (name.clone(), count - before.get(name).unwrap_or(&0));
+    let work = now.iter().map(since).filter(|(_, count)| *count > 0).collect();
+    *before = now;
+    work
+}
+
+#[tokio::test]
+async fn whoever_is_refused_costs_the_same_work_known_or_not() {
+    let world = World::new().await;
+    let known = world.enrolled().await;
+    let mut unknown = world.browser();
+    unknown.authenticator = World::new().await.enrolled().await.authenticator.clone();
+    let mut other_handle = world.browser();
+    other_handle.authenticator = known.authenticator.clone();
+    other_handle.authenticator.credentials[0].user_handle = vec![7; 16];
+    let mut bad_signature = world.browser();
+    bad_signature.authenticator = known.authenticator.clone();
+    bad_signature.authenticator.behaviour.break_signature = true;
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let (counted, mut before) = (recorder.handle(), BTreeMap::new());
+    let mut works = Vec::new();
+    for browser in [&mut unknown, &mut other_handle, &mut bad_signature] {
+        browser.address = Some(HOME.parse().unwrap());
+        assert_eq!(try_login(browser).await.status, 403);
+        works.push(work(&counted, &mut before));
+    }
+    assert_eq!(works[0].get("idp_passkey_verifications_total"), Some(&1), "{works:?}");
+    assert!(
+        works[0].len() > 3 && works.iter().all(|work| *work == works[0]),
+        "{works:?}"
     );
 }
 

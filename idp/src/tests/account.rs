@@ -8,6 +8,7 @@ use crate::authorize::current_session;
 use crate::config::Config;
 use crate::logout::outbox;
 use crate::purge;
+use crate::representation::RepresenteeSub;
 
 async fn alive(world: &World, browser: &Browser) -> bool {
     let cookie = browser.cookies.get("idp_sid").map(String::as_str);
@@ -289,4 +290,93 @@ async fn a_made_up_changed_or_old_link_disowns_nothing() {
     world.advance(1);
     assert_eq!(browser.post_form(&link, &[]).await.status, 410);
     assert_eq!(world.audit("login.disowned").await.0, 0);
+}
+
+#[tokio::test]
+async fn what_the_activity_tells_is_in_the_audit_log_too_which_names_nobody() {
+    let world = World::new().await;
+    let _ = world
+        .service
+        .clone()
+        .with_registry(std::sync::Arc::new(super::representation::table()));
+    let (mut browser, tokens) = super::refresh::refreshing(&world).await;
+    super::refresh::refresh(&mut browser, &tokens["refresh_token"], &[]).await;
+    let company = RepresenteeSub::of(&world.service.idp.csrf, "demo.localhost", "810000001").unwrap();
+    let query = authorize_query(&[("scope", &format!("openid profile representee.{company}"))]);
+    let consent = browser.get(&format!("/authorize?{query}")).await.location();
+    let csrf = browser.get(&consent).await.csrf();
+    let agreed = browser
+        .post_form(&consent, &[("csrf", &csrf), ("decision", "allow")])
+        .await;
+    let acting = browser.redeem(&agreed.redirected("code").unwrap()).await.json();
+    let said = browser.userinfo(acting["access_token"].as_str().unwrap()).await;
+    assert_eq!(said.json()["representee"]["name"], "Shembull sh.p.k.");
+    let link = links(&browser.get("/account/activity").await, "/account/not-me/")[0].clone();
+    let csrf = browser.get("/account").await.csrf();
+    browser
+        .post_form("/account/consents/withdraw", &[("csrf", &csrf), ("client", "demo-rp")])
+        .await;
+    browser.post_form(&link, &[]).await;
+    for (of_the_person, of_the_house) in [
+        ("logged_in", "login.succeeded"),
+        ("consent_given", "consent.given"),
+        ("tokens_issued", "refresh.done"),
+        ("data_released", "userinfo.released"),
+        ("mandate_used", "mandate.confirmed"),
+        ("consent_withdrawn", "consent.withdrawn"),
+        ("session_ended", "session.ended"),
+        ("disowned", "login.disowned"),
+    ] {
+        let own = "SELECT kind FROM activity WHERE kind = $1";
+        assert!(
+            world.cx.db.opt(own, params![of_the_person]).await.unwrap().is_some(),
+            "{of_the_person}"
+        );
+        assert!(world.audit(of_the_house).await.0 > 0, "{of_the_house}");
+    }
+    let rows = world
+        .cx
+        .db
+        .all("SELECT subject, detail FROM audit_event", vec![])
+        .await
+        .unwrap();
+    for row in &rows {
+        let (subject, detail): (String, String) = (row.get("subject").unwrap(), row.get("detail").unwrap());
+        for personal in ["Testa", "Shembull", "1234567892", "1990-02-28", "810000001", "sh.p.k."] {
+            assert!(
+                !subject.contains(personal) && !detail.contains(personal),
+                "{personal}: {detail}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_is_in_the_activity_with_its_service() {
+    let world = World::new().await;
+    let (mut browser, tokens) = super::refresh::refreshing(&world).await;
+    let confirmed = "<strong>Kyçja juaj iu konfirmua shërbimit</strong>: demo-rp sq";
+    let before = browser.get("/account/activity").await.body.matches(confirmed).count();
+    super::refresh::refresh(&mut browser, &tokens["refresh_token"], &[]).await;
+    let after = browser.get("/account/activity").await.body.matches(confirmed).count();
+    assert_eq!(after, before + 1);
+}
+
+#[tokio::test]
+async fn a_single_claim_that_was_released_is_named_in_the_activity() {
+    let world = World::new().await;
+    let mut browser = world.enrolled().await;
+    let claims = r#"{"userinfo":{"birthdate":null}}"#;
+    let agreed = browser
+        .sign_in(&authorize_query(&[("scope", "openid"), ("claims", claims)]))
+        .await;
+    let tokens = browser.redeem(&agreed.redirected("code").unwrap()).await.json();
+    let said = browser.userinfo(tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!(said.json()["birthdate"], "1990-02-28");
+    let page = browser.get("/account/activity").await.body;
+    assert_eq!(
+        page.matches("<p>Data e lindjes</p>").count(),
+        2,
+        "agreed and sent: {page}"
+    );
 }

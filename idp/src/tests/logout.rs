@@ -184,3 +184,56 @@ async fn a_post_from_a_service_becomes_a_get() {
     let reply = world.browser().post_form("/logout", &[("state", "x y")]).await;
     assert_eq!((reply.status, reply.location().as_str()), (303, "/logout?state=x+y"));
 }
+
+#[tokio::test]
+async fn a_hint_of_an_earlier_session_or_of_another_browsers_ends_nothing_without_a_question() {
+    let world = World::new().await;
+    let (mut browser, earlier) = with_hint(&world).await;
+    let mut elsewhere = world.browser();
+    elsewhere.authenticator = browser.authenticator.clone();
+    let login = elsewhere
+        .get(&format!("/authorize?{}", authorize_query(&[])))
+        .await
+        .location();
+    let next = elsewhere.use_passkey(&login).await.json()["next"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(elsewhere.get(&next).await.redirected("code").is_some());
+    let query = encode(&[("id_token_hint", &earlier), ("post_logout_redirect_uri", AFTER_LOGOUT)]);
+    let asked = elsewhere.get(&format!("/logout?{query}")).await;
+    assert_eq!(asked.status, 200, "{}", asked.body);
+    assert!(is_logged_in(&mut elsewhere).await && is_logged_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn a_hint_counts_long_after_its_id_token_expired() {
+    let world = World::new().await;
+    let (mut browser, hint) = with_hint(&world).await;
+    for _ in 0..40 {
+        world.advance(14 * 60);
+        assert!(is_logged_in(&mut browser).await);
+    }
+    let query = encode(&[("id_token_hint", &hint), ("post_logout_redirect_uri", AFTER_LOGOUT)]);
+    assert_eq!(browser.get(&format!("/logout?{query}")).await.location(), AFTER_LOGOUT);
+    assert!(!is_logged_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn the_persons_activity_names_the_service_that_asked_for_the_log_out() {
+    let world = World::new().await;
+    let (mut browser, hint) = with_hint(&world).await;
+    browser
+        .get(&format!("/logout?{}", encode(&[("id_token_hint", &hint)])))
+        .await;
+    world.advance(1);
+    let authorize = browser.get("/account").await.location();
+    let login = browser.get(&authorize).await.location();
+    assert_eq!(browser.use_passkey(&login).await.status, 200);
+    let page = browser.get("/account/activity").await;
+    assert!(
+        page.body.contains("<strong>Dalje</strong>: demo-rp sq"),
+        "{}",
+        page.body
+    );
+}

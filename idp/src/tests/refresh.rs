@@ -8,7 +8,7 @@ use crate::representation::RepresenteeSub;
 use serde_json::{Value, json};
 
 /// The demo client, which may refresh now; a browser logged in there, and its first tokens.
-async fn refreshing(world: &World) -> (Browser, Value) {
+pub async fn refreshing(world: &World) -> (Browser, Value) {
     let registration = Registration {
         client_id: "demo-rp".to_owned(),
         profile: Profile::GovBasic,
@@ -32,7 +32,7 @@ async fn refreshing(world: &World) -> (Browser, Value) {
     (browser, tokens.json())
 }
 
-async fn refresh(browser: &mut Browser, token: &Value, more: &[(&str, &str)]) -> (u16, Value) {
+pub async fn refresh(browser: &mut Browser, token: &Value, more: &[(&str, &str)]) -> (u16, Value) {
     let mut fields = vec![
         ("grant_type", "refresh_token"),
         ("refresh_token", token.as_str().unwrap()),

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::browser::Browser;
 use super::world::{OTHER_CALLBACK, SECRET, World, add_person, authorize_query};
-use crate::representation::{Party, Registry, RegistryUnavailable, Represented, TableRegistry};
+use crate::representation::{self, Party, Registry, RegistryUnavailable, Represented, TableRegistry};
+use crate::scope::Scopes;
 
 pub fn table() -> TableRegistry {
     let child = Represented {
@@ -164,6 +165,27 @@ async fn a_register_that_is_away_or_missing_never_stops_a_log_in() {
         assert_eq!(said["representee"], json!({"status": "SERVICE_NOT_AVAILABLE"}));
         assert!(said["sub"].is_string());
     }
+}
+
+struct Silent;
+
+#[async_trait]
+impl Registry for Silent {
+    async fn represented_by(&self, _: &str) -> Result<Vec<Represented>, RegistryUnavailable> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_register_that_does_not_answer_counts_as_away() {
+    let world = world(Silent).await;
+    let scopes = Scopes::parse("openid representee_list").unwrap();
+    // Nothing but the register is waited for, so its patience passes at once.
+    tokio::time::pause();
+    let answered = representation::claims(&world.service.idp, &world.person, "demo.localhost", &scopes).await;
+    let expected = json!({"representee_list": {"status": "SERVICE_NOT_AVAILABLE"}});
+    assert_eq!(Value::Object(answered.claims), expected);
+    assert!(!answered.mandate_used);
 }
 
 #[tokio::test]

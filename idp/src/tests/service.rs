@@ -2,6 +2,8 @@
 
 use super::browser::Browser;
 use super::world::{AFTER_LOGOUT, CALLBACK, ISSUER, World, authorize_query, register, start};
+use signum_core::params;
+
 use crate::{Config, purge};
 
 #[tokio::test]
@@ -66,6 +68,39 @@ async fn the_purge_deletes_what_expired_a_day_ago_and_nothing_that_lives() {
         reply.starts_with(CALLBACK),
         "passkey and consent are still there: {reply}"
     );
+}
+
+#[tokio::test]
+async fn the_purge_takes_any_number_of_rows_batch_by_batch_and_every_kind_of_them() {
+    let world = World::new().await;
+    let config = Config::at(ISSUER);
+    let (cx, now) = (&world.cx, world.cx.now());
+    let live = now.plus(std::time::Duration::from_secs(60));
+    let filled = cx.db.run::<_, signum_core::DbError, _, _>("fill", |tx| async move {
+        for n in 0..2_050_u32 {
+            let (hash, until) = ([n.to_be_bytes(); 8].concat(), if n < 50 { live } else { now });
+            tx.exec(
+                "INSERT INTO single_use (kind, owner, id_hash, expires_at) VALUES ('dpop_proof', 'rp', $1, $2)",
+                params![hash.clone(), until],
+            )
+            .await?;
+            if n % 41 == 0 {
+                tx.exec(
+                    "INSERT INTO access_token (hash, client_id, scope, audience, issued_at, expires_at)
+                     VALUES ($1, 'rp', '', '', $2, $3)",
+                    params![hash, now, until],
+                )
+                .await?;
+            }
+        }
+        Ok(())
+    });
+    filled.await.unwrap();
+    assert_eq!(purge::run(cx, &config).await.unwrap(), 0);
+    world.advance(10 * 60 + 1);
+    assert_eq!(purge::run(cx, &config).await.unwrap(), 2_000 + 48);
+    world.advance(60);
+    assert_eq!(purge::run(cx, &config).await.unwrap(), 50 + 2);
 }
 
 #[tokio::test]

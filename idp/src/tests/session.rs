@@ -284,3 +284,50 @@ async fn a_session_knows_the_device_it_began_on_by_family_and_system_alone() {
     assert_eq!(listed[0].services, ["demo-rp"]);
     assert_eq!(listed[0].device, "");
 }
+
+#[tokio::test]
+async fn cookies_are_bound_to_this_very_host_and_closed_to_scripts_and_other_sites() {
+    let world = World::new().await;
+    let deps = crate::Deps {
+        cx: world.cx.clone(),
+        hsm: world.hsm.clone(),
+        csrf: world.csrf.clone(),
+    };
+    let service = crate::Service::new(crate::Config::at("https://idp.example.org"), deps)
+        .await
+        .unwrap();
+    let mut browser = Browser::new(service.router());
+    let reply = browser.get(&format!("/authorize?{}", authorize_query(&[]))).await;
+    let set = reply.headers["set-cookie"].to_str().unwrap().to_owned();
+    let session = service.idp.cookies.set(crate::http::SESSION, "secret", None);
+    let session = session.to_str().unwrap();
+    assert!(
+        set.starts_with("__Host-idp_tx-") && session.starts_with("__Host-idp_sid="),
+        "{set} {session}"
+    );
+    for cookie in [set.as_str(), session] {
+        for attribute in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
+            assert!(cookie.contains(attribute), "{attribute}: {cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_of_sessions_and_interactions_are_random_and_only_their_hashes_are_stored() {
+    let world = World::new().await;
+    let mut browser = world.logged_in().await;
+    browser
+        .get(&format!("/authorize?{}", authorize_query(&[("prompt", "login")])))
+        .await;
+    let rows = |sql| world.cx.db.all(sql, vec![]);
+    let mut stored = rows("SELECT secret_hash AS hash FROM session").await.unwrap();
+    stored.extend(rows("SELECT cookie_hash AS hash FROM interaction").await.unwrap());
+    let stored: Vec<Vec<u8>> = stored.iter().map(|row| row.get("hash").unwrap()).collect();
+    assert!(browser.cookies.len() >= 2, "{:?}", browser.cookies.keys());
+    for (name, secret) in &browser.cookies {
+        assert!(secret.len() >= 43, "{name}: 256 bits");
+        assert!(stored.contains(&secret::hashed(secret).to_vec()), "{name}");
+        assert!(!stored.contains(&secret.as_bytes().to_vec()), "{name}");
+    }
+}

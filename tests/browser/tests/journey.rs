@@ -84,6 +84,25 @@ impl<'a> Traveller<'a> {
         self.look("sign-home").await
     }
 
+    /// The person's own pages: sessions, services with consent, what happened.
+    async fn take_a_consent_back(&mut self) -> Result<()> {
+        self.browser.goto(&format!("{}/account", self.signum.idp)).await?;
+        self.look("account").await?;
+        let withdraw = "button[name=client][value=demo-rp]";
+        self.browser.click(withdraw).await?;
+        self.browser
+            .wait_for_page(&format!("location.hash && !document.querySelector('{withdraw}')"))
+            .await?;
+        self.look("account-withdrawn").await?;
+        self.browser
+            .goto(&format!("{}/account/activity", self.signum.idp))
+            .await?;
+        self.look("account-activity").await?;
+        self.browser.click("a[href^='/account/not-me/']").await?;
+        self.browser.wait_for_page("document.querySelector('#disown')").await?;
+        self.look("not-me").await
+    }
+
     async fn enrol(&mut self) -> Result<()> {
         self.browser.goto(&format!("{}/enrol", self.signum.signer)).await?;
         self.look("enrol").await?;
@@ -216,6 +235,7 @@ impl<'a> Traveller<'a> {
             .await
             .context("log in at the demo service")?;
         self.log_in_at_the_signer().await.context("log in at the signer")?;
+        self.take_a_consent_back().await.context("take a consent back")?;
         self.enrol().await.context("enrol")?;
         let signed = self.sign().await.context("sign")?;
         let authenticator = self.authenticator.clone();

@@ -13,12 +13,12 @@ use super::overview::{Names, name_all};
 use super::{Visitor, render, visitor};
 use crate::account::activity::{Stored, before};
 use crate::account::disown;
+use crate::claim::{Claim, Claims};
+use crate::scope::Scopes;
 use crate::service::Idp;
 
 /// Entries on one page.
 const PAGE: i64 = 50;
-/// Names of claims and scopes that say something to people.
-const SAID: [&str; 4] = ["given_name", "family_name", "birthdate", "personal_number"];
 
 #[derive(serde::Deserialize)]
 pub(super) struct From {
@@ -84,7 +84,7 @@ fn one(idp: &Idp, lang: Lang, entry: &Stored, names: &Names) -> Markup {
     let mut circumstances = vec![lang.date_time(entry.at)];
     circumstances.extend(entry.means.as_deref().map(|means| means_word(lang, means)));
     circumstances.extend(entry.acr.as_deref().map(|acr| word(&format!("level-{acr}"))));
-    let data = labels(lang, entry.scope.iter().flat_map(|scope| scope.split(' ')));
+    let data = labels(lang, entry.scope.as_deref().unwrap_or_default());
     html! {
         p.event {
             strong { (word(&format!("activity-{}", entry.kind.name()))) }
@@ -109,14 +109,11 @@ pub(super) fn means_word(lang: Lang, means: &str) -> String {
 }
 
 /// The data behind names of claims and scopes, in words.
-pub(super) fn labels<'a>(lang: Lang, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut wanted: Vec<&str> = Vec::new();
-    for name in names {
-        match name {
-            "profile" => wanted.extend(["given_name", "family_name", "birthdate"]),
-            other => wanted.push(other),
-        }
-    }
-    let said = SAID.iter().filter(|name| wanted.contains(name));
-    said.map(|name| WORDS.text(lang, &format!("claim-{name}"))).collect()
+fn labels(lang: Lang, names: &str) -> Vec<String> {
+    let single: Claims = names.split(' ').filter_map(Claim::parse).collect();
+    let all = Scopes::known(names).claims().union(&single);
+    let named = all
+        .shown()
+        .map(|claim| WORDS.text(lang, &format!("claim-{}", claim.name())));
+    named.collect()
 }

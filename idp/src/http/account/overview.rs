@@ -13,12 +13,12 @@ use signum_core::{DbError, Id};
 
 use super::super::words::{WORDS, in_language};
 use super::super::{Shared, failure, see_other};
-use super::{Visitor, acting, activity, render, visitor};
+use super::{Visitor, acting, activity, consents, render, visitor};
 use crate::account::activity::{Stored, before};
-use crate::clients;
 use crate::form::Form;
 use crate::service::Idp;
 use crate::session::{self, Listed, Why};
+use crate::{clients, consent};
 
 /// How many entries of the activity stand on the first page.
 const LATELY: i64 = 5;
@@ -38,6 +38,7 @@ async fn body(idp: &Shared, lang: Lang, visitor: &Visitor) -> Result<Markup, DbE
     let (cx, person) = (&idp.cx, visitor.person.id);
     let sessions = session::list(cx, &idp.config, person).await?;
     let lately = before(cx, person, cx.now().plus(std::time::Duration::from_secs(1)), LATELY).await?;
+    let agreed = consent::list(cx, person).await?;
     let names = names(idp, lang, &sessions, &lately).await?;
     let word = |key: &str| WORDS.text(lang, key);
     Ok(html! {
@@ -50,6 +51,7 @@ async fn body(idp: &Shared, lang: Lang, visitor: &Visitor) -> Result<Markup, DbE
                 button #end-others.secondary type="submit" name="session" value="others" { (word("account-end-others")) }
             }))
         }
+        (consents::list(lang, visitor, &agreed))
         h2 { (word("account-lately")) }
         (activity::entries(idp, lang, &lately, &names))
         (ui::actions(ui::link_button(false, "/account/activity", word("account-all-activity"))))
