@@ -8,6 +8,7 @@ pub mod contract;
 mod demonstration;
 pub mod doctor;
 pub mod hsm;
+pub mod idp;
 pub mod migrate;
 pub mod person;
 mod running;

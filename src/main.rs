@@ -41,6 +41,9 @@ enum Command {
     /// The services' audit logs.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
+    /// Work of the identity provider.
+    #[command(subcommand)]
+    Idp(commands::idp::IdpCommand),
     /// People who may log in.
     #[command(subcommand)]
     Person(PersonCommand),
@@ -117,6 +120,7 @@ async fn main() -> ExitCode {
         Command::Ca(CaCommand::Relint(relint)) => commands::ca::relint(config, var, relint).await,
         Command::Ca(CaCommand::Status) => commands::status::run(config, var).await,
         Command::Audit(command) => commands::audit::run(config, var, command).await,
+        Command::Idp(command) => commands::idp::run(config, var, command).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Ceremony(command) => commands::ceremony::run(config, var, command).await,

@@ -12,9 +12,10 @@ use signum_hsm_shim::worker::KeyUse;
 use crate::jose::Algorithm;
 use crate::jws::JwkOfSpkiError;
 
-pub use admin::{Listed, list, wish};
+pub use admin::{Listed, list, wish, withdraw};
 pub(crate) use ring::{KeyRing, SigningKeys};
 pub(crate) use rotate::run;
+pub use store::Withdrawn;
 
 /// What a signing key is for just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -192,7 +192,7 @@ impl Service {
         vec![
             Job::new("idp.purge", Duration::from_secs(5 * 60), purge),
             Job::new("idp.logout", Duration::from_secs(2), tell),
-            Job::new("idp.keys", Duration::from_secs(60), rotate),
+            Job::new("idp.keys", Duration::from_secs(15), rotate),
         ]
     }
 }

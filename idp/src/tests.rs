@@ -38,6 +38,7 @@ mod representation;
 mod request_object;
 mod resource;
 mod response_modes;
+mod rotation;
 mod service;
 mod session;
 mod soft_hsm;

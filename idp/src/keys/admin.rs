@@ -1,9 +1,10 @@
-//! What an operator does about signing keys: look, and wish for another one. The service makes it, which has the token open.
+//! What an operator does about signing keys: look, wish for another one, withdraw one. The service makes
+//! keys, which has the token open.
 
-use signum_core::audit::{self, Event};
-use signum_core::{Cx, Timestamp, params};
+use signum_core::{Cx, Timestamp};
 
-use super::{KeyError, KeyStatus, store};
+use super::store::{self, Withdrawn};
+use super::{KeyError, KeyStatus};
 use crate::jose::Algorithm;
 
 /// A signing key as it is shown.
@@ -39,14 +40,19 @@ pub async fn wish(cx: &Cx, algorithm: &str, urgent: bool) -> Result<(), KeyError
         .ok_or(KeyError::Rows("we sign with ES256 and PS256"))?;
     cx.db
         .run::<_, KeyError, _, _>("signing_key.wish", |tx| async move {
-            tx.exec(
-                "INSERT INTO signing_key_wish (algorithm, urgent, wished_at) VALUES ($1, $2, $3)
-                 ON CONFLICT (algorithm) DO UPDATE SET urgent = excluded.urgent, wished_at = excluded.wished_at",
-                params![algorithm.name(), urgent, cx.now()],
-            )
-            .await?;
-            let detail = serde_json::json!({"algorithm": algorithm.name(), "urgent": urgent});
-            Ok(audit::record(&tx, cx, &Event::new("signing_key.wished", "signing keys", detail)).await?)
+            Ok(store::wish(&tx, cx, algorithm.name(), urgent).await?)
         })
         .await
+}
+
+/// Withdraws a key that somebody else may know: from this moment it is published no more and signs nothing, on every replica
+/// within ten seconds. A pending key takes its place at once, else the service makes one within a quarter of a minute.
+pub async fn withdraw(cx: &Cx, kid: &str) -> Result<Withdrawn, KeyError> {
+    let withdrawn = cx
+        .db
+        .run::<_, KeyError, _, _>("signing_key.withdraw_at_once", |tx| async move {
+            Ok(store::withdraw_at_once(&tx, cx, kid).await?)
+        })
+        .await?;
+    withdrawn.ok_or(KeyError::Rows("no key of this kid is published"))
 }

@@ -1,4 +1,4 @@
-//! The keys as a replica holds them: read again from the database every half minute, kept as they are while it is away.
+//! The keys as a replica holds them: read again from the database every ten seconds, kept as they are while it is away.
 
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -11,8 +11,9 @@ use super::{KeyError, KeyStatus, label, store};
 use crate::jose::Algorithm;
 use crate::jws::{self, Jwk, Signer};
 
-/// How old what a replica knows may be. A key is published a day before it is used, so nobody sees one that is not published.
-const FRESH: Duration = Duration::from_secs(30);
+/// How old what a replica knows may be: so long a key that was withdrawn may still sign at a replica. A key is published a day
+/// before it is used, so nobody sees one that is not published.
+const FRESH: Duration = Duration::from_secs(10);
 /// How long a request waits for the database before it takes what is known.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -39,17 +40,17 @@ struct Held {
 }
 
 impl KeyRing {
-    /// Loads the keys; on the very first start makes one and uses it at once, since nobody has cached a JWKS yet.
+    /// Loads the keys. On the very first start it makes one and uses it at once, since nobody has cached a JWKS yet; so it does
+    /// where the only one was withdrawn.
     pub(crate) async fn load_or_make(cx: &Cx, hsm: &dyn Hsm, token: &str) -> Result<Self, KeyError> {
-        let keys = match SigningKeys::load(cx, token).await? {
-            Some(keys) => keys,
-            None => {
-                make(cx, hsm, token, Algorithm::Es256, KeyStatus::Active).await?;
-                SigningKeys::load(cx, token)
-                    .await?
-                    .ok_or(KeyError::Rows("none is active"))?
-            }
-        };
+        let mut keys = SigningKeys::load(cx, token).await?;
+        if keys.signer(None).is_none() {
+            make(cx, hsm, token, Algorithm::Es256, KeyStatus::Active).await?;
+            keys = SigningKeys::load(cx, token).await?;
+        }
+        if keys.signer(None).is_none() {
+            return Err(KeyError::Rows("none is active"));
+        }
         let held = RwLock::new(Held {
             keys: Arc::new(keys),
             asked: cx.now(),
@@ -88,9 +89,11 @@ impl KeyRing {
     }
 
     pub(super) async fn reload(&self, cx: &Cx) -> Result<(), KeyError> {
-        let keys = SigningKeys::load(cx, &self.token)
-            .await?
-            .ok_or(KeyError::Rows("none is active"))?;
+        let keys = SigningKeys::load(cx, &self.token).await?;
+        if keys.signer(None).is_none() {
+            // The one that signed was withdrawn: nothing is signed until the next run of the job makes another.
+            tracing::error!("no signing key is active");
+        }
         let mut held = self.held.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         held.keys = Arc::new(keys);
         held.asked = cx.now();
@@ -103,7 +106,7 @@ impl KeyRing {
 }
 
 impl SigningKeys {
-    async fn load(cx: &Cx, token: &str) -> Result<Option<Self>, KeyError> {
+    async fn load(cx: &Cx, token: &str) -> Result<Self, KeyError> {
         let mut active: Vec<Signer> = Vec::new();
         let mut published = Vec::new();
         for key in store::all(cx).await? {
@@ -122,11 +125,11 @@ impl SigningKeys {
             }
         }
         let jwks = json!({"keys": published.iter().map(Jwk::to_json).collect::<Vec<_>>()}).to_string();
-        Ok((!active.is_empty()).then_some(Self {
+        Ok(Self {
             active,
             published,
             jwks,
-        }))
+        })
     }
 
     /// The JWK Set (RFC 7517 section 5).

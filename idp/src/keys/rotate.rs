@@ -39,7 +39,14 @@ async fn next(idp: &Idp, algorithm: Algorithm) -> Result<(), KeyError> {
         }
         Some(_) => Ok(()),
         None if wished.is_some() || is_due(idp, of(KeyStatus::Active)) => {
-            ring::make(cx, &*idp.hsm, idp.keys.token(), algorithm, KeyStatus::Pending).await
+            // The one that signed was withdrawn: no key is published, so there is nothing to wait for.
+            let withdrawn = of(KeyStatus::Active).is_none() && wished == Some(true);
+            let status = if withdrawn {
+                KeyStatus::Active
+            } else {
+                KeyStatus::Pending
+            };
+            ring::make(cx, &*idp.hsm, idp.keys.token(), algorithm, status).await
         }
         None => Ok(()),
     }

@@ -76,6 +76,9 @@ pub(super) async fn add(
             ],
         )
         .await?;
+    if added == 1 && activated.is_some() {
+        forget_wish(tx, jwk.algorithm.name()).await?;
+    }
     if added == 1 {
         let detail = serde_json::json!({"algorithm": jwk.algorithm.name(), "status": status.name()});
         audit::record(tx, cx, &Event::new("signing_key.made", &jwk.kid, detail)).await?;
@@ -101,10 +104,80 @@ pub(super) async fn activate(tx: &Tx, cx: &Cx, pending: &Jwk) -> Result<(), DbEr
         // Another replica was first; without this the algorithm would be left without a key.
         return Err(DbError::NotFound);
     }
-    tx.exec("DELETE FROM signing_key_wish WHERE algorithm = $1", params![algorithm])
-        .await?;
+    forget_wish(tx, algorithm).await?;
     let detail = serde_json::json!({ "algorithm": algorithm });
     audit::record(tx, cx, &Event::new("signing_key.activated", &pending.kid, detail)).await
+}
+
+async fn forget_wish(tx: &Tx, algorithm: &str) -> Result<(), DbError> {
+    tx.exec("DELETE FROM signing_key_wish WHERE algorithm = $1", params![algorithm])
+        .await
+        .map(drop)
+}
+
+/// What the withdrawal of a key means for the signing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// It did not sign, or did so no more.
+    NotSigning,
+    /// The pending key of this kid signs in its place.
+    Replaced(String),
+    /// Nothing is signed with its algorithm until the service has made another key.
+    NothingSigns,
+}
+
+/// A key is published no more from now on, whatever it was; `None` when it is not known or was withdrawn before.
+pub(super) async fn withdraw_at_once(tx: &Tx, cx: &Cx, kid: &str) -> Result<Option<Withdrawn>, DbError> {
+    let sql = "SELECT status, algorithm FROM signing_key WHERE kid = $1 AND status <> 'withdrawn'";
+    let Some(row) = tx.opt(sql, params![kid]).await? else {
+        return Ok(None);
+    };
+    let (status, algorithm): (String, String) = (row.get("status")?, row.get("algorithm")?);
+    let changed = tx
+        .exec(
+            "UPDATE signing_key SET status = 'withdrawn', retired_at = $1 WHERE kid = $2 AND status = $3",
+            params![cx.now(), kid, &status],
+        )
+        .await?;
+    if changed != 1 {
+        return Ok(None);
+    }
+    let event = Event::new(
+        "signing_key.withdrawn",
+        kid,
+        serde_json::json!({"at_once": true, "was": status}),
+    );
+    audit::record(tx, cx, &event).await?;
+    if status != KeyStatus::Active.name() {
+        return Ok(Some(Withdrawn::NotSigning));
+    }
+    let next = tx
+        .opt(
+            "UPDATE signing_key SET status = 'active', activated_at = $1 WHERE algorithm = $2 AND status = 'pending' RETURNING kid",
+            params![cx.now(), &algorithm],
+        )
+        .await?;
+    if let Some(next) = next {
+        let next: String = next.get("kid")?;
+        let detail = serde_json::json!({ "algorithm": algorithm });
+        audit::record(tx, cx, &Event::new("signing_key.activated", &next, detail)).await?;
+        forget_wish(tx, &algorithm).await?;
+        return Ok(Some(Withdrawn::Replaced(next)));
+    }
+    wish(tx, cx, &algorithm, true).await?;
+    Ok(Some(Withdrawn::NothingSigns))
+}
+
+/// The service makes another key when its job runs next.
+pub(super) async fn wish(tx: &Tx, cx: &Cx, algorithm: &str, urgent: bool) -> Result<(), DbError> {
+    tx.exec(
+        "INSERT INTO signing_key_wish (algorithm, urgent, wished_at) VALUES ($1, $2, $3)
+         ON CONFLICT (algorithm) DO UPDATE SET urgent = excluded.urgent, wished_at = excluded.wished_at",
+        params![algorithm, urgent, cx.now()],
+    )
+    .await?;
+    let detail = serde_json::json!({"algorithm": algorithm, "urgent": urgent});
+    audit::record(tx, cx, &Event::new("signing_key.wished", "signing keys", detail)).await
 }
 
 /// A retired key is published no more.

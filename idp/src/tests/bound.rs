@@ -12,6 +12,11 @@ fn payload(token: &str) -> Value {
     serde_json::from_slice(&B64.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
 
+/// The header of a token.
+pub fn header(token: &str) -> Value {
+    serde_json::from_slice(&B64.decode(token.split('.').next().unwrap()).unwrap()).unwrap()
+}
+
 const CREDENTIALS: &[(&str, &str)] = &[("grant_type", "client_credentials")];
 
 #[tokio::test]

@@ -1,4 +1,7 @@
-//! A stand-in for the HSM: one software P-256 key.
+//! A stand-in for the HSM: software P-256 keys, one for each address.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use openssl::ec::{EcGroup, EcKey};
@@ -7,38 +10,52 @@ use openssl::nid::Nid;
 use openssl::pkey::Private;
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 
-pub struct SoftHsm(EcKey<Private>);
+#[derive(Default)]
+pub struct SoftHsm(Mutex<HashMap<KeyUri, EcKey<Private>>>);
 
 impl SoftHsm {
     pub fn new() -> Self {
-        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        Self(EcKey::generate(&group).unwrap())
+        Self::default()
     }
 
-    fn public(&self) -> PublicKey {
-        PublicKey {
-            algorithm: KeyAlgorithm::EcP256,
-            spki: self.0.public_key_to_der().unwrap(),
-        }
+    fn key(&self, uri: &KeyUri) -> Result<EcKey<Private>, HsmError> {
+        let keys = self.0.lock().unwrap();
+        keys.get(uri).cloned().ok_or_else(|| HsmError::KeyNotFound(uri.to_string()))
+    }
+}
+
+fn public(key: &EcKey<Private>) -> PublicKey {
+    PublicKey {
+        algorithm: KeyAlgorithm::EcP256,
+        spki: key.public_key_to_der().unwrap(),
     }
 }
 
 #[async_trait]
 impl Hsm for SoftHsm {
-    async fn sign(&self, _: &KeyUri, _: SignatureAlgorithm, inputs: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, HsmError> {
+    async fn sign(&self, uri: &KeyUri, _: SignatureAlgorithm, inputs: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, HsmError> {
+        let key = self.key(uri)?;
         let sign = |digest: &Vec<u8>| {
-            let sig = EcdsaSig::sign(digest, &self.0).unwrap();
+            let sig = EcdsaSig::sign(digest, &key).unwrap();
             let mut raw = sig.r().to_vec_padded(32).unwrap();
             raw.extend(sig.s().to_vec_padded(32).unwrap());
             raw
         };
         Ok(inputs.iter().map(sign).collect())
     }
-    async fn public_key(&self, _: &KeyUri) -> Result<PublicKey, HsmError> {
-        Ok(self.public())
+    async fn public_key(&self, uri: &KeyUri) -> Result<PublicKey, HsmError> {
+        self.key(uri).map(|key| public(&key))
     }
-    async fn generate(&self, _: &KeyUri, _: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        Ok(self.public())
+    async fn generate(&self, uri: &KeyUri, _: KeyAlgorithm) -> Result<PublicKey, HsmError> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let key = EcKey::generate(&group).unwrap();
+        let mut keys = self.0.lock().unwrap();
+        if keys.contains_key(uri) {
+            return Err(HsmError::AlreadyExists(uri.to_string()));
+        }
+        let public = public(&key);
+        keys.insert(uri.clone(), key);
+        Ok(public)
     }
     async fn health(&self) -> Result<(), HsmError> {
         Ok(())

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 pub mod app;
+pub mod client_key;
 pub mod database;
 pub mod postgres;
 pub mod relying_party;

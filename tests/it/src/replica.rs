@@ -24,6 +24,8 @@ pub struct Replicas {
     pub idp: String,
     /// `http://demo.localhost:PORT`, where nobody listens: answers to the client are looked at, not followed.
     pub demo: String,
+    /// Of all of them.
+    pub database: String,
     environment: Vec<(&'static str, String)>,
     front: Arc<AtomicU16>,
     children: Vec<(u16, Child)>,
@@ -33,32 +35,39 @@ pub struct Replicas {
 impl Replicas {
     /// Starts `count` of them, one after the other; the first answers.
     pub async fn start(count: usize) -> Self {
+        Self::start_with(count, &[]).await
+    }
+
+    /// With settings beside the development defaults: names and values of environment variables.
+    pub async fn start_with(count: usize, settings: &[(&'static str, &str)]) -> Self {
         let folder = TempDir::with_prefix("signum-replicas-").expect("a folder");
         let database = folder.path().join("0/db");
         std::fs::create_dir_all(&database).expect("a folder");
         let url = database::fresh("idp", &database).await;
-        Self::start_in(folder, count, url).await
+        Self::start_in(folder, count, url, settings).await
     }
 
     /// The same on this database.
     pub async fn start_on(count: usize, database: String) -> Self {
         let folder = TempDir::with_prefix("signum-replicas-").expect("a folder");
-        Self::start_in(folder, count, database).await
+        Self::start_in(folder, count, database, &[]).await
     }
 
-    async fn start_in(folder: TempDir, count: usize, database: String) -> Self {
+    async fn start_in(folder: TempDir, count: usize, database: String, settings: &[(&'static str, &str)]) -> Self {
         let (front, address) = front().await;
         let idp = format!("http://idp.localhost:{}", address.port());
         let demo = free().await;
         std::fs::create_dir_all(folder.path().join("0")).expect("a folder");
-        let environment = vec![
+        let mut environment = vec![
             ("SIGNUM__IDP__PUBLIC_URL", idp.clone()),
-            ("SIGNUM__DATABASE__IDP", database),
+            ("SIGNUM__DATABASE__IDP", database.clone()),
             ("SIGNUM__DEMO__PUBLIC_URL", format!("http://demo.localhost:{demo}")),
         ];
+        environment.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let mut replicas = Self {
             idp,
             demo: format!("http://demo.localhost:{demo}"),
+            database,
             environment,
             front,
             children: Vec::new(),
@@ -117,6 +126,11 @@ impl Replicas {
     /// From now on this replica answers new connections.
     pub fn answer(&self, replica: usize) {
         self.front.store(self.children[replica].0, Ordering::SeqCst);
+    }
+
+    /// Where one replica listens itself, for who asks several at the same moment.
+    pub fn at(&self, replica: usize) -> String {
+        format!("http://127.0.0.1:{}", self.children[replica].0)
     }
 
     /// SIGKILL.

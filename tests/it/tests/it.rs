@@ -9,6 +9,7 @@ mod hsm;
 mod idp;
 mod judges;
 mod officers;
+mod races;
 mod replicas;
 mod running;
 mod signer;
