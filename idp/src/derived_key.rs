@@ -56,6 +56,8 @@ pub(crate) struct DerivedKeys {
     pub dpop_nonce: DerivedKey,
     /// Answers that a refresh token may fetch once more.
     pub refresh_answer: DerivedKey,
+    /// User codes of devices (RFC 8628 section 6.1), as they are stored.
+    pub device_user_code: DerivedKey,
 }
 
 impl DerivedKeys {
@@ -63,6 +65,7 @@ impl DerivedKeys {
         Self {
             dpop_nonce: DerivedKey::of(secret, "dpop nonce"),
             refresh_answer: DerivedKey::of(secret, "refresh answer"),
+            device_user_code: DerivedKey::of(secret, "device user code"),
         }
     }
 }

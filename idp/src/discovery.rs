@@ -11,6 +11,7 @@ use crate::jose::Algorithm;
 use crate::level::Level;
 use crate::scope::Scope;
 use crate::service::Idp;
+use crate::token::DEVICE_CODE;
 
 /// What an ID token says of the log-in.
 const OF_THE_LOG_IN: [&str; 12] = [
@@ -49,6 +50,7 @@ fn endpoints(idp: &Idp) -> Json {
         "authorization_endpoint": at("/authorize"),
         "pushed_authorization_request_endpoint": at("/par"),
         "token_endpoint": at("/token"),
+        "device_authorization_endpoint": at("/device_authorization"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks"),
         "introspection_endpoint": at("/introspect"),
@@ -100,6 +102,7 @@ fn answers(idp: &Idp) -> Json {
         "id_token_signing_alg_values_supported": ours,
         "authorization_signing_alg_values_supported": ours,
         "introspection_signing_alg_values_supported": ours,
+        "userinfo_signing_alg_values_supported": ours,
         "authorization_response_iss_parameter_supported": true,
     })
 }
@@ -120,7 +123,7 @@ fn clients() -> Json {
         .filter(|method| **method != json!(AuthMethod::Public))
         .collect();
     json!({
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint_auth_methods_supported": proven,

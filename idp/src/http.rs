@@ -5,6 +5,7 @@ mod activate;
 mod authorize;
 mod consent;
 mod deliver;
+mod device;
 mod discovery;
 mod failure;
 mod going_on;
@@ -66,6 +67,13 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/activate/{code}/options", post(activate::options))
         .route("/activated", get(activate::done))
         .route("/token", post(token::post))
+        .route("/device_authorization", post(device::authorization))
+        .route("/device", get(device::page).post(device::typed))
+        .route("/device/confirm", get(device::confirm).post(device::decide))
+        .route("/device/done", get(device::done))
+        .route("/device/granted", get(device::granted))
+        .route("/device/denied", get(device::denied))
+        .route("/device/over", get(device::over))
         .route("/introspect", post(introspect::introspect))
         .route("/revoke", post(introspect::revoke))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))

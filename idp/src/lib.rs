@@ -15,6 +15,7 @@ mod code;
 mod config;
 mod consent;
 mod derived_key;
+mod device;
 mod discovery;
 mod dpop;
 mod entitlement;
@@ -78,6 +79,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "idp/0005_session",
         sql: include_str!("../../migrations/idp/0005_session.sql"),
+    },
+    Migration {
+        name: "idp/0007_device",
+        sql: include_str!("../../migrations/idp/0007_device.sql"),
     },
     Migration {
         name: "idp/0009_withdrawal",

@@ -43,10 +43,11 @@ const KEPT: [&str; 4] = [
     expired!("login_attempt", "who", "since"),
 ];
 /// Their own time refuses them, and there are many.
-const SOON: [&str; 4] = [
+const SOON: [&str; 5] = [
     expired!("pushed_request", "hash", "expires_at"),
     expired!("access_token", "hash", "expires_at"),
     expired!("device_authorization", "id", "expires_at"),
+    expired!("device_attempt", "since", "since"),
     "DELETE FROM single_use WHERE (kind, owner, id_hash) IN
         (SELECT kind, owner, id_hash FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
 ];

@@ -20,6 +20,7 @@ mod cve;
 mod cve_secrets;
 mod database_away;
 mod details;
+mod device;
 mod discovery;
 mod fuzz;
 mod flow;

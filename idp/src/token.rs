@@ -3,6 +3,7 @@
 pub(crate) mod access_token;
 pub(crate) mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod error;
 pub(crate) mod id_token;
 mod refresh_answer;
@@ -23,6 +24,9 @@ use crate::form::Form;
 use crate::service::Idp;
 
 pub(crate) use error::TokenError;
+
+/// RFC 8628 section 3.4.
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 pub(crate) struct Tokens {
@@ -84,6 +88,7 @@ pub(crate) async fn token(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json,
         "authorization_code" => GrantType::AuthorizationCode,
         "refresh_token" => GrantType::RefreshToken,
         "client_credentials" => GrantType::ClientCredentials,
+        DEVICE_CODE => GrantType::DeviceCode,
         _ => return Err(TokenError::UnsupportedGrantType),
     };
     if !authenticated.client.metadata.may_use(wanted) {
@@ -94,7 +99,7 @@ pub(crate) async fn token(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json,
         GrantType::AuthorizationCode => Ok(authorization_code::redeem(idp, &caller, form).await?.to_json()),
         GrantType::RefreshToken => refresh_token::refresh(idp, &caller, form).await,
         GrantType::ClientCredentials => Ok(client_credentials::issue(idp, &caller, form).await?.to_json()),
-        GrantType::DeviceCode => Err(TokenError::UnsupportedGrantType),
+        GrantType::DeviceCode => Ok(device_code::redeem(idp, &caller, form).await?.to_json()),
     }
 }
 

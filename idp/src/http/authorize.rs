@@ -8,6 +8,7 @@ use signum_core::i18n::{Lang, Locale};
 
 use super::deliver::deliver;
 use super::{InteractionQuery, Shared, failure, interaction_cookie_name, interaction_page, see_other, with_cookie};
+use crate::authorize::error::Unanswered;
 use crate::authorize::resume::Resumed;
 use crate::authorize::{self, Answer, Step};
 use crate::form::Form;
@@ -34,7 +35,19 @@ async fn answer(
     cookie: Option<&str>,
     headers: &HeaderMap,
 ) -> Response {
-    match authorize::authorize(idp, form, cookie).await {
+    let answer = authorize::authorize(idp, form, cookie).await;
+    respond(idp, lang, id, headers, answer).await
+}
+
+/// What the browser gets for an answer; the device pages have such answers too.
+pub(super) async fn respond(
+    idp: &Shared,
+    lang: Lang,
+    id: &RequestId,
+    headers: &HeaderMap,
+    answer: Result<Answer, Unanswered>,
+) -> Response {
+    match answer {
         Ok(Answer::Page(error)) => failure::authorize(lang, id, error),
         Ok(Answer::Client(answer)) => deliver(lang, answer),
         Ok(Answer::Interaction {

@@ -29,6 +29,15 @@ pub(crate) enum TokenError {
     /// RFC 9396 section 5.
     #[error("authorization_details are not ones that were agreed to")]
     InvalidAuthorizationDetails,
+    // RFC 8628 section 3.5.
+    #[error("the person has not answered yet")]
+    AuthorizationPending,
+    #[error("the person has not answered yet; ask less often")]
+    SlowDown,
+    #[error("the person has not agreed")]
+    AccessDenied,
+    #[error("the device code has expired")]
+    ExpiredToken,
     #[error(transparent)]
     Dpop(DpopError),
     #[error("the answer cannot be sealed")]
@@ -52,6 +61,10 @@ impl TokenError {
             Self::InvalidScope => Some("invalid_scope"),
             Self::InvalidTarget => Some("invalid_target"),
             Self::InvalidAuthorizationDetails => Some("invalid_authorization_details"),
+            Self::AuthorizationPending => Some("authorization_pending"),
+            Self::SlowDown => Some("slow_down"),
+            Self::AccessDenied => Some("access_denied"),
+            Self::ExpiredToken => Some("expired_token"),
             Self::Dpop(error) => error.code(),
             Self::Sealing | Self::Db(_) | Self::Hsm(_) => None,
         }

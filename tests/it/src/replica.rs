@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use signum::children::executable;
@@ -27,7 +27,7 @@ pub struct Replicas {
     /// Of all of them.
     pub database: String,
     environment: Vec<(&'static str, String)>,
-    front: Arc<AtomicU16>,
+    front: Arc<Front>,
     children: Vec<(u16, Child)>,
     folder: TempDir,
 }
@@ -125,7 +125,14 @@ impl Replicas {
 
     /// From now on this replica answers new connections.
     pub fn answer(&self, replica: usize) {
-        self.front.store(self.children[replica].0, Ordering::SeqCst);
+        self.front.only.store(self.children[replica].0, Ordering::SeqCst);
+    }
+
+    /// From now on all of them answer new connections in turn.
+    pub fn answer_in_turn(&self) {
+        let ports = self.children.iter().map(|(port, _)| *port).collect();
+        *self.front.all.lock().unwrap_or_else(PoisonError::into_inner) = ports;
+        self.front.only.store(0, Ordering::SeqCst);
     }
 
     /// Where one replica listens itself, for who asks several at the same moment.
@@ -169,14 +176,35 @@ async fn free() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+/// Who answers a new connection.
+#[derive(Default)]
+struct Front {
+    /// 0: all of them in turn.
+    only: AtomicU16,
+    all: Mutex<Vec<u16>>,
+    turn: AtomicUsize,
+}
+
+impl Front {
+    fn port(&self) -> u16 {
+        let only = self.only.load(Ordering::SeqCst);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if only != 0 || all.is_empty() {
+            return only;
+        }
+        all[self.turn.fetch_add(1, Ordering::SeqCst) % all.len()]
+    }
+}
+
 /// Hands each connection on to the port that is set when it comes.
-async fn front() -> (Arc<AtomicU16>, SocketAddr) {
+async fn front() -> (Arc<Front>, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let (address, to) = (listener.local_addr().expect("an address"), Arc::new(AtomicU16::new(0)));
-    let port = to.clone();
+    let address = listener.local_addr().expect("an address");
+    let to = Arc::new(Front::default());
+    let front = to.clone();
     tokio::spawn(async move {
         while let Ok((mut outside, _)) = listener.accept().await {
-            let port = port.load(Ordering::SeqCst);
+            let port = front.port();
             tokio::spawn(async move {
                 if let Ok(mut inside) = TcpStream::connect(("127.0.0.1", port)).await {
                     let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;

@@ -2,7 +2,9 @@
 //! PostgreSQL at three replicas. `SIGNUM_RACES=1000` (`./test races`) repeats each kind a thousand times.
 
 mod at_the_token_endpoint;
+mod devices;
 mod field;
+mod pushed;
 
 use field::Field;
 
@@ -22,4 +24,7 @@ async fn of_64_requests_that_spend_the_same_thing_exactly_one_succeeds_on_every_
     at_the_token_endpoint::refresh_tokens(&field).await;
     at_the_token_endpoint::proofs(&field).await;
     at_the_token_endpoint::assertions(&field).await;
+    pushed::request_uris(&field).await;
+    pushed::request_objects(&field).await;
+    devices::device_codes(&field).await;
 }

@@ -24,6 +24,10 @@ use super::WIDTH;
 pub const RUNNER: &str = "runner";
 /// With a key: assertions.
 pub const ASSERTER: &str = "asserter";
+pub const JWT_BEARER: (&str, &str) = (
+    "client_assertion_type",
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+);
 const SECRET: &str = "a-secret-of-the-runner-0123456789-0123456789";
 
 pub struct Field {
@@ -33,7 +37,8 @@ pub struct Field {
     pub redirect_uri: String,
     addresses: Vec<String>,
     programs: Vec<reqwest::Client>,
-    visitor: Mutex<Visitor>,
+    /// The person's browser.
+    pub visitor: Mutex<Visitor>,
     turn: AtomicUsize,
 }
 
@@ -69,6 +74,7 @@ impl Field {
         };
         register(&cx, &redirect_uri, &key).await;
         let visitor = logged_in(&replicas, &redirect_uri).await;
+        replicas.answer_in_turn();
         Self {
             addresses: (0..count).map(|replica| replicas.at(replica)).collect(),
             programs: (0..count).map(|_| program()).collect(),
@@ -81,11 +87,9 @@ impl Field {
         }
     }
 
-    /// A code of the person who is logged in, issued by one replica after another, with its verifier.
+    /// A code of the person who is logged in, with its verifier.
     pub async fn code(&self) -> (String, String) {
         let visitor = self.visitor.lock().await;
-        self.replicas
-            .answer(self.turn.fetch_add(1, Ordering::Relaxed) % self.addresses.len());
         let request = Request::of(&self.replicas.idp, RUNNER, &self.redirect_uri);
         let answer = visitor.follow(&request.url, &self.redirect_uri).await.expect(303);
         (answer.redirect_parameter("code").expect("a code"), request.verifier)
@@ -99,7 +103,11 @@ impl Field {
 
     /// As the client with the secret.
     pub fn as_runner(&self, fields: &[(&str, &str)]) -> RequestBuilder {
-        self.post("/token").basic_auth(RUNNER, Some(SECRET)).form(fields)
+        self.runner_at("/token", fields)
+    }
+
+    pub fn runner_at(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        self.post(path).basic_auth(RUNNER, Some(SECRET)).form(fields)
     }
 
     pub fn issuer(&self) -> &str {
@@ -121,6 +129,20 @@ impl Field {
         self.count("SELECT COUNT(*) AS n FROM audit_event WHERE kind = $1", kind)
             .await
     }
+}
+
+/// Exactly one was answered with `success`, and every other one with this error.
+#[track_caller]
+pub fn one_winner(told: &[Told], success: u16, others: (u16, &str)) {
+    let winners = told.iter().filter(|told| told.status == success).count();
+    assert_eq!(winners, 1, "{told:?}");
+    for told in told.iter().filter(|told| told.status != success) {
+        assert_eq!(told.error(), others);
+    }
+}
+
+pub fn same(request: impl Fn() -> RequestBuilder) -> Vec<RequestBuilder> {
+    (0..WIDTH).map(|_| request()).collect()
 }
 
 /// Sends all of them at the same moment.
@@ -212,6 +234,7 @@ async fn register(cx: &Cx, redirect_uri: &str, key: &ClientKey) {
             GrantType::AuthorizationCode,
             GrantType::RefreshToken,
             GrantType::ClientCredentials,
+            GrantType::DeviceCode,
         ],
         ..Metadata::default()
     };
