@@ -3,6 +3,7 @@
 //! The caller says which types and algorithms it takes; a token never chooses. Time claims are the caller's to judge.
 
 mod algorithm;
+pub(crate) mod encrypt;
 mod jwk;
 pub(crate) mod strict_json;
 #[cfg(test)]

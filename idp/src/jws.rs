@@ -17,6 +17,9 @@ pub(crate) const ID_TOKEN: &str = "JWT";
 pub(crate) const ACCESS_TOKEN: &str = "at+jwt";
 /// Of a signed authorization response. JARM names no type and libraries take `JWT` alone; without `sub` it is no ID token.
 pub(crate) const AUTHORIZATION_RESPONSE: &str = "JWT";
+/// The answer of the userinfo endpoint as a JWT (OpenID Connect Core section 5.3.2). A type of its own, so that it is never an ID
+/// token (RFC 8725 section 3.11).
+pub(crate) const USERINFO: &str = "userinfo+jwt";
 /// RFC 9701 section 5.
 pub(crate) const INTROSPECTION: &str = "token-introspection+jwt";
 

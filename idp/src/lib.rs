@@ -19,6 +19,7 @@ mod device;
 mod discovery;
 mod dpop;
 mod entitlement;
+mod for_client;
 mod form;
 mod http;
 mod interaction;

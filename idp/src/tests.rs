@@ -40,6 +40,7 @@ mod request_object;
 mod resource;
 mod response_modes;
 mod rotation;
+mod secured;
 mod service;
 mod session;
 mod soft_hsm;

@@ -6,11 +6,13 @@ use signum_core::{DbError, retry_on_db_conflict};
 
 use crate::account::activity::{self, Entry, Kind};
 use crate::binding::SenderConstraint;
+use crate::clients::Client;
 use crate::dpop::DpopError;
+use crate::for_client::{self, ForClientError};
 use crate::scope::Scopes;
 use crate::service::Idp;
 use crate::token::access_token;
-use crate::{clients, people, representation, subject};
+use crate::{clients, jws, people, representation, subject};
 
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,9 @@ pub(crate) enum UserinfoError {
     InvalidToken,
     #[error(transparent)]
     Dpop(DpopError),
+    /// The answer cannot be signed or encrypted.
+    #[error(transparent)]
+    Unreadable(#[from] ForClientError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -38,12 +43,50 @@ impl From<DpopError> for UserinfoError {
     }
 }
 
-/// The claims that this access token gives a right to. `proof`: made for this very request and token.
+/// How the claims go to the client (OpenID Connect Core section 5.3.2).
+pub(crate) enum Told {
+    Json(Json),
+    /// Signed, encrypted or both: `application/jwt`.
+    Jwt(String),
+}
+
+/// The claims that this access token gives a right to, in the form that the client registered, or as a signed token where the
+/// request wants one. `shown`: proven for this very request and token.
 pub(crate) async fn userinfo(
     idp: &Idp,
     access_token: &str,
     shown: Option<&SenderConstraint>,
-) -> Result<Json, UserinfoError> {
+    wants_jwt: bool,
+) -> Result<Told, UserinfoError> {
+    let (client, mut claims) = claims(idp, access_token, shown).await?;
+    let metadata = &client.metadata;
+    let encrypts = metadata.userinfo_encrypted_response_alg.is_some();
+    let algorithm = metadata.userinfo_signed_response_alg;
+    if algorithm.is_none() && !wants_jwt {
+        return Ok(match encrypts {
+            true => Told::Jwt(for_client::encrypted(idp, &client, None, claims.to_string().as_bytes())?),
+            false => Told::Json(claims),
+        });
+    }
+    if let Some(claims) = claims.as_object_mut() {
+        claims.insert("iss".to_owned(), json!(idp.issuer()));
+        claims.insert("aud".to_owned(), json!(client.client_id));
+        claims.insert("iat".to_owned(), json!(idp.cx.now().seconds()));
+    }
+    let keys = idp.keys.fresh(&idp.cx).await;
+    let signed = keys.sign(&*idp.hsm, algorithm, jws::USERINFO, &claims).await;
+    let signed = signed.map_err(ForClientError::from)?;
+    Ok(Told::Jwt(match encrypts {
+        true => for_client::encrypted(idp, &client, Some("JWT"), signed.as_bytes())?,
+        false => signed,
+    }))
+}
+
+async fn claims(
+    idp: &Idp,
+    access_token: &str,
+    shown: Option<&SenderConstraint>,
+) -> Result<(Client, Json), UserinfoError> {
     let cx = &idp.cx;
     let found = access_token::find(idp, access_token).await?;
     let found = found.ok_or(UserinfoError::InvalidToken)?;
@@ -96,5 +139,5 @@ pub(crate) async fn userinfo(
     let mut claims = scope.claims().union(&found.claims).allowed_to(&client).values(&person);
     claims.extend(represented.claims);
     claims.insert("sub".to_owned(), json!(sub));
-    Ok(Json::Object(claims))
+    Ok((client, Json::Object(claims)))
 }

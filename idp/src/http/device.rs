@@ -98,7 +98,7 @@ pub(super) async fn page(
 /// POST /device
 pub(super) async fn typed(State(idp): State<Shared>, headers: HeaderMap, RawForm(body): RawForm) -> Response {
     let form = Form::parse(&body);
-    let cookie = match guarded(&idp, &headers, &form) {
+    let cookie = match guarded(&idp, &headers, &form).await {
         Ok(cookie) => cookie,
         Err(refused) => return refused,
     };
@@ -162,7 +162,7 @@ pub(super) async fn decide(
     RawForm(body): RawForm,
 ) -> Response {
     let form = Form::parse(&body);
-    let cookie = match guarded(&idp, &headers, &form) {
+    let cookie = match guarded(&idp, &headers, &form).await {
         Ok(cookie) => cookie,
         Err(refused) => return refused,
     };
@@ -238,7 +238,7 @@ fn render(lang: Lang, path: &str, csrf: Option<&str>, body: Markup) -> Response 
 }
 
 /// The browser's cookie, where the form is that of its own page.
-fn guarded(idp: &Shared, headers: &HeaderMap, form: &Form) -> Result<String, Response> {
+async fn guarded(idp: &Shared, headers: &HeaderMap, form: &Form) -> Result<String, Response> {
     let cookie = idp
         .cookies
         .get(headers, COOKIE)

@@ -12,6 +12,7 @@ use super::words::WORDS;
 use crate::activate::ActivateError;
 use crate::authorize::error::{PageError, Unanswered};
 use crate::authorize::resume::InteractionError;
+use crate::for_client::ForClientError;
 use crate::login::LoginError;
 use crate::logout::LogoutError;
 
@@ -48,6 +49,14 @@ fn unsigned(error: &HsmError) -> Response {
         .headers_mut()
         .insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
     response
+}
+
+/// A client that registered for what it has no key for is told no more than that it does not work.
+pub(super) fn for_client(error: &ForClientError) -> Response {
+    match error {
+        ForClientError::Hsm(error) => unsigned(error),
+        ForClientError::Encrypt(error) => internal(error),
+    }
 }
 
 pub(super) fn unanswered(error: &Unanswered) -> Response {

@@ -14,7 +14,10 @@ use crate::dpop::{self, DpopError};
 use crate::form::Form;
 use crate::service::Idp;
 use crate::token::access_token;
-use crate::userinfo::{self, UserinfoError};
+use crate::userinfo::{self, Told, UserinfoError};
+
+/// OpenID Connect Core section 5.3.2.
+const JWT: &str = "application/jwt";
 
 pub(super) async fn get(
     State(idp): State<Shared>,
@@ -50,7 +53,8 @@ async fn answer(
     form: Option<&Form>,
 ) -> Response {
     let answered = match told(idp, method, query, headers, certificate, form).await {
-        Ok(claims) => Json(claims).into_response(),
+        Ok(Told::Json(claims)) => Json(claims).into_response(),
+        Ok(Told::Jwt(token)) => ([(header::CONTENT_TYPE, JWT)], token).into_response(),
         Err(error) => refuse(&error),
     };
     match headers.contains_key("dpop") {
@@ -66,7 +70,7 @@ async fn told(
     headers: &HeaderMap,
     certificate: Option<&TlsCertificate>,
     form: Option<&Form>,
-) -> Result<serde_json::Value, UserinfoError> {
+) -> Result<Told, UserinfoError> {
     let (scheme, token) = presented(query.as_deref(), headers, form)?;
     let shown = match scheme {
         Scheme::Dpop => {
@@ -76,7 +80,9 @@ async fn told(
         // A token that is bound to a certificate goes with the scheme Bearer (RFC 8705 section 3).
         Scheme::Bearer => bound_to_certificate(idp, &token, certificate).await?,
     };
-    userinfo::userinfo(idp, &token, shown.as_ref()).await
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let wants_jwt = accepts.is_some_and(|accepts| accepts.split(',').any(|kind| kind.trim() == JWT));
+    userinfo::userinfo(idp, &token, shown.as_ref(), wants_jwt).await
 }
 
 /// The certificate shown, if the token is bound to one; it means nothing for other tokens.
@@ -139,6 +145,7 @@ fn refuse(error: &UserinfoError) -> Response {
         UserinfoError::InvalidToken => (StatusCode::UNAUTHORIZED, Some("invalid_token")),
         UserinfoError::Dpop(error) => (StatusCode::UNAUTHORIZED, error.code()),
         UserinfoError::Db(error) => return failure::database(error),
+        UserinfoError::Unreadable(error) => return failure::for_client(error),
     };
     tracing::warn!(%error, "userinfo refused");
     let scheme = match error {

@@ -5,6 +5,7 @@ use signum_hsm_shim::HsmError;
 
 use crate::client_auth::ClientAuthError;
 use crate::dpop::DpopError;
+use crate::for_client::ForClientError;
 
 /// Why there are no tokens.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,8 @@ pub(crate) enum TokenError {
     #[error("the answer cannot be sealed")]
     Sealing,
     #[error(transparent)]
+    Unreadable(#[from] ForClientError),
+    #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
     Hsm(#[from] HsmError),
@@ -66,7 +69,7 @@ impl TokenError {
             Self::AccessDenied => Some("access_denied"),
             Self::ExpiredToken => Some("expired_token"),
             Self::Dpop(error) => error.code(),
-            Self::Sealing | Self::Db(_) | Self::Hsm(_) => None,
+            Self::Sealing | Self::Unreadable(_) | Self::Db(_) | Self::Hsm(_) => None,
         }
     }
 }

@@ -6,9 +6,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use signum_core::Id;
-use signum_hsm_shim::HsmError;
 
 use crate::clients::Client;
+use crate::for_client::{self, ForClientError};
 use crate::jws::{self, Jwk, JwsError};
 use crate::service::Idp;
 use crate::session::Authentication;
@@ -25,12 +25,17 @@ pub(crate) struct IdToken<'a> {
 }
 
 impl IdToken<'_> {
-    /// For this client, by the algorithm it registered.
-    pub(crate) async fn sign(&self, idp: &Idp, client: &Client) -> Result<String, HsmError> {
+    /// For this client, by the algorithms it registered.
+    pub(crate) async fn sign(&self, idp: &Idp, client: &Client) -> Result<String, ForClientError> {
         let keys = idp.keys.fresh(&idp.cx).await;
-        let algorithm = client.metadata.id_token_signed_response_alg;
-        keys.sign(&*idp.hsm, algorithm, jws::ID_TOKEN, &self.claims(idp, client))
-            .await
+        let metadata = &client.metadata;
+        let algorithm = metadata.id_token_signed_response_alg;
+        let claims = self.claims(idp, client);
+        let signed = keys.sign(&*idp.hsm, algorithm, jws::ID_TOKEN, &claims).await?;
+        match metadata.id_token_encrypted_response_alg {
+            Some(_) => for_client::encrypted(idp, client, Some("JWT"), signed.as_bytes()),
+            None => Ok(signed),
+        }
     }
 
     fn claims(&self, idp: &Idp, client: &Client) -> Json {
