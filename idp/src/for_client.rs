@@ -2,7 +2,7 @@
 
 use signum_hsm_shim::HsmError;
 
-use crate::clients::Client;
+use crate::clients::{Client, keys};
 use crate::jose::encrypt::{self, EncryptError};
 use crate::service::Idp;
 
@@ -16,12 +16,12 @@ pub(crate) enum ForClientError {
 }
 
 /// `content` for this client alone.
-pub(crate) fn encrypted(
+pub(crate) async fn encrypted(
     idp: &Idp,
     client: &Client,
     cty: Option<&str>,
     content: &[u8],
 ) -> Result<String, ForClientError> {
-    let keys = client.keys().map_err(|_| EncryptError::NoKey)?;
+    let keys = keys::of(idp, client).await.map_err(|_| EncryptError::NoKey)?;
     Ok(encrypt::encrypted(&*idp.cx.random, &keys, cty, content)?)
 }

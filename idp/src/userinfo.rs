@@ -64,7 +64,7 @@ pub(crate) async fn userinfo(
     let algorithm = metadata.userinfo_signed_response_alg;
     if algorithm.is_none() && !wants_jwt {
         return Ok(match encrypts {
-            true => Told::Jwt(for_client::encrypted(idp, &client, None, claims.to_string().as_bytes())?),
+            true => Told::Jwt(for_client::encrypted(idp, &client, None, claims.to_string().as_bytes()).await?),
             false => Told::Json(claims),
         });
     }
@@ -77,7 +77,7 @@ pub(crate) async fn userinfo(
     let signed = keys.sign(&*idp.hsm, algorithm, jws::USERINFO, &claims).await;
     let signed = signed.map_err(ForClientError::from)?;
     Ok(Told::Jwt(match encrypts {
-        true => for_client::encrypted(idp, &client, Some("JWT"), signed.as_bytes())?,
+        true => for_client::encrypted(idp, &client, Some("JWT"), signed.as_bytes()).await?,
         false => signed,
     }))
 }

@@ -94,6 +94,8 @@ pub(crate) async fn go_on(
         hinted_subject: None,
         mode: Default::default(),
         claims: Default::default(),
+        id_token_claims: Default::default(),
+        resources: Vec::new(),
         details: Default::default(),
         dpop_jkt: None,
         once: None,

@@ -11,6 +11,7 @@ use super::{Device, store};
 use crate::abuse::attempts;
 use crate::binding::SenderConstraint;
 use crate::code::{self, Grant, Redeemed};
+use crate::entitlement::Entitlement;
 use crate::level::Level;
 use crate::scope::Scopes;
 use crate::secret::Hashed;
@@ -81,7 +82,8 @@ async fn granted(tx: &Tx, cx: &Cx, device: &Row, shown: Option<&SenderConstraint
     let row = tx
         .opt(
             "SELECT g.person AS person, g.scope AS scope, g.session AS session, c.sid AS sid, c.auth_time AS auth_time,
-                c.acr AS acr, c.amr AS amr
+                c.acr AS acr, c.amr AS amr, g.claims AS claims, g.id_token_claims AS id_token_claims,
+                g.authorization_details AS authorization_details, g.resource AS resource
              FROM authorization_grant g JOIN auth_code c ON c.grant_id = g.id JOIN session s ON s.id = g.session
              WHERE g.id = $1 AND g.revoked_at IS NULL AND s.ended_at IS NULL",
             params![grant],
@@ -101,6 +103,7 @@ async fn granted(tx: &Tx, cx: &Cx, device: &Row, shown: Option<&SenderConstraint
         grant,
         person: row.get("person")?,
         scope: Scopes::parse(&row.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
+        entitlement: Entitlement::of_row(&row)?,
         nonce: None,
         sid: row.get("sid")?,
         authentication: Authentication {

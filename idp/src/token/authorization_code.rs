@@ -109,7 +109,7 @@ impl<'a> NewTokens<'a> {
     }
 
     /// What the grant allows, as far as this request asks for it.
-    fn right(&self, idp: &Idp, caller: &Caller, redeemed: &Redeemed) -> Result<Right, TokenError> {
+    pub(super) fn right(&self, idp: &Idp, caller: &Caller, redeemed: &Redeemed) -> Result<Right, TokenError> {
         let entitlement = &redeemed.entitlement;
         Ok(Right {
             client_id: caller.client.client_id.clone(),

@@ -1,8 +1,8 @@
 //! grant_type=urn:ietf:params:oauth:grant-type:device_code (RFC 8628 section 3.4).
 
 use super::authorization_code::NewTokens;
-use super::{Caller, TokenError, Tokens, resource};
-use crate::code::Redeemed;
+use super::resource::Target;
+use super::{Caller, TokenError, Tokens};
 use crate::device::poll::{self, Polled};
 use crate::form::Form;
 use crate::secret;
@@ -13,7 +13,7 @@ pub(super) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
     let code = form
         .get("device_code")
         .ok_or(TokenError::InvalidRequest("device_code is missing"))?;
-    let new = NewTokens::of(idp, caller, resource::audience(idp, form).await?);
+    let new = NewTokens::of(idp, caller, Target::of(idp, form).await?, form);
     let (cx, prepared, client_id) = (&idp.cx, &new, &caller.client.client_id);
     let (hash, shown) = (secret::hashed(code), caller.constraint.as_ref());
     let answer = cx
@@ -23,17 +23,21 @@ pub(super) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
                 proof.spend(&tx, cx).await?;
             }
             match poll::poll(&tx, cx, hash, client_id, shown).await? {
-                Polled::Granted(redeemed) => {
-                    let subject = prepared.store(&tx, idp, caller, &redeemed).await?;
-                    Ok(Ok((redeemed, subject)))
-                }
+                Polled::Granted(redeemed) => match prepared.right(idp, caller, &redeemed) {
+                    Ok(right) => {
+                        let subject = prepared.store(&tx, idp, caller, &redeemed, &right).await?;
+                        Ok(Ok((redeemed, right, subject)))
+                    }
+                    // The code is spent by whatever its client wrongly asks for.
+                    Err(error) => Ok(Err(error)),
+                },
                 // What an answer changes has to be committed.
                 other => Ok(Err(error(client_id, &other))),
             }
         })
         .await?;
-    let (redeemed, subject): (Box<Redeemed>, String) = answer?;
-    new.sign(idp, caller, &redeemed, &subject).await
+    let (redeemed, right, subject) = answer?;
+    new.sign(idp, caller, &redeemed, right, &subject).await
 }
 
 /// RFC 8628 section 3.5.

@@ -33,7 +33,7 @@ impl IdToken<'_> {
         let claims = self.claims(idp, client);
         let signed = keys.sign(&*idp.hsm, algorithm, jws::ID_TOKEN, &claims).await?;
         match metadata.id_token_encrypted_response_alg {
-            Some(_) => for_client::encrypted(idp, client, Some("JWT"), signed.as_bytes()),
+            Some(_) => for_client::encrypted(idp, client, Some("JWT"), signed.as_bytes()).await,
             None => Ok(signed),
         }
     }
