@@ -81,7 +81,8 @@ async fn told(
         Scheme::Bearer => bound_to_certificate(idp, &token, certificate).await?,
     };
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let wants_jwt = accepts.is_some_and(|accepts| accepts.split(',').any(|kind| kind.trim() == JWT));
+    // Many clients name it beside JSON, and then JSON it is.
+    let wants_jwt = accepts.is_some_and(|accepts| accepts.split(',').all(|kind| kind.trim() == JWT));
     userinfo::userinfo(idp, &token, shown.as_ref(), wants_jwt).await
 }
 

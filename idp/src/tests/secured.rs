@@ -65,6 +65,8 @@ async fn user_information_is_signed_for_who_registered_for_that_or_asks_for_it()
     let key = TestKey::es256("enc-1");
     let (mut browser, plain) = tokens(&world, &key, |_| ()).await;
     assert_eq!(userinfo(&world, &plain, "*/*").await.json()["given_name"], "Testa");
+    let either = userinfo(&world, &plain, "application/json, application/jwt").await;
+    assert_eq!(either.json()["given_name"], "Testa");
     let asked = userinfo(&world, &plain, "application/jwt").await;
     assert_eq!(asked.headers["content-type"], "application/jwt");
     let claims = verified(&world, jws::USERINFO, &asked.body);

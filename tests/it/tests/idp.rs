@@ -195,3 +195,40 @@ async fn a_later_start_makes_activation_links_only_for_people_without_a_passkey(
     assert_eq!(names(&later), names(&first[1..]));
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_keys_are_listed_and_a_compromised_one_is_withdrawn_by_command() {
+    let stopped = TestApp::start().await.stop_and_keep().await;
+    let list = stopped.signum(&["idp", "keys", "list"]);
+    assert!(list.good && list.text.contains("active"), "{list:?}");
+    let line = list.text.lines().find(|line| line.contains("active")).expect("a key");
+    let kid = line.split_whitespace().next().expect("a kid").to_owned();
+    let withdrawn = stopped.signum(&["idp", "keys", "withdraw", &kid]);
+    assert!(
+        withdrawn.good && withdrawn.text.contains("Nothing is signed"),
+        "{withdrawn:?}"
+    );
+    let again = stopped.signum(&["idp", "keys", "withdraw", &kid]);
+    assert!(
+        !again.good && again.text.contains("no key of this kid is published"),
+        "{again:?}"
+    );
+    assert!(!stopped.signum(&["idp", "keys", "rotate", "--algorithm", "none"]).good);
+    assert!(stopped.signum(&["idp", "keys", "rotate"]).good);
+    let app = stopped
+        .start()
+        .await
+        .expect("starts with another key, made in the token");
+    let keys = Visitor::new().get(format!("{}/jwks", app.idp)).await.expect(200).json();
+    let kids: Vec<_> = keys["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .map(|key| key["kid"].clone())
+        .collect();
+    assert!(
+        !kids.is_empty() && !kids.contains(&serde_json::Value::from(kid)),
+        "{kids:?}"
+    );
+    app.stop().await;
+}
