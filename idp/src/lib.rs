@@ -55,9 +55,9 @@ pub use keys::{KeyError, key_use};
 pub use level::Level;
 pub use outbound::OutboundSettings;
 pub use service::{Deps, Service, StartError};
-pub use worth::{Authenticator, Levels, Worth};
 use signum_core::db::Migration;
 pub use token::resource::{ResourceError, register as register_resource};
+pub use worth::{Authenticator, Levels, Worth};
 
 /// The tables of this service; the core's own go before them.
 pub const MIGRATIONS: &[Migration] = &[

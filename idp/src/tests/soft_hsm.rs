@@ -20,7 +20,9 @@ impl SoftHsm {
 
     fn key(&self, uri: &KeyUri) -> Result<EcKey<Private>, HsmError> {
         let keys = self.0.lock().unwrap();
-        keys.get(uri).cloned().ok_or_else(|| HsmError::KeyNotFound(uri.to_string()))
+        keys.get(uri)
+            .cloned()
+            .ok_or_else(|| HsmError::KeyNotFound(uri.to_string()))
     }
 }
 
