@@ -91,6 +91,14 @@ pub async fn record(tx: &Tx, cx: &Cx, event: &Event) -> Result<(), DbError> {
     Ok(())
 }
 
+/// [`record`], where a statement changed rows: who found nothing to change was not the first, and the event is there.
+pub async fn record_changed(tx: &Tx, cx: &Cx, changed: u64, event: &Event) -> Result<(), DbError> {
+    if changed == 0 {
+        return Ok(());
+    }
+    record(tx, cx, event).await
+}
+
 /// Erases subject, detail and salt of every event about `subject`, and records that it was done, without saying about whom;
 /// tells how many. The leaves cover hashes alone, so tree and proofs stay as they are. [`DbError::NotFound`] while an event of
 /// theirs waits for its place, which the sequencer gives within a second.

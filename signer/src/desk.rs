@@ -74,7 +74,7 @@ async fn enter(signer: &Signer, officer: &Officer, credential: &Json) -> Result<
     let cx = &signer.cx;
     let key = &officer.log_in.authenticator;
     let assertion = Assertion::from_json(credential)?;
-    let challenge = challenge_of(&assertion)?;
+    let challenge = assertion.challenge()?;
     let row = cx
         .db
         .run::<_, DbError, _, _>("desk.take_challenge", |tx| async move {
@@ -122,19 +122,6 @@ pub(crate) async fn raise_counter(tx: &Tx, credential_id: &[u8], counter: u32) -
         )
         .await?;
     Ok(raised == 1)
-}
-
-/// The challenge that the client data names; that it is one of ours, unused, is what the database says.
-fn challenge_of(assertion: &Assertion) -> Result<[u8; 32], GestureError> {
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let client_data: Json = serde_json::from_slice(&assertion.client_data_json).map_err(|_| GestureError::Malformed)?;
-    let text = client_data
-        .get("challenge")
-        .and_then(Json::as_str)
-        .ok_or(GestureError::Malformed)?;
-    let octets = URL_SAFE_NO_PAD.decode(text).map_err(|_| GestureError::Malformed)?;
-    octets.try_into().map_err(|_| GestureError::WrongChallenge)
 }
 
 /// The officer of a bearer token.

@@ -93,10 +93,7 @@ pub(crate) async fn end(cx: &Cx, session: Id<Session>) -> Result<(), DbError> {
                     params![cx.now(), session],
                 )
                 .await?;
-            match ended {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, ended, event).await
         })
         .await
 }

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use signum_core::audit::{self, Event};
@@ -78,7 +76,7 @@ fn log_in_key<'a>(officers: &'a Officers, id: &str) -> Result<&'a Key, Registrat
 async fn enter(cx: &Cx, officer: &str, key: &Key, credential: &Json) -> Result<String, RegistrationError> {
     let refused = |_| RegistrationError::LogIn("the gesture does not fit");
     let made = Assertion::from_json(credential).map_err(refused)?;
-    let challenge = challenge_of(&made).ok_or(RegistrationError::LogIn("no challenge of ours"))?;
+    let challenge = made.challenge().map_err(refused)?;
     let authenticator = &key.authenticator;
     let row = cx
         .db
@@ -132,12 +130,6 @@ async fn raise_counter(tx: &Tx, credential_id: &[u8], counter: u32) -> Result<bo
         )
         .await?;
     Ok(raised == 1)
-}
-
-fn challenge_of(made: &Assertion) -> Option<[u8; 32]> {
-    let client_data: Json = serde_json::from_slice(&made.client_data_json).ok()?;
-    let text = client_data.get("challenge").and_then(Json::as_str)?;
-    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 fn hashed(token: &str) -> [u8; 32] {

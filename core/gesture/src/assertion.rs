@@ -69,6 +69,11 @@ impl Assertion {
             signature: member(response, "signature", SIGNATURE_MAX)?,
         })
     }
+
+    /// The challenge that it says it answers, for who made it and has it in a database; [`verify`] then says whether it does.
+    pub fn challenge(&self) -> Result<[u8; 32], GestureError> {
+        client_data::challenge(&self.client_data_json)
+    }
 }
 
 /// Verifies that the holder of `authenticator`, present and verified, agreed to `challenge` at `rp`.

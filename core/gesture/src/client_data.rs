@@ -1,5 +1,7 @@
 //! clientDataJSON: what the browser says of the ceremony (WebAuthn section 5.8.1), parsed as JSON and never compared with a template.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
@@ -25,6 +27,15 @@ struct ClientData {
     cross_origin: Option<bool>,
     #[serde(rename = "topOrigin", default)]
     top_origin: Option<serde_json::Value>,
+}
+
+/// The challenge that is named, where it has the length of ours.
+pub(crate) fn challenge(json: &[u8]) -> Result<[u8; 32], GestureError> {
+    let data: ClientData = serde_json::from_slice(json).map_err(|_| GestureError::Malformed)?;
+    let octets = URL_SAFE_NO_PAD
+        .decode(data.challenge)
+        .map_err(|_| GestureError::Malformed)?;
+    octets.try_into().map_err(|_| GestureError::WrongChallenge)
 }
 
 /// Checks type, challenge, origin and that no foreign frame was involved (sections 7.1 and 7.2, steps on C).

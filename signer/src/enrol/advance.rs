@@ -86,10 +86,7 @@ async fn seal(
                     params![text, cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())
@@ -154,10 +151,7 @@ async fn store_certificate(
                     params![&issued.certificate, chain, counter, cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())
@@ -180,10 +174,7 @@ pub(super) async fn fail(
                     params![code, cx.now(), id, from],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())

@@ -34,10 +34,8 @@ async fn insert(signer: &Signer, person: &Reference) -> Result<Enrolment, EnrolE
                     params![id, person, credential, cx.now()],
                 )
                 .await?;
-            match inserted {
-                0 => Ok(()), // Another request of the same person was first.
-                _ => audit::record(&tx, cx, event).await,
-            }
+            // Otherwise another request of the same person was first.
+            audit::record_changed(&tx, cx, inserted, event).await
         })
         .await?;
     of_person(cx, person).await?.ok_or(EnrolError::NotFound)
@@ -75,10 +73,7 @@ pub(super) async fn make_key(
                     params![text, pkcs10, cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())

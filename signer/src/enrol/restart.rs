@@ -96,10 +96,7 @@ pub(super) async fn revoke(signer: &Signer, id: Id<Enrolment>) -> Result<(), Enr
                     params![cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())

@@ -161,10 +161,8 @@ async fn insert(signer: &Signer, id: Id<Enrolment>, officer: &Officer, assertion
                     params![id, &officer.id, assertion, cx.now()],
                 )
                 .await?;
-            match inserted {
-                0 => Ok(()), // This officer has vouched already.
-                _ => audit::record(&tx, cx, event).await,
-            }
+            // Otherwise this officer has vouched already.
+            audit::record_changed(&tx, cx, inserted, event).await
         })
         .await?;
     Ok(())

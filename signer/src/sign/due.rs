@@ -118,10 +118,7 @@ async fn leave_unfinished(signer: &Signer, id: Id<Document>) -> Result<(), DbErr
                     params![cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await
 }
@@ -139,10 +136,7 @@ pub(crate) async fn try_again(signer: &Signer, document: &Document) -> Result<()
                     params![cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())

@@ -31,10 +31,8 @@ pub(super) async fn finish(signer: &Signer, signed: Signed) -> Result<(), SignEr
                     params![pdf, time, cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()), // Another replica was first; both hold the same signature.
-                _ => audit::record(&tx, cx, event).await,
-            }
+            // Otherwise another replica was first; both hold the same signature.
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())

@@ -70,10 +70,7 @@ async fn mark_unknown(signer: &Signer, id: Id<Document>, error: &SignError) -> R
                     params![cx.now().plus(FIRST), cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await?;
     Ok(())
@@ -133,10 +130,7 @@ async fn release(signer: &Signer, id: Id<Document>) -> Result<(), DbError> {
                     params![cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await
 }
@@ -154,10 +148,7 @@ pub(super) async fn lose(signer: &Signer, id: Id<Document>) -> Result<(), DbErro
                     params![super::OUTCOME_UNKNOWN, cx.now(), id],
                 )
                 .await?;
-            match changed {
-                0 => Ok(()),
-                _ => audit::record(&tx, cx, event).await,
-            }
+            audit::record_changed(&tx, cx, changed, event).await
         })
         .await
 }

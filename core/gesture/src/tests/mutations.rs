@@ -193,3 +193,16 @@ fn browser_json_is_read_with_members_we_do_not_know() {
     json["response"]["signature"] = json!("A".repeat(4000));
     assert_eq!(Assertion::from_json(&json), Err(GestureError::Malformed));
 }
+
+#[test]
+fn the_challenge_that_an_assertion_names_is_read_and_no_other_length() {
+    let [key, ..] = keys();
+    let mut draft = Draft::new("webauthn.get");
+    assert_eq!(draft.sign(&key).challenge(), Ok([7; 32]));
+    draft.client_data["challenge"] = json!(base64url(&[7; 31]));
+    assert_eq!(draft.sign(&key).challenge(), Err(GestureError::WrongChallenge));
+    draft.client_data["challenge"] = json!("not base64url!");
+    assert_eq!(draft.sign(&key).challenge(), Err(GestureError::Malformed));
+    draft.client_data = json!({});
+    assert_eq!(draft.sign(&key).challenge(), Err(GestureError::Malformed));
+}
