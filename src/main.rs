@@ -53,6 +53,17 @@ enum Command {
     /// Key ceremonies: draft one, check it, approve it, hold it, verify it, bring it to the service.
     #[command(subcommand)]
     Ceremony(commands::ceremony::CeremonyCommand),
+    /// Copy databases and data folder into a new folder, while Signum runs.
+    Backup {
+        /// The new folder. It has PINs and tokens in it: it is as secret as the machine.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Make a new data folder, and fill empty databases, out of a backup.
+    Restore {
+        #[arg(long)]
+        from: PathBuf,
+    },
     /// Say what is missing on this machine and how to mend it.
     Doctor,
 }
@@ -124,6 +135,8 @@ async fn main() -> ExitCode {
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Ceremony(command) => commands::ceremony::run(config, var, command).await,
+        Command::Backup { out } => commands::backup::run(config, var, &out).await,
+        Command::Restore { from } => commands::backup::restore(config, var, &from).await,
         Command::Doctor => commands::doctor::run(config, var),
     };
     match result {

@@ -3,6 +3,7 @@
 //! Placeholders are `$1, $2 ...`; column types are BYTEA, TEXT, BIGINT and BOOLEAN; times are BIGINT microseconds
 //! ([`Timestamp`](crate::Timestamp)); ids and hashes are bytes. What differs between the engines lives in this module alone.
 
+mod copy;
 mod engine;
 mod error;
 mod insert;
@@ -18,6 +19,7 @@ mod writer;
 
 use std::time::Duration;
 
+pub use copy::CopyError;
 pub use engine::DbUrl;
 use engine::Pool;
 pub use error::DbError;

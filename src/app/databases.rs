@@ -37,12 +37,12 @@ impl Databases {
         layout: &Layout,
         surroundings: &Surroundings,
     ) -> Result<Cx> {
-        let (address, own) = match service {
-            Service::Ca => (&config.database.ca, signum_ca::MIGRATIONS),
-            Service::Idp => (&config.database.idp, signum_idp::MIGRATIONS),
-            Service::Signer => (&config.database.signer, signum_signer::MIGRATIONS),
+        let own = match service {
+            Service::Ca => signum_ca::MIGRATIONS,
+            Service::Idp => signum_idp::MIGRATIONS,
+            Service::Signer => signum_signer::MIGRATIONS,
         };
-        let db = open_one(service.name(), address, layout).await?;
+        let db = open_one(service.name(), configured(config, service), layout).await?;
         for migrations in [CORE_MIGRATIONS, own] {
             db.migrate(migrations)
                 .await
@@ -68,6 +68,16 @@ impl Databases {
         open_one(service, address, layout).await
     }
 
+    /// Where one service's database is.
+    pub fn address(config: &Config, layout: &Layout, service: Service) -> Result<DbUrl> {
+        url(service.name(), configured(config, service), layout)
+    }
+
+    /// Whether it is this machine's: configured, or a file of the data folder.
+    pub fn is_there(config: &Config, layout: &Layout, service: Service) -> bool {
+        !configured(config, service).expose().is_empty() || file(service.name(), layout).exists()
+    }
+
     /// Closes the connections.
     pub async fn close(&self) {
         for cx in [&self.ca, &self.idp, &self.signer] {
@@ -80,12 +90,24 @@ fn file(service: &str, layout: &Layout) -> PathBuf {
     layout.path(&format!("db/{service}.sqlite"))
 }
 
-async fn open_one(service: &str, address: &Secret, layout: &Layout) -> Result<Db> {
+fn configured(config: &Config, service: Service) -> &Secret {
+    match service {
+        Service::Ca => &config.database.ca,
+        Service::Idp => &config.database.idp,
+        Service::Signer => &config.database.signer,
+    }
+}
+
+fn url(service: &str, address: &Secret, layout: &Layout) -> Result<DbUrl> {
     let address = match address.expose() {
         "" => format!("sqlite:{}", file(service, layout).display()),
         given => given.to_owned(),
     };
-    let url = DbUrl::try_from(address).map_err(|problem| anyhow::anyhow!("database.{service}: {problem}"))?;
+    DbUrl::try_from(address).map_err(|problem| anyhow::anyhow!("database.{service}: {problem}"))
+}
+
+async fn open_one(service: &str, address: &Secret, layout: &Layout) -> Result<Db> {
+    let url = url(service, address, layout)?;
     Db::open(&url)
         .await
         .with_context(|| format!("database of {service} ({url:?})"))

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use signum_core::audit::{Log, Report, VerifierKey, erase as erase_events};
 use signum_core::{Cx, DbError, OsRandom, SystemClock};
 
-use crate::app::Databases;
+use crate::app::{Databases, Service};
 use crate::config::Config;
 use crate::layout::Layout;
 
@@ -70,6 +70,14 @@ pub enum Audited {
 pub(super) const ALL: [Audited; 3] = [Audited::Ca, Audited::Idp, Audited::Signer];
 
 impl Audited {
+    pub(super) fn of(service: Service) -> Self {
+        match service {
+            Service::Ca => Self::Ca,
+            Service::Idp => Self::Idp,
+            Service::Signer => Self::Signer,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Ca => "ca",
@@ -202,7 +210,7 @@ fn key(var: &Path, service: Audited) -> Result<()> {
     Ok(())
 }
 
-fn say(service: Audited, report: &Report) {
+pub(super) fn say(service: Audited, report: &Report) {
     println!(
         "{}: {} events, {} checkpoints hold; {} events wait for their index",
         service.name(),

@@ -35,6 +35,38 @@ impl DbUrl {
     pub fn sqlite(path: &std::path::Path) -> Self {
         Self(format!("sqlite:{}", path.display()))
     }
+
+    /// Where the file of SQLite lies.
+    pub(super) fn sqlite_path(&self) -> Option<&str> {
+        let path = self.0.strip_prefix("sqlite:")?;
+        Some(path.trim_start_matches("//"))
+    }
+
+    /// A part of PostgreSQL's address, decoded: `host`, `port`, `user`, `password`, `database` or a parameter; empty where it
+    /// says nothing.
+    pub(super) fn postgres(&self, part: &str) -> Result<String, DbError> {
+        let url = url::Url::parse(&self.0).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        let given = url.query_pairs().find(|(name, _)| name == part);
+        let text = match part {
+            "host" => url.host_str().unwrap_or_default().to_owned(),
+            "port" => url.port().map(|port| port.to_string()).unwrap_or_default(),
+            "user" => url.username().to_owned(),
+            "password" => url.password().unwrap_or_default().to_owned(),
+            "database" => url.path().trim_start_matches('/').to_owned(),
+            _ => String::new(),
+        };
+        match given {
+            Some((_, value)) => Ok(value.into_owned()),
+            None => Ok(percent_decoded(&text)),
+        }
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    // The decoding of forms, whose signs are none of an address's.
+    let escaped = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let decoded = url::form_urlencoded::parse(escaped.as_bytes()).next();
+    decoded.map(|(name, _)| name.into_owned()).unwrap_or_default()
 }
 
 impl std::fmt::Debug for DbUrl {
@@ -72,7 +104,7 @@ pub(super) enum Pool {
 impl Pool {
     pub(super) async fn open(url: &DbUrl) -> Result<Self, DbError> {
         if url.0.starts_with("sqlite:") {
-            return Self::open_sqlite(&url.0).await;
+            return Self::open_sqlite(url).await;
         }
         let options = PgConnectOptions::from_str(&url.0)?;
         let pool = PgPoolOptions::new()
@@ -83,8 +115,8 @@ impl Pool {
         Ok(Self::Postgres(pool))
     }
 
-    async fn open_sqlite(url: &str) -> Result<Self, DbError> {
-        let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    async fn open_sqlite(url: &DbUrl) -> Result<Self, DbError> {
+        let path = url.sqlite_path().unwrap_or_default();
         create_private(path).map_err(|e| DbError::Unavailable(format!("{path}: {e}")))?;
         // synchronous=FULL: what was acknowledged survives a power cut, not only a crash.
         let options = SqliteConnectOptions::new()
@@ -162,7 +194,7 @@ impl Pool {
 }
 
 /// Databases hold personal data: the file is readable by its owner alone.
-fn create_private(path: &str) -> std::io::Result<()> {
+pub(super) fn create_private(path: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new()
         .create(true)
@@ -194,6 +226,22 @@ pub(super) fn bind_postgres(sql: &'static str, params: Vec<Value>) -> Query<'sta
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart_for_programs_that_want_it_so() {
+        let url =
+            DbUrl::try_from("postgres://signum:a%2Bb+%40&c@db.example:5433/ca?sslmode=require".to_owned()).unwrap();
+        let part = |name| url.postgres(name).unwrap();
+        assert_eq!(
+            [part("host"), part("port"), part("user")],
+            ["db.example", "5433", "signum"]
+        );
+        assert_eq!(
+            [part("password"), part("database"), part("sslmode")],
+            ["a+b+@&c", "ca", "require"]
+        );
+        assert_eq!(part("sslrootcert"), "");
+    }
 
     #[test]
     fn an_address_is_printed_without_its_password_wherever_it_stands() {

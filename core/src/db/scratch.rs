@@ -10,11 +10,16 @@ use crate::random::{OsRandom, Random};
 /// A fresh database without tables.
 pub(crate) async fn db() -> (Db, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let url = match std::env::var("SIGNUM_TEST_POSTGRES") {
-        Ok(cluster) if !cluster.is_empty() => fresh_postgres(&cluster).await,
-        _ => DbUrl::sqlite(&dir.path().join("test.sqlite")),
-    };
+    let url = url(&dir.path().join("test.sqlite")).await;
     (Db::open(&url).await.unwrap(), dir)
+}
+
+/// The address of one that is empty; `file` is SQLite's.
+pub(crate) async fn url(file: &std::path::Path) -> DbUrl {
+    match std::env::var("SIGNUM_TEST_POSTGRES") {
+        Ok(cluster) if !cluster.is_empty() => fresh_postgres(&cluster).await,
+        _ => DbUrl::sqlite(file),
+    }
 }
 
 /// A context over the core tables, at a fixed time.

@@ -116,21 +116,25 @@ impl Stopped {
 
     /// The program itself, on this data folder and these databases.
     pub fn signum(&self, arguments: &[&str]) -> Said {
-        let addresses = &self.config.database;
-        let output = Command::new(executable("signum").expect("built"))
-            .arg("--var")
-            .arg(self.layout.root())
-            .args(arguments)
-            .env("SIGNUM__DATABASE__CA", addresses.ca.expose())
-            .env("SIGNUM__DATABASE__IDP", addresses.idp.expose())
-            .env("SIGNUM__DATABASE__SIGNER", addresses.signer.expose())
-            .output()
-            .expect("starts");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Said {
-            good: output.status.success(),
-            text: text(&output.stdout) + &text(&output.stderr),
-        }
+        signum(&self.config, &self.layout, arguments)
+    }
+}
+
+fn signum(config: &Config, layout: &Layout, arguments: &[&str]) -> Said {
+    let addresses = &config.database;
+    let output = Command::new(executable("signum").expect("built"))
+        .arg("--var")
+        .arg(layout.root())
+        .args(arguments)
+        .env("SIGNUM__DATABASE__CA", addresses.ca.expose())
+        .env("SIGNUM__DATABASE__IDP", addresses.idp.expose())
+        .env("SIGNUM__DATABASE__SIGNER", addresses.signer.expose())
+        .output()
+        .expect("starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said {
+        good: output.status.success(),
+        text: text(&output.stdout) + &text(&output.stderr),
     }
 }
 
@@ -220,6 +224,11 @@ impl TestApp {
             layout: self.layout,
             folder: self.folder,
         }
+    }
+
+    /// The program itself beside it, on its data folder and databases.
+    pub fn signum(&self, arguments: &[&str]) -> Said {
+        signum(&self.config, &self.layout, arguments)
     }
 
     /// The platform as the program runs it.
