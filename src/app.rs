@@ -178,7 +178,8 @@ impl App {
         }
         work.serve("signer", listeners.signer, app.signer.router());
         if let Some(listener) = listeners.registration {
-            work.serve("registration", listener, app.ca.registration_router());
+            let address = format!("http://{}", listener.local_addr()?).parse()?;
+            work.serve("registration", listener, app.ca.registration_router(address));
         }
         work.spawn(|stop| operator::watch(view, stop));
         work.serve("operator", listeners.operator, logs.beside(pages, true));

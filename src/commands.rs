@@ -1,6 +1,8 @@
 //! What each subcommand of `signum` does.
 
+mod asked;
 pub mod audit;
+pub mod backup;
 pub mod ca;
 pub mod ceremony;
 pub mod config;

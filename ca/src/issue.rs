@@ -4,6 +4,7 @@
 //! a signable certificate, and only [`Prepared::lint`] makes a `Linted`. Between the intent's transaction and the certificate's
 //! a crash leaves the intent, which is closed and never signed again (L-02).
 
+mod by_command;
 mod intent;
 mod issued;
 mod jobs;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use signum_core::DbError;
 use signum_hsm_shim::HsmError;
 
+pub use by_command::CommandIssueError;
 use intent::IntentId;
 pub(crate) use issued::Issued;
 pub(crate) use key::proven_key;

@@ -46,14 +46,14 @@ pub use config::{Algorithms, ClockSource, Config, ConfigError, PersonIdentifier,
 pub use crl::CrlError;
 pub use export::ExportError;
 pub use issue::{
-    IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject, Succession,
-    Unwatched, Watch,
+    CommandIssueError, IssueError, LeafRequest, Lineage, Link, Official, Organization, Point, Seal, Server, Subject,
+    Succession, Unwatched, Watch,
 };
 pub use key_kind::KeyKind;
 pub use key_use::key_use;
 pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
-    Officers, OfficersError, Pin, Role as OfficerRole, SignedList,
+    Officers, OfficersError, Pin, Role as OfficerRole, SignedList, key_and_gesture_pages,
 };
 pub use overview::{Answer, DueCeremony, List, Overview, OwnKey, Queue, RelintLook, overview};
 pub use receipt::issuance_receipt;

@@ -6,6 +6,7 @@
 pub(crate) mod chain;
 pub(crate) mod gesture;
 pub(crate) mod list;
+pub(crate) mod pages;
 pub(crate) mod store;
 #[cfg(test)]
 pub(crate) mod test_context;
@@ -17,6 +18,7 @@ mod tests;
 pub use chain::{ChainError, ListSignature, Officers, SignedList};
 pub use gesture::Gesture;
 pub use list::{Card, CardSigns, ListError, ListHash, ListedOfficer, OfficerList, Role};
+pub use pages::key_and_gesture_pages;
 pub use store::{OfficersError, Pin};
 
 /// Why an officer's word is not taken. Names officers by their ids only.

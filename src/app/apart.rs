@@ -118,7 +118,8 @@ async fn ca(ground: Ground<'_>) -> Result<Apart> {
     );
     if config.ca.officers().is_some() {
         let desks = bind(config, config.listen.registration, "listen.registration").await?;
-        work.serve("registration", desks, ca.registration_router());
+        let address = format!("http://{}", desks.local_addr()?).parse()?;
+        work.serve("registration", desks, ca.registration_router(address));
     }
     let view = operator::View {
         ca: ground.cx.clone(),

@@ -45,8 +45,11 @@ pub struct Issue {
     #[arg(long)]
     follows: Option<String>,
     /// Where to write the certificate with its chain, PEM, leaf first.
-    #[arg(long)]
-    out: PathBuf,
+    #[arg(long, required_unless_present = "subject")]
+    out: Option<PathBuf>,
+    /// Issue nothing; print what two officers agree to (`signum ca approval ask --ca-key-use`).
+    #[arg(long, conflicts_with = "out")]
+    subject: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,14 +85,19 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
     let follows = issue.follows.as_deref().map(hex::decode).transpose();
     let follows = follows.context("--follows is not hexadecimal")?;
     let layout = Layout::create(var)?;
+    if issue.subject {
+        let (subject, summary) = change::open(file, var)
+            .await?
+            .command_subject(&request, follows.as_deref())?;
+        println!("{}\n{summary}", hex::encode(subject));
+        return Ok(());
+    }
+    let out = issue.out.context("--out")?;
     let opened = Opened::open(&config, &layout).await?;
     let issued = async {
         // As the service does at each start: changed settings take the approval of two officers before they shape anything.
         opened.settle_settings(&settings, &layout).await?;
-        Ok::<_, anyhow::Error>(match &follows {
-            Some(serial) => opened.ca.issue_successor(&request, serial).await?,
-            None => opened.ca.issue_leaf(&request).await?,
-        })
+        Ok::<_, anyhow::Error>(opened.ca.issue_by_command(&request, follows.as_deref()).await?)
     };
     let issued = issued.await;
     opened.close().await;
@@ -98,8 +106,8 @@ pub async fn issue(file: Option<&Path>, var: &Path, issue: Issue) -> Result<()> 
         .chain(&issued.chain)
         .map(|der| pem(der))
         .collect();
-    std::fs::write(&issue.out, pem).with_context(|| format!("cannot write {}", issue.out.display()))?;
-    println!("{}", issue.out.display());
+    std::fs::write(&out, pem).with_context(|| format!("cannot write {}", out.display()))?;
+    println!("{}", out.display());
     Ok(())
 }
 

@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// One of these agrees.
-    pub(super) const fn approves(self) -> &'static [Role] {
+    pub(crate) const fn approves(self) -> &'static [Role] {
         match self {
             Self::CaKeyUse => &[Role::CeremonyOperator],
             Self::ProfileChange | Self::CaRevocation | Self::BulkAction => &[Role::Administrator],

@@ -20,7 +20,7 @@ use super::session::{self, AtDesk, LIFETIME};
 use super::view::{Summary, Whole};
 use super::{RegistrationError, flow, issuing, problem, status_change};
 use crate::Service;
-use crate::officer::Gesture;
+use crate::officer::{Gesture, pages};
 
 /// Requests carry a PKCS#10.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -43,15 +43,16 @@ pub(super) fn routes() -> [(&'static str, MethodRouter<Arc<Service>>); 9] {
 }
 
 impl Service {
-    /// The desks' interface. Never on the public addresses: it has a listener of its own.
-    pub fn registration_router(self: &Arc<Self>) -> Router {
+    /// The desks' interface, and the officers' pages. Never on the public addresses: it has a listener of its own. `address`
+    /// says whether browsers come by https.
+    pub fn registration_router(self: &Arc<Self>, address: url::Url) -> Router {
         let routes = routes()
             .into_iter()
             .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
-        Frame::protocol("ra", self.cx.random.clone())
+        Frame::new("ra", address, self.cx.random.clone())
             .body_limit(LONGEST_BODY)
             .timeout(PATIENCE)
-            .around(routes.with_state(Arc::clone(self)))
+            .around(routes.with_state(Arc::clone(self)).merge(pages::routes(self)))
     }
 }
 

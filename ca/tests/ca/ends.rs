@@ -31,9 +31,9 @@ use crate::presigned::{get, plain};
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A CA with officers.
-struct Governed {
-    house: House,
-    people: People,
+pub struct Governed {
+    pub house: House,
+    pub people: People,
 }
 
 impl Governed {
@@ -49,7 +49,7 @@ impl Governed {
         Self { house, people }
     }
 
-    async fn open(dir: &Path) -> Self {
+    pub async fn open(dir: &Path) -> Self {
         let governed = Self::empty(dir, config()).await;
         governed.house.service.ceremony().await.unwrap();
         governed
@@ -57,9 +57,12 @@ impl Governed {
 
     /// One administrator asks, the other one agrees.
     async fn agreed(&mut self, subject: [u8; 32]) {
+        self.agreed_to(ApprovalKind::CaRevocation, subject).await;
+    }
+
+    pub async fn agreed_to(&mut self, kind: ApprovalKind, subject: [u8; 32]) {
         let (cx, service) = (&self.house.cx, &self.house.service);
         let times = (cx.now(), Duration::from_secs(3_600));
-        let kind = ApprovalKind::CaRevocation;
         let asked = ApprovalRequest::new(kind, subject, "TEST", "admin-1", times, cx.random.as_ref());
         let gesture = self.people.gesture("admin-1", &asked.asked());
         service.ask_approval(&asked, &gesture).await.unwrap();

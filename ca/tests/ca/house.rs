@@ -68,6 +68,12 @@ pub fn config() -> Config {
 
 /// A new token and database under `dir`, the ceremony not yet held.
 pub async fn empty(dir: &Path, config: Config) -> House {
+    let database = new_database(dir).await;
+    over(dir, config, database).await
+}
+
+/// The same over the empty database at that address.
+pub async fn over(dir: &Path, config: Config, database: String) -> House {
     let pin = |name: &str| create_pin_file(&dir.join(name), |bytes| (&OsRandom as &dyn Random).fill(bytes)).unwrap();
     let new = NewToken {
         module: PathBuf::from("/usr/lib/softhsm/libsofthsm2.so"),
@@ -77,7 +83,7 @@ pub async fn empty(dir: &Path, config: Config) -> House {
     };
     init_token(&new).unwrap();
     let token = Arc::new(Token::open(token_config(dir)).unwrap());
-    let db = database(dir).await;
+    let db = open_database(database).await;
     db.migrate(CORE_MIGRATIONS).await.unwrap();
     db.migrate(MIGRATIONS).await.unwrap();
     let clock = Arc::new(ManualClock::at(signum_core::Clock::now(&signum_core::SystemClock)));
@@ -93,10 +99,6 @@ pub async fn empty(dir: &Path, config: Config) -> House {
         cx,
         token,
     }
-}
-
-async fn database(dir: &Path) -> Db {
-    open_database(new_database(dir).await).await
 }
 
 pub async fn open_database(url: String) -> Db {

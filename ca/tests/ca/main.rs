@@ -1,11 +1,14 @@
 //! The CA as other crates see it, on a real SoftHSM token and a real SQLite database.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod agree;
+mod by_command;
 mod ceremony;
 mod crash;
 mod crl;
 mod day;
 mod ends;
+mod failover;
 mod golden;
 mod held;
 mod house;
@@ -22,6 +25,7 @@ mod proxy;
 mod registration;
 mod relint;
 mod replicas;
+mod shards;
 mod status;
 mod timing;
 mod tsa;

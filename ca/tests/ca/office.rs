@@ -99,7 +99,10 @@ impl Office {
         }
         let sent = body.clone();
         let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
-        let router = self.house.service.registration_router();
+        let router = {
+            let address = "http://ra.localhost:8085".parse().unwrap();
+            self.house.service.registration_router(address)
+        };
         let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let kind = response.headers().get(header::CONTENT_TYPE);

@@ -8,9 +8,9 @@ use clap::{Args, Subcommand};
 use signum_ca::{ApprovalKind, ApprovalRequest, Gesture, Manner, Service};
 use signum_core::contract::{AskedBy, StatusAction, StatusChange};
 use signum_core::{Clock, Id, OsRandom, SystemClock};
-use signum_gesture::options::request_options;
 
 use super::change::open;
+use crate::commands::asked::ask;
 use crate::layout::write_private;
 
 #[derive(Subcommand)]
@@ -53,6 +53,9 @@ struct What {
     /// An authority whose end is meant, and what becomes of its certificates: AUTHORITY:revoke or AUTHORITY:expire.
     #[arg(long, value_name = "AUTHORITY:MANNER")]
     ca_termination: Option<String>,
+    /// A certificate by command: what `signum ca issue ... --subject` printed. Whoever agrees prints it anew from the papers.
+    #[arg(long, value_name = "SHA-256")]
+    ca_key_use: Option<String>,
     /// The settings of this configuration that shape certificates.
     #[arg(long)]
     profile_change: bool,
@@ -103,6 +106,9 @@ impl Ask {
         let request: ApprovalRequest = serde_json::from_slice(&text).context("not a request")?;
         let id = ca.ask_approval(&request, &gesture(assertion)?).await?;
         println!("{}", hex::encode(id));
+        if let Some(officer) = ca.officers().await?.list().find(&request.requester) {
+            eprintln!("{}/agree/{}", officer.relying_party.origin, hex::encode(id));
+        }
         Ok(())
     }
 }
@@ -113,6 +119,15 @@ impl What {
             let id = Id::parse(id).context("--bulk: the id of a bulk action")?;
             let prepared = ca.bulk_proposal(id).await?.prepared;
             return Ok((ApprovalKind::BulkAction, prepared.hash(), prepared.summary()));
+        }
+        if let Some(text) = &self.ca_key_use {
+            let mut subject = [0; 32];
+            hex::decode_to_slice(text, &mut subject).context("--ca-key-use: 64 hexadecimal digits")?;
+            return Ok((
+                ApprovalKind::CaKeyUse,
+                subject,
+                format!("issue one certificate by command: {text}"),
+            ));
         }
         if self.profile_change {
             let subject = ca.settings_subject();
@@ -167,8 +182,7 @@ impl Give {
 pub(super) async fn options(ca: &Service, officer: &str, challenge: &[u8; 32]) -> Result<()> {
     let officers = ca.officers().await?;
     let listed = officers.list().find(officer).context("no such officer")?;
-    let ids = [listed.authenticator.credential_id.clone()];
-    println!("{}", request_options(challenge, &listed.relying_party, &ids));
+    ask(listed, challenge);
     Ok(())
 }
 

@@ -1,16 +1,21 @@
 //! `signum ca officers`: lists of officers on their way from a draft to being in force.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use signum_ca::{Gesture, ListHash, ListSignature, ListedOfficer, OfficerList, Officers, SignedList};
-use signum_gesture::options::request_options;
+use signum_ca::{
+    Gesture, ListHash, ListSignature, ListedOfficer, OfficerList, Officers, SignedList, key_and_gesture_pages,
+};
+use signum_core::{OsRandom, http};
 
 use super::change::open;
+use crate::commands::asked::ask;
 use crate::layout::write_private;
 
 #[derive(Subcommand)]
@@ -32,6 +37,12 @@ pub enum OfficersCommand {
     Approve(Approve),
     /// Put a list in force: the first one, or one that enough administrators agreed to.
     Accept { list: PathBuf },
+    /// Serve the pages where officers make keys and gestures, until Ctrl-C. It needs neither CA nor network.
+    Page {
+        /// On loopback; browsers come by the host that the keys are for, such as ra.localhost.
+        #[arg(long, default_value = "127.0.0.1:8085")]
+        listen: SocketAddr,
+    },
 }
 
 #[derive(Args)]
@@ -74,6 +85,7 @@ pub struct Approve {
 pub async fn run(file: Option<&Path>, var: &Path, command: OfficersCommand) -> Result<()> {
     match command {
         OfficersCommand::Verify(verify) => verify_files(&verify),
+        OfficersCommand::Page { listen } => page(listen).await,
         OfficersCommand::Draft(asked) => draft(file, var, asked).await,
         OfficersCommand::Show => {
             say(&open(file, var).await?.officers().await?);
@@ -95,6 +107,18 @@ pub async fn run(file: Option<&Path>, var: &Path, command: OfficersCommand) -> R
             Ok(())
         }
     }
+}
+
+async fn page(listen: SocketAddr) -> Result<()> {
+    let listener = http::bind(listen, false, "--listen").await?;
+    let port = listener.local_addr()?.port();
+    let address = format!("http://{}", listener.local_addr()?).parse()?;
+    let pages = key_and_gesture_pages(address, Arc::new(OsRandom));
+    println!("http://ra.localhost:{port}/key makes an officer's key; Ctrl-C ends");
+    let stop = async {
+        tokio::signal::ctrl_c().await.ok();
+    };
+    Ok(axum::serve(listener, pages).with_graceful_shutdown(stop).await?)
 }
 
 fn verify_files(verify: &Verify) -> Result<()> {
@@ -169,8 +193,7 @@ fn approve(officers: &Officers, asked: &Approve) -> Result<()> {
 fn print_options(officers: &Officers, id: &str, challenge: &[u8; 32]) -> Result<()> {
     let officer = officers.list().find(id);
     let officer = officer.with_context(|| format!("{id} is not in the list of officers"))?;
-    let ids = [officer.authenticator.credential_id.clone()];
-    println!("{:#}", request_options(challenge, &officer.relying_party, &ids));
+    ask(officer, challenge);
     Ok(())
 }
 

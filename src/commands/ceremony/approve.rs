@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use signum_ca::ceremony::{Approval, Folder, challenge, officers, verify_one};
 use signum_ca::{Gesture, ListHash};
-use signum_gesture::options::request_options;
+
+use crate::commands::asked::ask;
 
 #[derive(Args)]
 pub struct Options {
@@ -37,9 +38,7 @@ pub(super) fn options(options: &Options) -> Result<()> {
     let officers = officers(&plan, options.genesis, &folder.lists()?)?;
     let listed = officers.list().find(&options.officer);
     let listed = listed.with_context(|| format!("{} is not in the list of officers", options.officer))?;
-    let ids = [listed.authenticator.credential_id.clone()];
-    let asked = request_options(&challenge(&plan.hash), &listed.relying_party, &ids);
-    println!("{asked:#}");
+    ask(listed, &challenge(&plan.hash));
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use signum_ca::ceremony::{Folder, describe};
 use signum_ca::{OfficerList, SignedList};
 use signum_core::i18n::Lang;
 
+use crate::commands::asked::spoken;
+
 #[derive(Args)]
 pub struct Genesis {
     /// The first list of officers, or all lists (JSON).
@@ -61,14 +63,6 @@ pub(super) fn genesis(genesis: &Genesis) -> Result<()> {
     Ok(())
 }
 
-/// Four lines of four groups of four digits, as they are read aloud.
-fn spoken(hash: &str) -> String {
-    let digits: Vec<char> = hash.chars().collect();
-    let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
-    let lines: Vec<String> = groups.chunks(4).map(|line| line.join(" ")).collect();
-    lines.join("\n")
-}
-
 pub(super) fn check(check: &Check) -> Result<()> {
     let folder = Folder::new(&check.folder);
     let plan = super::plan(&folder)?;
@@ -84,16 +78,4 @@ pub(super) fn check(check: &Check) -> Result<()> {
     }
     println!("{}", spoken(&hex::encode(plan.hash)));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_hash_is_read_aloud_in_four_lines_and_typed_in_any_layout() {
-        let hash = signum_ca::ListHash([0xab; 32]);
-        let spoken = super::spoken(&hash.to_string());
-        assert_eq!(spoken.lines().count(), 4);
-        assert!(spoken.starts_with("abab abab abab abab\n"));
-        assert_eq!(spoken.to_uppercase().parse(), Ok(hash));
-    }
 }

@@ -32,6 +32,8 @@ pub struct Signum {
     pub idp: String,
     pub signer: String,
     pub demo: String,
+    /// `http://127.0.0.1:PORT` of the operator's page.
+    pub operator: String,
     environment: Vec<(&'static str, String)>,
     folder: TempDir,
     child: Child,
@@ -77,6 +79,7 @@ impl Signum {
             idp: idp_url,
             signer: signer_url,
             demo: demo_url,
+            operator: format!("http://{}", listen(operator)),
             environment,
             folder,
             child,
@@ -170,7 +173,8 @@ impl Signum {
     }
 }
 
-fn executable() -> PathBuf {
+/// The program.
+pub fn executable() -> PathBuf {
     target_folder().join("debug/signum")
 }
 

@@ -3,3 +3,4 @@
 
 mod authenticator;
 mod journey;
+mod officers;

@@ -27,7 +27,7 @@ impl<'a> Traveller<'a> {
     async fn set_out(signum: &'a Signum, language: &'static str) -> Result<Self> {
         let browser = Session::open().await?;
         let authenticator = browser.add_authenticator().await?;
-        for service in [&signum.idp, &signum.demo, &signum.signer] {
+        for service in [&signum.idp, &signum.demo, &signum.signer, &signum.operator] {
             browser
                 .goto(&format!("{service}/language?set={language}&next=/"))
                 .await?;
@@ -229,6 +229,16 @@ impl<'a> Traveller<'a> {
         self.look("logged-out").await
     }
 
+    /// What the person did has left its marks where an operator looks.
+    async fn look_over_the_operators_shoulder(&mut self) -> Result<()> {
+        self.browser.goto(&format!("{}/", self.signum.operator)).await?;
+        let text = self.browser.text().await?;
+        for shown in ["qsig", "ocsp-qsig", "tsu"] {
+            ensure!(text.contains(shown), "{shown} is not on the operator's page:\n{text}");
+        }
+        self.look("operator").await
+    }
+
     async fn travel(mut self, activation: &str) -> Result<Vec<u8>> {
         self.activate(activation).await.context("activate")?;
         self.log_in_at_the_demo_service()
@@ -241,6 +251,9 @@ impl<'a> Traveller<'a> {
         let authenticator = self.authenticator.clone();
         self.be_refused(&authenticator).await.context("be refused")?;
         self.log_out().await.context("log out")?;
+        self.look_over_the_operators_shoulder()
+            .await
+            .context("operator's page")?;
         self.browser.close().await?;
         Ok(signed)
     }
