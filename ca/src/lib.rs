@@ -53,7 +53,7 @@ pub use key_kind::KeyKind;
 pub use key_use::key_use;
 pub use officer::{
     Card, CardSigns, ChainError, Gesture, ListError, ListHash, ListSignature, ListedOfficer, OfficerError, OfficerList,
-    Officers, OfficersError, Pin, Role as OfficerRole, SignedList, key_and_gesture_pages,
+    Officers, OfficersError, Pin, Role as OfficerRole, SignedList, key_and_gesture_pages, spoken,
 };
 pub use overview::{Answer, DueCeremony, List, Overview, OwnKey, Queue, RelintLook, overview};
 pub use receipt::issuance_receipt;

@@ -18,7 +18,7 @@ mod tests;
 pub use chain::{ChainError, ListSignature, Officers, SignedList};
 pub use gesture::Gesture;
 pub use list::{Card, CardSigns, ListError, ListHash, ListedOfficer, OfficerList, Role};
-pub use pages::key_and_gesture_pages;
+pub use pages::{key_and_gesture_pages, spoken};
 pub use store::{OfficersError, Pin};
 
 /// Why an officer's word is not taken. Names officers by their ids only.

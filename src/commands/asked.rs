@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use signum_ca::ListedOfficer;
+use signum_ca::{ListedOfficer, spoken};
 use signum_gesture::options::request_options;
 
 /// Asks `officer` to agree to `challenge`.
@@ -13,25 +13,5 @@ pub(super) fn ask(officer: &ListedOfficer, challenge: &[u8; 32]) {
     println!("{options:#}");
     let asked = URL_SAFE_NO_PAD.encode(options.to_string());
     eprintln!("{}/gesture?asked={asked}", officer.relying_party.origin);
-    eprintln!("{}", spoken(&hex::encode(challenge)));
-}
-
-/// Four lines of four groups of four digits, as a hash is read aloud and compared.
-pub(super) fn spoken(hash: &str) -> String {
-    let digits: Vec<char> = hash.chars().collect();
-    let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
-    let lines: Vec<String> = groups.chunks(4).map(|line| line.join(" ")).collect();
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_hash_is_read_aloud_in_four_lines_and_typed_in_any_layout() {
-        let hash = signum_ca::ListHash([0xab; 32]);
-        let spoken = super::spoken(&hash.to_string());
-        assert_eq!(spoken.lines().count(), 4);
-        assert!(spoken.starts_with("abab abab abab abab\n"));
-        assert_eq!(spoken.to_uppercase().parse(), Ok(hash));
-    }
+    eprintln!("{}", spoken(challenge));
 }

@@ -76,13 +76,26 @@ fn result(lang: Lang, text: &str) -> Markup {
     }
 }
 
-/// As a hash is read aloud: four lines of four groups of four digits.
-pub(crate) fn groups(octets: &[u8]) -> Vec<String> {
-    let digits = hex::encode(octets);
-    let quads: Vec<&str> = digits
-        .as_bytes()
-        .chunks(4)
-        .filter_map(|quad| std::str::from_utf8(quad).ok())
-        .collect();
-    quads.chunks(4).map(|line| line.join(" ")).collect()
+/// Four lines of four groups of four digits, as a hash is read aloud and compared.
+pub fn spoken(octets: &[u8]) -> String {
+    let digits: Vec<char> = hex::encode(octets).chars().collect();
+    let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
+    let lines: Vec<String> = groups.chunks(4).map(|line| line.join(" ")).collect();
+    lines.join("\n")
+}
+
+fn digits(octets: &[u8]) -> Markup {
+    html! { @for line in spoken(octets).lines() { code { (line) } br; } }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_hash_is_read_aloud_in_four_lines_and_typed_in_any_layout() {
+        let hash = crate::ListHash([0xab; 32]);
+        let spoken = super::spoken(&hash.0);
+        assert_eq!(spoken.lines().count(), 4);
+        assert!(spoken.starts_with("abab abab abab abab\n"));
+        assert_eq!(spoken.to_uppercase().parse(), Ok(hash));
+    }
 }

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use signum_ca::ceremony::{Folder, describe};
-use signum_ca::{OfficerList, SignedList};
+use signum_ca::{OfficerList, SignedList, spoken};
 use signum_core::i18n::Lang;
-
-use crate::commands::asked::spoken;
 
 #[derive(Args)]
 pub struct Genesis {
@@ -59,7 +57,7 @@ pub(super) fn genesis(genesis: &Genesis) -> Result<()> {
         "{} administrators change this list; {} operators approve a ceremony.\n",
         first.needed, first.operators_needed
     );
-    println!("{}", spoken(&first.hash().to_string()));
+    println!("{}", spoken(&first.hash().0));
     Ok(())
 }
 
@@ -76,6 +74,6 @@ pub(super) fn check(check: &Check) -> Result<()> {
         }
         println!();
     }
-    println!("{}", spoken(&hex::encode(plan.hash)));
+    println!("{}", spoken(&plan.hash));
     Ok(())
 }

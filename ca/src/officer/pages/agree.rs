@@ -19,7 +19,7 @@ use signum_core::ui::{self, Notice, Passkey, PasskeyKind};
 use signum_gesture::options::request_options;
 
 use super::words::word;
-use super::{groups, page};
+use super::{digits, page};
 use crate::Service;
 use crate::approval::{ApprovalError, Waiting};
 use crate::officer::{Gesture, ListedOfficer, Officers};
@@ -131,10 +131,7 @@ fn facts(waiting: &Waiting, lang: Lang) -> Markup {
                 @if waiting.approved_by.is_empty() { "–" } @else { (waiting.approved_by.join(", ")) }
             },
         ),
-        (
-            &word(lang, "agree-hash"),
-            html! { @for line in groups(&request.hash()) { code { (line) } br; } },
-        ),
+        (&word(lang, "agree-hash"), digits(&request.hash())),
     ])
 }
 

@@ -17,7 +17,7 @@ use signum_core::i18n::Locale;
 use signum_core::ui::{self, Passkey, PasskeyKind};
 
 use super::words::word;
-use super::{groups, page, result};
+use super::{digits, page, result};
 use crate::officer::Gesture;
 
 #[derive(Deserialize)]
@@ -52,9 +52,7 @@ pub(super) async fn show(Locale(lang): Locale, Query(wanted): Query<Wanted>) -> 
                 p { (word(lang, "gesture-lead")) }
                 (ui::facts(&[
                     (&word(lang, "gesture-host"), html! { (relying_party) }),
-                    (&word(lang, "gesture-challenge"), html! {
-                        @for line in groups(&challenge) { code { (line) } br; }
-                    }),
+                    (&word(lang, "gesture-challenge"), digits(&challenge)),
                 ]))
                 (button.markup(lang))
             }
