@@ -1,3 +1,4 @@
+//! Which certificate a request shows: the connection's own, or what a pinned proxy hands on, and nobody else's word.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use signum_core::ManualClock;
