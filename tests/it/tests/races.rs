@@ -14,7 +14,7 @@ const WIDTH: usize = 64;
 /// How many things of each kind are raced for.
 fn rounds() -> usize {
     let wanted = std::env::var("SIGNUM_RACES").ok().and_then(|text| text.parse().ok());
-    wanted.unwrap_or(15)
+    wanted.unwrap_or(10)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
