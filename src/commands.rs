@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod ca;
 pub mod ceremony;
+pub mod client;
 pub mod config;
 pub mod contract;
 mod demonstration;

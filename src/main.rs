@@ -47,6 +47,9 @@ enum Command {
     /// People who may log in.
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Services that use the identity provider: list, register, promote, stop, keys.
+    #[command(subcommand)]
+    Client(commands::client::ClientCommand),
     /// Tokens and their keys: look at them, back them up, hold ceremonies.
     #[command(subcommand)]
     Hsm(commands::hsm::HsmCommand),
@@ -133,6 +136,7 @@ async fn main() -> ExitCode {
         Command::Audit(command) => commands::audit::run(config, var, command).await,
         Command::Idp(command) => commands::idp::run(config, var, command).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
+        Command::Client(command) => commands::client::run(config, var, command).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Ceremony(command) => commands::ceremony::run(config, var, command).await,
         Command::Backup { out } => commands::backup::run(config, var, &out).await,

@@ -25,7 +25,7 @@ use request::AuthorizeRequest;
 use response::ToClient;
 
 use crate::account::house_client;
-use crate::clients::Client;
+use crate::clients::{Client, sandbox};
 use crate::consent::Agreed;
 use crate::form::Form;
 use crate::interaction::{self, Interaction};
@@ -112,7 +112,7 @@ async fn given(idp: &Idp, client: &Client, form: &Form) -> Result<Result<Authori
     let way = Source {
         way: Way::Browser,
         signed,
-        targets: resource::known(idp, form).await?,
+        targets: resource::known(idp, client, form).await?,
     };
     let mut draft = draft(idp, client, form, redirect_uri, way);
     match draft.check(once) {
@@ -251,6 +251,9 @@ async fn next<'s>(
     let Some(session) = session else {
         return Ok((decide::decide(request, None, begun, now), None));
     };
+    if !sandbox::may_meet(&idp.cx, sector, session.person).await? {
+        return Ok((Next::Refuse(AuthorizeError::AccessDenied), Some(session)));
+    }
     let subject = subject::known_subject(&idp.cx, session.person, sector).await?;
     let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
     // Nothing leaves the house for a person's own pages, so there is nothing to agree to.

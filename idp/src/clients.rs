@@ -1,11 +1,18 @@
 //! Relying parties: what is known of them, who may change it, and look-up (RFC 6749 section 2, RFC 7591).
 
+mod credentials;
+mod document;
 pub(crate) mod keys;
+pub mod look;
 mod metadata;
 mod profile;
+pub mod promotion;
 mod redirect_uri;
+pub(crate) mod registration;
 mod rules;
+pub(crate) mod sandbox;
 mod store;
+mod switch;
 
 use std::collections::BTreeMap;
 
@@ -18,9 +25,14 @@ use crate::jose::{JwkError, JwkSet};
 use crate::scope::{Scope, Scopes};
 use crate::secret::{self, Hashed};
 
+pub use credentials::{add_keys, renew_secret, retire_key};
+pub use document::Document;
 pub use metadata::{AccessTokenFormat, GrantType, Metadata};
 pub use profile::{Profile, Realm, Status};
+pub use registration::{RegistrationSettings, by_operator};
+pub use sandbox::let_in as let_into_sandbox;
 pub use store::{NewClient, Registration, put, register};
+pub use switch::{start, stop};
 
 /// Words per language tag: `sq`, `sr-Latn`, `en`.
 pub type Words = BTreeMap<String, String>;
@@ -72,7 +84,8 @@ const COLUMNS: &str = "SELECT client_id, profile, realm, status, name, purpose, 
 /// thrown on one replica works at once on every one.
 pub(crate) async fn find(cx: &Cx, client_id: &str) -> Result<Option<Client>, DbError> {
     let row = cx.db.opt(COLUMNS, params![client_id]).await?;
-    row.as_ref().map(read).transpose()
+    let found = row.as_ref().map(read).transpose()?;
+    Ok(found.map(sandbox::bounded))
 }
 
 impl Client {

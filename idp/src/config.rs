@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::abuse::Limits;
 use crate::client_auth::MtlsSettings;
+use crate::clients::RegistrationSettings;
 use crate::jose::Algorithm;
 use crate::outbound::OutboundSettings;
 use crate::worth::Levels;
@@ -47,6 +48,8 @@ signum_core::config! {
         outbound: OutboundSettings,
         /// The port on which clients show certificates.
         mtls: MtlsSettings,
+        /// Registration of clients and their promotion.
+        registration: RegistrationSettings,
         /// What each means of log-in is worth.
         levels: Levels,
     }

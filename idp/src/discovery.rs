@@ -45,7 +45,8 @@ fn object(part: Json) -> Option<Map<String, Json>> {
 fn endpoints(idp: &Idp) -> Json {
     let issuer = idp.issuer();
     let at = |path: &str| format!("{issuer}{path}");
-    json!({
+    let registration = idp.config.registration.open.then(|| at("/register"));
+    let mut told = json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
         "pushed_authorization_request_endpoint": at("/par"),
@@ -58,7 +59,11 @@ fn endpoints(idp: &Idp) -> Json {
         "end_session_endpoint": at("/logout"),
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-    })
+    });
+    if let (Some(members), Some(address)) = (told.as_object_mut(), registration) {
+        members.insert("registration_endpoint".to_owned(), json!(address));
+    }
+    told
 }
 
 /// What may be asked for at the authorization endpoint.

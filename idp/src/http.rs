@@ -15,6 +15,7 @@ mod introspect;
 pub(crate) mod login;
 mod logout;
 mod par;
+mod register;
 mod token;
 mod userinfo;
 mod waiting;
@@ -74,6 +75,11 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/device/granted", get(device::granted))
         .route("/device/denied", get(device::denied))
         .route("/device/over", get(device::over))
+        .route("/register", post(register::create))
+        .route(
+            "/register/{client_id}",
+            get(register::read).put(register::update).delete(register::delete),
+        )
         .route("/introspect", post(introspect::introspect))
         .route("/revoke", post(introspect::revoke))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))

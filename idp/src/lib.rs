@@ -82,6 +82,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/idp/0005_session.sql"),
     },
     Migration {
+        name: "idp/0006_registration",
+        sql: include_str!("../../migrations/idp/0006_registration.sql"),
+    },
+    Migration {
         name: "idp/0007_device",
         sql: include_str!("../../migrations/idp/0007_device.sql"),
     },

@@ -80,7 +80,7 @@ async fn judged(idp: &Idp, client: &Client, shown: &Shown<'_>, headers: &HeaderM
     let source = Source {
         way: Way::Pushed,
         signed,
-        targets: resource::known(idp, form).await?,
+        targets: resource::known(idp, client, form).await?,
     };
     let mut request = draft(idp, client, form, redirect_uri, source).check(None)?;
     // RFC 9449 section 10.1: a proof names the key of the code, as dpop_jkt does, and both name one.

@@ -52,6 +52,10 @@ const SOON: [&str; 5] = [
         (SELECT kind, owner, id_hash FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
 ];
 const SESSION: &str = expired!("session", "id", "last_seen_at");
+/// Clients that registered themselves and were not promoted.
+const SANDBOX: &str = "DELETE FROM client WHERE client_id IN
+    (SELECT client_id FROM client WHERE realm = 'sandbox' AND registration_hash IS NOT NULL AND changed_at < $1
+     ORDER BY changed_at LIMIT $2)";
 const ACTIVITY: &str = expired!("activity", "id", "at");
 
 /// One pass; returns how many rows went, without those that went with them.
@@ -67,6 +71,7 @@ pub(crate) async fn run(cx: &Cx, config: &Config) -> Result<u64, DbError> {
     }
     gone += all(cx, SESSION, kept.minus(config.session_idle())).await?;
     gone += all(cx, ACTIVITY, now.minus(config.activity_kept())).await?;
+    gone += all(cx, SANDBOX, now.minus(config.registration.sandbox_life())).await?;
     Ok(gone)
 }
 

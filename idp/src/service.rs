@@ -13,6 +13,7 @@ use url::Url;
 use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
 
 use crate::abuse::Abuse;
+use crate::abuse::rate::Rates;
 use crate::account::house_client;
 use crate::client_auth::shown::{self, Believed};
 use crate::clients::ClientError;
@@ -72,6 +73,8 @@ pub(crate) struct Idp {
     pub abuse: Abuse,
     pub outbound: Outbound,
     pub published_keys: PublishedKeys,
+    /// Registrations of clients by address; a replica's own count.
+    pub registrations: Rates,
     /// Where mandates are asked for, if anywhere.
     pub registry: OnceLock<Arc<dyn Registry>>,
     /// In the order in which the log-in page shows them; never empty.
@@ -130,6 +133,7 @@ impl Service {
         let cookies = CookieKit::new(&url);
         let abuse = Abuse::new(&config.limits).map_err(StartError::Config)?;
         let outbound = Outbound::new(&config.outbound).map_err(StartError::Config)?;
+        let registrations = Rates::new(config.registration.per_address, Duration::from_secs(60 * 60));
         let idp = Idp {
             cx: deps.cx,
             config,
@@ -143,6 +147,7 @@ impl Service {
             abuse,
             outbound,
             published_keys: PublishedKeys::default(),
+            registrations,
             registry: OnceLock::new(),
             means,
         };

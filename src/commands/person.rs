@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::Args;
 use signum_core::{OsRandom, SystemClock, telemetry};
+use signum_idp::clients;
 use signum_idp::people::{self, NewPerson};
 
 use crate::app::{Databases, Surroundings};
@@ -25,7 +26,8 @@ pub struct Add {
     /// YYYY-MM-DD
     #[arg(long)]
     birthdate: String,
-    /// A person of the demonstration: its software officers vouch for them when they enrol.
+    /// An invented person of the demonstration: its software officers vouch for them when they enrol, and clients of the sandbox
+    /// may meet them.
     #[arg(long)]
     demo: bool,
 }
@@ -52,6 +54,7 @@ pub async fn add(file: Option<&Path>, var: &Path, add: Add) -> Result<()> {
     };
     let person = people::add(&databases.idp, new).await?;
     if add.demo {
+        clients::let_into_sandbox(&databases.idp, person.id).await?;
         first_start::vouch_for(&config, &layout, &[&person.personal_number])?;
     }
     let code = people::activation_code(&databases.idp, person.id).await?;

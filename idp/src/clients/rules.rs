@@ -29,7 +29,7 @@ pub(super) fn check(
     // Who tries something out must not learn the subjects under which the real service knows people.
     Ok(match realm {
         Realm::Production => sector,
-        Realm::Sandbox => format!("sandbox:{sector}"),
+        Realm::Sandbox => format!("{}{sector}", super::sandbox::SECTOR),
     })
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
             .ok_or(TokenError::InvalidGrant)?,
         shown: caller.constraint.as_ref(),
     };
-    let new = NewTokens::of(idp, caller, Target::of(idp, form).await?, form);
+    let new = NewTokens::of(idp, caller, Target::of(idp, &caller.client, form).await?, form);
     let (cx, prepared) = (&idp.cx, &new);
     let redemption = &redemption;
     let spent = cx

@@ -13,7 +13,7 @@ pub(super) async fn redeem(idp: &Idp, caller: &Caller, form: &Form) -> Result<To
     let code = form
         .get("device_code")
         .ok_or(TokenError::InvalidRequest("device_code is missing"))?;
-    let new = NewTokens::of(idp, caller, Target::of(idp, form).await?, form);
+    let new = NewTokens::of(idp, caller, Target::of(idp, &caller.client, form).await?, form);
     let (cx, prepared, client_id) = (&idp.cx, &new, &caller.client.client_id);
     let (hash, shown) = (secret::hashed(code), caller.constraint.as_ref());
     let answer = cx

@@ -130,7 +130,7 @@ impl Shown<'_> {
             client_id: client.client_id.clone(),
             grant: Some(stored.grant),
             scope: scope.to_string(),
-            audience: Target::of(idp, form).await?.audience(&stored.entitlement.resources)?,
+            audience: Target::of(idp, &caller.client, form).await?.audience(&stored.entitlement.resources)?,
             details: narrowed_details(&stored.entitlement.details, form)?,
             cnf: stored.cnf.clone(),
             issued_at: cx.now(),

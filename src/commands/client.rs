@@ -1,0 +1,119 @@
+//! `signum client`: services that use the identity provider. Every change is in force with the next request, on every replica.
+
+mod keys;
+mod promote;
+mod register;
+mod show;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use signum_core::{Cx, OsRandom, SystemClock, telemetry};
+use signum_idp::clients;
+
+use crate::app::{Databases, Service, Surroundings};
+use crate::config::Config;
+use crate::layout::Layout;
+
+#[derive(Subcommand)]
+pub enum ClientCommand {
+    /// Every client: id, realm, whether it is stopped, profile, name.
+    List,
+    /// What is registered of one client, with the thumbprints of its keys, as JSON.
+    Show { id: String },
+    /// Register a client for production from a JSON file with the members of RFC 7591. You answer for it: where officers are
+    /// configured, let it register itself and promote it.
+    Register(register::Register),
+    /// From the sandbox to production, or a change there: one officer asks, another one agrees.
+    #[command(subcommand)]
+    Promote(promote::PromoteCommand),
+    /// The kill switch: from now on nothing is done for the client, and what was issued to it is worth nothing.
+    Stop(Switch),
+    /// Let a stopped client begin anew; what was issued before stays worthless.
+    Start(Switch),
+    /// A client's public keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// A client's secret.
+    #[command(subcommand)]
+    Secret(keys::SecretCommand),
+}
+
+#[derive(Args)]
+pub struct Switch {
+    /// The client's id, from `signum client list`.
+    id: String,
+    /// Who decided; the audit log keeps it.
+    #[arg(long)]
+    officer: String,
+    /// Why, in a few words; the audit log keeps it.
+    #[arg(long)]
+    reason: String,
+}
+
+pub async fn run(file: Option<&Path>, var: &Path, command: ClientCommand) -> Result<()> {
+    let opened = Opened::open(file, var).await?;
+    let cx = &opened.cx;
+    let done = match command {
+        ClientCommand::List => show::list(cx).await,
+        ClientCommand::Show { id } => show::show(cx, &id).await,
+        ClientCommand::Register(wanted) => wanted.run(cx).await,
+        ClientCommand::Promote(command) => command.run(&opened).await,
+        ClientCommand::Stop(switch) => switch.stop(cx).await,
+        ClientCommand::Start(switch) => switch.start(cx).await,
+        ClientCommand::Keys(command) => command.run(cx).await,
+        ClientCommand::Secret(command) => command.run(cx).await,
+    };
+    opened.cx.db.close().await;
+    done
+}
+
+/// The identity provider's database and what is configured.
+struct Opened {
+    cx: Cx,
+    config: Config,
+    layout: Layout,
+}
+
+impl Opened {
+    async fn open(file: Option<&Path>, var: &Path) -> Result<Self> {
+        let config = super::configuration(file)?;
+        let surroundings = Surroundings {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            metrics: telemetry::install(&config.logging)?,
+        };
+        let layout = Layout::create(var)?;
+        let cx = Databases::migrated(Service::Idp, &config, &layout, &surroundings).await?;
+        Ok(Self { cx, config, layout })
+    }
+}
+
+impl Switch {
+    async fn stop(self, cx: &Cx) -> Result<()> {
+        if !clients::stop(cx, &self.id, &self.officer, &self.reason).await? {
+            bail!(
+                "{}: there is no such client, or it is stopped already (`signum client list`)",
+                self.id
+            );
+        }
+        println!(
+            "{} is stopped. `signum client start {} ...` lets it begin anew.",
+            self.id, self.id
+        );
+        Ok(())
+    }
+
+    async fn start(self, cx: &Cx) -> Result<()> {
+        if !clients::start(cx, &self.id, &self.officer, &self.reason).await? {
+            bail!(
+                "{}: there is no such client, or it is not stopped (`signum client list`)",
+                self.id
+            );
+        }
+        println!("{} may begin anew.", self.id);
+        Ok(())
+    }
+}
