@@ -38,7 +38,6 @@ mod refresh;
 mod registration;
 mod relying_party;
 mod release;
-mod relying_party;
 mod representation;
 mod request_object;
 mod resource;
