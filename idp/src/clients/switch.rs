@@ -47,7 +47,11 @@ pub(super) async fn revoke_everything(tx: &Tx, client_id: &str, now: Timestamp) 
     ] {
         tx.exec(sql, params![now, client_id]).await?;
     }
-    let forget = "DELETE FROM session_client WHERE client_id = $1";
-    tx.exec(forget, params![client_id]).await?;
+    for sql in [
+        "DELETE FROM session_client WHERE client_id = $1",
+        "DELETE FROM pushed_request WHERE client_id = $1",
+    ] {
+        tx.exec(sql, params![client_id]).await?;
+    }
     Ok(())
 }
