@@ -5,6 +5,7 @@ mod assertion;
 mod attempt;
 mod basic;
 mod code;
+mod cve;
 mod dpop;
 mod jwt;
 mod logout;

@@ -12,7 +12,7 @@ mod work;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use tokio::sync::Mutex;
 
 use crate::Options;
@@ -28,12 +28,24 @@ const CLIENTS: usize = 64;
 pub async fn run(options: &Options, peer: Option<PathBuf>) -> Result<()> {
     let clients = if options.short { 4 } else { CLIENTS };
     let peer = match peer {
-        Some(folder) => Some(Provider::node(&folder, clients).await?),
+        Some(folder) => Some(Provider::node(&folder, clients, options.one_cpu).await?),
         None => None,
     };
     println!("{} cores; {clients} clients", std::thread::available_parallelism()?);
+    if options.one_cpu {
+        let own = std::process::id().to_string();
+        let pinned = std::process::Command::new("taskset")
+            .args(["--all-tasks", "--cpu-list", "--pid", "1", &own])
+            .output()?;
+        ensure!(
+            pinned.status.success(),
+            "taskset: {}",
+            String::from_utf8_lossy(&pinned.stderr)
+        );
+        println!("a provider has the first of them, all clients the second");
+    }
     for engine in Engine::available() {
-        let ours = Provider::ours(engine, clients).await?;
+        let ours = Provider::ours(engine, clients, options.one_cpu).await?;
         println!("\n{HEADINGS}");
         for work in WORKS {
             if options.only.as_ref().is_some_and(|only| only != work.name()) {

@@ -2,8 +2,8 @@
 //!
 //! `signum-load hsm [--short] [--kryoptic MODULE] [--only P-256]`: rates and latencies. `signum-load soak [--short]`: memory, descriptors
 //! and objects over many signatures. `signum-load ca [--short] [--only NAME]`: the certification authority (issue 4).
-//! `signum-load idp [--short] [--only NAME] [--provider FOLDER]`: the identity provider beside npm oidc-provider (issue 5). Tables go to standard output; the exit status says only whether all was right, never
-//! whether it was fast.
+//! `signum-load idp [--short] [--only NAME] [--one-cpu] [--provider FOLDER]`: the identity provider beside npm oidc-provider (issue 5).
+//! Tables go to standard output; the exit status says only whether all was right, never whether it was fast.
 
 mod asker;
 mod ca;
@@ -34,6 +34,8 @@ pub struct Options {
     pub only: Option<String>,
     /// How long each figure is measured.
     pub each: Duration,
+    /// Server and clients have a processor of their own (`idp`).
+    pub one_cpu: bool,
 }
 
 fn main() -> Result<()> {
@@ -47,11 +49,13 @@ fn main() -> Result<()> {
         modules: vec![module::Module::softhsm()],
         only: None,
         each: Duration::from_secs(2),
+        one_cpu: false,
     };
     let mut provider = None;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--only" => options.only = arguments.next(),
+            "--one-cpu" => options.one_cpu = true,
             "--short" => options.short = true,
             "--provider" => provider = arguments.next().map(PathBuf::from),
             "--kryoptic" => {

@@ -227,6 +227,31 @@ const PAGES: &[Shown] = &[
         &[("redirect_uri", "http://localhost:8765/x/../callback")],
     ),
     (
+        "CVE-2023-6291",
+        "a path that leaves the registered one",
+        &[("redirect_uri", "http://localhost:8765/callback/../../x")],
+    ),
+    (
+        "CVE-2024-1132",
+        "dots that are encoded twice",
+        &[("redirect_uri", "http://localhost:8765/callback/%252e%252e/x")],
+    ),
+    (
+        "CVE-2022-3782",
+        "dots that are encoded",
+        &[("redirect_uri", "http://localhost:8765/%2e%2e/callback")],
+    ),
+    (
+        "CVE-2024-8883",
+        "the registered address in a user's place",
+        &[("redirect_uri", "http://localhost:8765/callback@evil.example.org/")],
+    ),
+    (
+        "CVE-2023-6927",
+        "a pattern",
+        &[("redirect_uri", "http://localhost:8765/*")],
+    ),
+    (
         "CVE-2020-15234",
         "capitals",
         &[("redirect_uri", "http://LOCALHOST:8765/callback")],

@@ -44,7 +44,13 @@ fn at(page: &str, at: usize, id: Option<&str>) -> Option<Form> {
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
-    Some(rest.split('"').next()?.replace("&amp;", "&").replace("&quot;", "\""))
+    let escaped = rest.split('"').next()?;
+    let marks = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    Some(
+        marks
+            .iter()
+            .fold(escaped.to_owned(), |text, (name, mark)| text.replace(name, mark)),
+    )
 }
 
 #[test]

@@ -28,14 +28,24 @@ pub struct Provider {
     _disk: Option<tempfile::TempDir>,
 }
 
+/// All of a provider's processes on the first processor, where each is to have one.
+fn on_a_cpu(program: &Path, one_cpu: bool) -> Command {
+    if !one_cpu {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0"]).arg(program);
+    command
+}
+
 impl Provider {
     /// `signum-conformance`, which lies beside this executable.
-    pub async fn ours(engine: Engine, people: usize) -> Result<Self> {
+    pub async fn ours(engine: Engine, people: usize, one_cpu: bool) -> Result<Self> {
         let executable = std::env::current_exe()?;
         let folder = executable.parent().context("no folder")?;
         // Not in /tmp, which may be memory: what is measured is durable.
         let disk = tempfile::tempdir_in(folder)?;
-        let mut command = Command::new(folder.join("signum-conformance"));
+        let mut command = on_a_cpu(&folder.join("signum-conformance"), one_cpu);
         command
             .arg("--folder")
             .arg(disk.path())
@@ -51,8 +61,8 @@ impl Provider {
     }
 
     /// npm `oidc-provider`, as tests/peers/oidc/install.sh left it in `folder`.
-    pub async fn node(folder: &Path, people: usize) -> Result<Self> {
-        let mut command = Command::new("node");
+    pub async fn node(folder: &Path, people: usize, one_cpu: bool) -> Result<Self> {
+        let mut command = on_a_cpu(Path::new("node"), one_cpu);
         command.arg(folder.join("server.mjs")).arg(people.to_string());
         Self::start("oidc-provider", command, None).await
     }
@@ -107,7 +117,7 @@ impl Provider {
         let grants = self.metadata.get("grant_types_supported").and_then(Json::as_array);
         let granted = |grant: &str| grants.is_some_and(|all| all.iter().any(|known| known == grant));
         match work {
-            Work::Discovery | Work::Jwks | Work::Sso | Work::LogIn => true,
+            Work::Discovery | Work::Jwks | Work::Sso | Work::SsoUserinfo | Work::LogIn => true,
             Work::Refresh => granted("refresh_token"),
             Work::ClientCredentials => granted("client_credentials"),
             Work::Introspection => self.path("introspection_endpoint").is_some(),

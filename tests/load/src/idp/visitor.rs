@@ -31,9 +31,10 @@ pub struct Visitor {
     pub refresh_token: String,
 }
 
-const ENDPOINTS: [&str; 4] = [
+const ENDPOINTS: [&str; 5] = [
     "authorization_endpoint",
     "token_endpoint",
+    "userinfo_endpoint",
     "introspection_endpoint",
     "jwks_uri",
 ];
@@ -157,6 +158,19 @@ impl Visitor {
         let text = |name: &str| tokens.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         (self.access_token, self.refresh_token) = (text("access_token"), text("refresh_token"));
         tokens.get("id_token").and_then(Json::as_str).context("no ID token")?;
+        Ok(())
+    }
+
+    /// Reads the person's data with the access token.
+    pub async fn userinfo(&mut self) -> Result<()> {
+        let request = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+            self.path("userinfo_endpoint")?,
+            self.host,
+            self.access_token
+        );
+        let about: Json = serde_json::from_str(&self.wire.ask(&request).await?.expect(200)?.body)?;
+        about.get("given_name").context("no given name")?;
         Ok(())
     }
 

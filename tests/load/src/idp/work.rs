@@ -11,6 +11,8 @@ pub enum Work {
     Jwks,
     /// A code and its tokens for somebody who is logged in and has agreed before (`prompt=none`).
     Sso,
+    /// The same, and the person's data.
+    SsoUserinfo,
     /// Log-in with name and password, code, tokens.
     LogIn,
     Refresh,
@@ -18,8 +20,9 @@ pub enum Work {
     Introspection,
 }
 
-pub const WORKS: [Work; 7] = [
+pub const WORKS: [Work; 8] = [
     Work::Sso,
+    Work::SsoUserinfo,
     Work::LogIn,
     Work::Refresh,
     Work::ClientCredentials,
@@ -34,6 +37,7 @@ impl Work {
             Self::Discovery => "discovery",
             Self::Jwks => "jwks",
             Self::Sso => "sso",
+            Self::SsoUserinfo => "sso + userinfo",
             Self::LogIn => "login",
             Self::Refresh => "refresh",
             Self::ClientCredentials => "client_credentials",
@@ -61,9 +65,12 @@ impl Work {
                 let page = visitor.plain(&path).await?.expect(200)?;
                 ensure!(page.body.contains("\"keys\""), "no keys");
             }
-            Self::Sso => {
+            Self::Sso | Self::SsoUserinfo => {
                 let code = visitor.code(Some("none")).await?;
                 visitor.redeem(&code).await?;
+                if self == Self::SsoUserinfo {
+                    visitor.userinfo().await?;
+                }
             }
             Self::LogIn => {
                 visitor.forget();
