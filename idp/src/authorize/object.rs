@@ -6,13 +6,14 @@ use signum_core::Timestamp;
 
 use super::error::AuthorizeError;
 use super::request::Once;
-use crate::clients::{Client, keys};
+use crate::clients::{Client, Profile, keys};
 use crate::form::Form;
 use crate::jose::{Claims, Expected, Typ};
 use crate::service::Idp;
 
-/// Explicitly typed (section 10.8), so that no other JWT of the client is ever taken for its request.
-const TYP: Typ<'static> = Typ::Is("oauth-authz-req+jwt");
+/// Clients should name the type and many do not (FAPI 2.0 Message Signing section 5.3.2). What sets a request apart from the
+/// client's other JWTs in any case is `client_id` within it, and a `sub` that is not the client (RFC 9101 section 10.8).
+const TYP: Typ<'static> = Typ::AbsentOr(&["oauth-authz-req+jwt", "JWT"]);
 /// How far a client's clock may be ahead of ours, in seconds.
 const AHEAD: i64 = 10;
 /// Longest life, and longest time since `nbf`, in seconds.
@@ -51,7 +52,7 @@ pub(crate) async fn read(idp: &Idp, client: &Client, token: &str) -> Result<Obje
         refuse("the type, algorithm, key or signature of the request object is not taken")
     })?;
     let now = idp.cx.now().seconds();
-    let expires = judge(&claims, &client.client_id, idp.issuer(), now).map_err(refuse)?;
+    let expires = judge(&claims, client, idp.issuer(), now).map_err(refuse)?;
     let once = match claims.text("jti") {
         None if claims.has("jti") => return Err(refuse("jti is no text")),
         None => None,
@@ -69,7 +70,8 @@ pub(crate) async fn read(idp: &Idp, client: &Client, token: &str) -> Result<Obje
 }
 
 /// Who, for whom, when. Tells when it expires.
-fn judge(claims: &Claims, client_id: &str, issuer: &str, now: i64) -> Result<i64, &'static str> {
+fn judge(claims: &Claims, client: &Client, issuer: &str, now: i64) -> Result<i64, &'static str> {
+    let client_id = client.client_id.as_str();
     if claims.text("iss") != Some(client_id) || claims.text("client_id") != Some(client_id) {
         return Err("iss and client_id are not the client");
     }
@@ -84,7 +86,12 @@ fn judge(claims: &Claims, client_id: &str, issuer: &str, now: i64) -> Result<i64
         return Err("request and request_uri may not stand in a request object");
     }
     let exp = claims.seconds("exp").ok_or("exp is missing")?;
-    let nbf = claims.seconds("nbf").ok_or("nbf is missing")?;
+    let nbf = match claims.seconds("nbf") {
+        Some(nbf) => nbf,
+        // Libraries from before FAPI send none: then the hour counts from now.
+        None if client.profile == Profile::GovBasic && !claims.has("nbf") => now,
+        None => return Err("nbf is missing"),
+    };
     if exp <= now {
         return Err("expired");
     }

@@ -18,7 +18,7 @@ async fn ms() -> (World, Agency) {
 
 async fn push(world: &World, agency: &Agency, object: &str) -> Reply {
     agency
-        .push_only(world, &[("client_id", "agency"), ("request", object)])
+        .push_only(world, &[("client_id", agency.id), ("request", object)])
         .await
 }
 
@@ -130,6 +130,7 @@ async fn other_types_algorithms_keys_and_no_signature_are_refused() {
     let (world, agency) = ms().await;
     let typed = |typ: &str| agency.object_of(&world, &json!({"typ": typ, "kid": "k1"}), &[]);
     let good = agency.object(&world, &[]);
+    let about_itself = agency.object_of(&world, &json!({"kid": "k1"}), &[("sub", json!(agency.id))]);
     let payload = good.split('.').nth(1).unwrap();
     let none = format!(
         "{}.{payload}.",
@@ -143,8 +144,10 @@ async fn other_types_algorithms_keys_and_no_signature_are_refused() {
     let claims: Value = serde_json::from_slice(&forged).unwrap();
     let assertion = agency.assertion(&world);
     for (what, bad) in [
-        ("no typ", agency.object_of(&world, &json!({"kid": "k1"}), &[])),
-        ("another typ", typed("JWT")),
+        ("of a DPoP proof", typed("dpop+jwt")),
+        ("of an access token", typed("at+jwt")),
+        ("of a log-out", typed("logout+jwt")),
+        ("an untyped JWT about the client itself", about_itself),
         ("a client assertion", assertion),
         ("alg none", none),
         ("another key", other.token(&header, &claims)),
@@ -160,6 +163,32 @@ async fn other_types_algorithms_keys_and_no_signature_are_refused() {
         );
     }
     assert_eq!(push(&world, &agency, &good).await.status, 201);
+    for taken in [
+        json!({"kid": "k1"}),
+        json!({"kid": "k1", "typ": "JWT"}),
+        json!({"kid": "k1", "typ": "application/OAUTH-authz-req+jwt"}),
+    ] {
+        let object = agency.object_of(&world, &taken, &[]);
+        assert_eq!(push(&world, &agency, &object).await.status, 201, "{taken}");
+    }
+}
+
+#[tokio::test]
+async fn a_basic_client_may_leave_out_nbf_but_never_exp() {
+    let world = World::new().await;
+    let basic = Agency::new(&world, "basic", Profile::GovBasic).await;
+    let now = world.cx.now().seconds();
+    let without = basic.object(&world, &[("nbf", Value::Null), ("iat", Value::Null)]);
+    assert_eq!(push(&world, &basic, &without).await.status, 201);
+    for (what, changes) in [
+        ("no exp", vec![("nbf", Value::Null), ("exp", Value::Null)]),
+        ("a long life", vec![("nbf", Value::Null), ("exp", json!(now + 3_700))]),
+        ("nbf is a text", vec![("nbf", json!("now"))]),
+        ("expired", vec![("nbf", Value::Null), ("exp", json!(now))]),
+    ] {
+        let refused = push(&world, &basic, &basic.object(&world, &changes)).await;
+        assert_eq!(refused.json()["error"], "invalid_request_object", "{what}");
+    }
 }
 
 #[tokio::test]
