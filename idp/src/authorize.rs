@@ -254,7 +254,11 @@ async fn next<'s>(
     if !sandbox::may_meet(&idp.cx, sector, session.person).await? {
         return Ok((Next::Refuse(AuthorizeError::AccessDenied), Some(session)));
     }
-    let subject = subject::known_subject(&idp.cx, session.person, sector).await?;
+    // Only what decides is asked for: each statement costs.
+    let subject = match request.hinted_subject {
+        Some(_) => subject::known_subject(&idp.cx, session.person, sector).await?,
+        None => None,
+    };
     let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
     // Nothing leaves the house for a person's own pages, so there is nothing to agree to.
     let consent = if request.client_id == house_client::ID {
@@ -270,7 +274,9 @@ async fn next<'s>(
         authentication: &session.authentication,
         subject: subject.as_deref(),
         consent: consent.as_ref(),
-        met: request.client_id == house_client::ID || session::knows(&idp.cx, session.id, &request.client_id).await?,
+        met: request.client_id == house_client::ID
+            || request.prompt.none
+            || session::knows(&idp.cx, session.id, &request.client_id).await?,
     };
     Ok((decide::decide(request, Some(&known), begun, now), Some(session)))
 }

@@ -31,9 +31,16 @@ pub(crate) async fn introspect(idp: &Idp, caller: &Client, token: &str) -> Resul
     if !own && !resource::is_for(&idp.cx, &found.right.audience, &caller.client_id).await? {
         return Ok(inactive);
     }
-    // The client that holds it was switched off.
-    let Some(holder) = clients::find(&idp.cx, &found.right.client_id).await? else {
-        return Ok(inactive);
+    let other;
+    let holder = if own {
+        caller
+    } else {
+        // The client that holds it was switched off.
+        let Some(found) = clients::find(&idp.cx, &found.right.client_id).await? else {
+            return Ok(inactive);
+        };
+        other = found;
+        &other
     };
     let sub = match found.person {
         Some(person) => subject::known_subject(&idp.cx, person, &holder.sector).await?,

@@ -189,6 +189,10 @@ pub(crate) async fn sid(
     session: Id<Session>,
     client_id: &str,
 ) -> Result<String, DbError> {
+    // Nearly always it is there: one statement.
+    if let Some(known) = known_sid(tx, session, client_id).await? {
+        return Ok(known);
+    }
     let fresh: Id<()> = Id::new(random);
     tx.exec(
         "INSERT INTO session_client (session, client_id, sid) VALUES ($1, $2, $3)
@@ -196,13 +200,17 @@ pub(crate) async fn sid(
         params![session, client_id, fresh.to_string()],
     )
     .await?;
+    known_sid(tx, session, client_id).await?.ok_or(DbError::NotFound)
+}
+
+async fn known_sid(tx: &Tx, session: Id<Session>, client_id: &str) -> Result<Option<String>, DbError> {
     let row = tx
-        .one(
+        .opt(
             "SELECT sid FROM session_client WHERE session = $1 AND client_id = $2",
             params![session, client_id],
         )
         .await?;
-    row.get("sid")
+    row.map(|row| row.get("sid")).transpose()
 }
 
 /// The clients that know a session, with the sid of each.

@@ -6,18 +6,26 @@ use crate::people::Person;
 
 /// The person's `sub` in `sector`, made at first use.
 pub(crate) async fn subject(tx: &Tx, random: &dyn Random, person: Id<Person>, sector: &str) -> Result<String, DbError> {
+    // Nearly always it is there: one statement.
+    if let Some(known) = read(tx, person, sector).await? {
+        return Ok(known);
+    }
     tx.exec(
         "INSERT INTO pairwise_subject (person, sector, sub) VALUES ($1, $2, $3) ON CONFLICT (person, sector) DO NOTHING",
         params![person, sector, random.token()],
     )
     .await?;
+    read(tx, person, sector).await?.ok_or(DbError::NotFound)
+}
+
+async fn read(tx: &Tx, person: Id<Person>, sector: &str) -> Result<Option<String>, DbError> {
     let row = tx
-        .one(
+        .opt(
             "SELECT sub FROM pairwise_subject WHERE person = $1 AND sector = $2",
             params![person, sector],
         )
         .await?;
-    row.get("sub")
+    row.map(|row| row.get("sub")).transpose()
 }
 
 /// The person's `sub` in `sector` if there is one already.

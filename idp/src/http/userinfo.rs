@@ -92,10 +92,12 @@ async fn bound_to_certificate(
     token: &str,
     certificate: Option<&TlsCertificate>,
 ) -> Result<Option<SenderConstraint>, UserinfoError> {
+    let Some(certificate) = certificate else {
+        return Ok(None);
+    };
     let found = access_token::find(idp, token).await?;
     let bound = found.is_some_and(|found| matches!(found.right.cnf, Some(SenderConstraint::CertificateSha256(_))));
-    let shown = certificate.filter(|_| bound);
-    Ok(shown.map(|certificate| SenderConstraint::CertificateSha256(certificate.thumbprint())))
+    Ok(bound.then(|| SenderConstraint::CertificateSha256(certificate.thumbprint())))
 }
 
 #[derive(Clone, Copy)]
