@@ -79,6 +79,9 @@ impl Config {
         if u64::from(self.signing_key_days) * 24 <= u64::from(self.signing_key_publication_hours) {
             return Err("signing_key_days: longer than signing_key_publication_hours".to_owned());
         }
+        if self.session_absolute_seconds > 12 * 3600 {
+            return Err("session_absolute_seconds: at most 43200, twelve hours".to_owned());
+        }
         self.levels.check()?;
         let mtls = &self.mtls.public_url;
         let exact = |url: Url| url.scheme() == "https" && origin_of(&url) == *mtls;

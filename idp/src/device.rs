@@ -35,6 +35,7 @@ pub(crate) struct Device;
 
 /// Answers a device with its codes (section 3.2).
 pub(crate) async fn begin(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json, TokenError> {
+    dpop::ask_for_nonce(idp, request.headers, &idp.at("/device_authorization"))?;
     let client = client_auth::authenticate(idp, &token::shown(request)).await?.client;
     if !client.metadata.may_use(GrantType::DeviceCode) {
         return Err(TokenError::UnauthorizedClient);

@@ -113,6 +113,15 @@ pub(crate) async fn check(
     Ok(Some(proof))
 }
 
+/// Asks for a nonce before anything of a request is spent: a nonce is no secret, and clients send the same assertion again with
+/// their next proof. Every other fault of the proof waits until the client has authenticated.
+pub(crate) fn ask_for_nonce(idp: &Idp, headers: &HeaderMap, htu: &str) -> Result<(), DpopError> {
+    match read(idp, headers, "POST", htu, None) {
+        Err(DpopError::Nonce) => Err(DpopError::Nonce),
+        _ => Ok(()),
+    }
+}
+
 /// Reads the proof of a request without spending it, for flows that do so in their own transaction.
 pub(crate) fn read(
     idp: &Idp,

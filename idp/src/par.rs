@@ -49,6 +49,7 @@ impl From<DpopError> for PushError {
 
 /// Takes a request; returns its `request_uri`.
 pub(crate) async fn push(idp: &Idp, shown: &Shown<'_>, headers: &HeaderMap) -> Result<String, PushError> {
+    dpop::ask_for_nonce(idp, headers, &idp.at("/par"))?;
     let client = client_auth::authenticate(idp, shown).await?.client;
     match judged(idp, &client, shown, headers).await {
         Err(PushError::Refused(error)) => {

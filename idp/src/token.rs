@@ -19,7 +19,7 @@ use crate::authorize::details::Details;
 use crate::binding::SenderConstraint;
 use crate::client_auth::{self, AuthMethod, Authenticated, Shown, TlsCertificate};
 use crate::clients::{Client, GrantType};
-use crate::dpop::{self, DpopError, Proof};
+use crate::dpop::{self, Proof};
 use crate::form::Form;
 use crate::service::Idp;
 
@@ -80,6 +80,7 @@ pub(crate) struct Caller {
 /// Handles a token request; the answer is the JSON for the client.
 pub(crate) async fn token(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json, TokenError> {
     let form = request.form;
+    dpop::ask_for_nonce(idp, request.headers, &idp.at("/token"))?;
     let authenticated = client_auth::authenticate(idp, &shown(request)).await?;
     let grant_type = form
         .get("grant_type")
@@ -124,6 +125,9 @@ fn caller(idp: &Idp, request: &TokenRequest<'_>, authenticated: Authenticated) -
     })
 }
 
+/// RFC 9449 has no code for a proof that is not there.
+const NO_PROOF: TokenError = TokenError::InvalidRequest("a DPoP proof is needed");
+
 /// What tokens of this request are bound to. A proof is always honoured; a certificate where the client registered for it, or
 /// where its profile wants one or the other.
 fn constraint(
@@ -137,13 +141,13 @@ fn constraint(
         return Ok(Some(proof.constraint()));
     }
     if metadata.dpop_bound_access_tokens {
-        return Err(DpopError::Missing.into());
+        return Err(NO_PROOF);
     }
     let wanted = by_certificate || profile.requires_sender_constraint();
     match certificate {
         Some(thumbprint) if wanted => Ok(Some(SenderConstraint::CertificateSha256(thumbprint))),
         None if by_certificate => Err(TokenError::InvalidRequest("the client's certificate is missing")),
-        None if wanted => Err(DpopError::Missing.into()),
+        None if wanted => Err(NO_PROOF),
         Some(_) | None => Ok(None),
     }
 }

@@ -8,7 +8,7 @@ use super::relying_party::{RP, RelyingParty, another_key};
 use super::world::{ISSUER, World};
 use crate::clients::AccessTokenFormat;
 
-fn payload(token: &str) -> Value {
+pub fn payload(token: &str) -> Value {
     serde_json::from_slice(&B64.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
 
@@ -47,15 +47,26 @@ async fn without_a_proof_or_its_nonce_there_is_no_token_and_the_client_is_told()
     let reply = rp.authenticated("/token", CREDENTIALS, &[]).await;
     assert_eq!(
         (reply.status, reply.json()["error"].clone()),
-        (400, json!("invalid_dpop_proof"))
+        (400, json!("invalid_request"))
     );
+    rp.nonce = None;
+    let assertion = rp.assertion(&json!({}));
+    let mut fields = CREDENTIALS.to_vec();
+    fields.push((
+        "client_assertion_type",
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    ));
+    fields.push(("client_assertion", &assertion));
     let proof = rp.proof("POST", "/token", None, &json!({}));
-    let reply = rp.authenticated("/token", CREDENTIALS, &[("dpop", &proof)]).await;
+    let reply = rp.post("/token", &fields, &[("dpop", &proof)]).await;
     assert_eq!(
         (reply.status, reply.json()["error"].clone()),
         (400, json!("use_dpop_nonce"))
     );
     assert!(rp.nonce.is_some(), "the nonce is told with the refusal");
+    let proof = rp.proof("POST", "/token", None, &json!({}));
+    let reply = rp.post("/token", &fields, &[("dpop", &proof)]).await;
+    assert_eq!(reply.status, 200, "the assertion was not spent yet: {}", reply.body);
     rp.client_credentials().await;
 }
 

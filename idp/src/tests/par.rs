@@ -4,7 +4,7 @@ use signum_core::params;
 
 use super::agency::{AGENCY_CALLBACK, Agency, agree, decide};
 use super::browser::Browser;
-use super::world::{CALLBACK, SECRET, World, encode};
+use super::world::{CALLBACK, ISSUER, SECRET, World, encode};
 use crate::clients::Profile;
 
 #[tokio::test]
@@ -64,6 +64,22 @@ async fn a_reference_may_be_visited_again_until_it_is_answered_and_never_after()
     assert_eq!(again.status, 400);
     assert!(again.headers.get("location").is_none());
     assert!(again.body.contains(again.headers["x-request-id"].to_str().unwrap()));
+}
+
+#[tokio::test]
+async fn whoever_takes_twenty_minutes_to_log_in_is_sent_back_all_the_same() {
+    let world = World::new().await;
+    let agency = Agency::new(&world, "agency", Profile::Fapi2).await;
+    let address = agency.pushed(&world, &[]).await;
+    let mut browser = world.enrolled().await;
+    let login = browser.get(&address).await.location();
+    world.advance(20 * 60);
+    crate::purge::run(&world.cx, &crate::Config::at(ISSUER)).await.unwrap();
+    let done = browser.use_passkey(&login).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    let consent = browser.get(done.json()["next"].as_str().unwrap()).await.location();
+    let back = decide(&mut browser, &consent, "allow").await;
+    assert!(back.redirected("code").is_some(), "{}", back.body);
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
     if stored.client_id != client.client_id {
         return Ok(Some("other client"));
     }
-    if !SenderConstraint::fits(stored.cnf.as_ref(), caller.constraint.as_ref()) {
+    if !bound_as_before(caller, stored) {
         return Ok(Some("other binding"));
     }
     if !stored.granted {
@@ -70,6 +70,16 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
     }
     let person = people::find(cx, stored.person).await?;
     Ok(person.is_none().then_some("no such person"))
+}
+
+/// A public client shows the very key or certificate. A confidential one proves by its authentication that the token is its own, and
+/// may have another key or a renewed certificate since (RFC 9449 section 5, RFC 8705 section 4); its tokens stay bound to something.
+fn bound_as_before(caller: &Caller, stored: &Stored) -> bool {
+    let (before, now) = (stored.cnf.as_ref(), caller.constraint.as_ref());
+    match caller.is_public() {
+        true => SenderConstraint::fits(before, now),
+        false => before.is_some() == now.is_some(),
+    }
 }
 
 /// RFC 6749 section 6: nothing that was not granted. `representee.*` grants to act for one of those whom the person may act for.
@@ -130,9 +140,11 @@ impl Shown<'_> {
             client_id: client.client_id.clone(),
             grant: Some(stored.grant),
             scope: scope.to_string(),
-            audience: Target::of(idp, &caller.client, form).await?.audience(&stored.entitlement.resources)?,
+            audience: Target::of(idp, &caller.client, form)
+                .await?
+                .audience(&stored.entitlement.resources)?,
             details: narrowed_details(&stored.entitlement.details, form)?,
-            cnf: stored.cnf.clone(),
+            cnf: caller.constraint.clone(),
             issued_at: cx.now(),
             expires_at: cx.now().plus(idp.config.access_token_ttl()),
         };
