@@ -7,7 +7,7 @@ use crate::authorize::mode::ResponseMode;
 use crate::claim::Claim;
 use crate::client_auth::AuthMethod;
 use crate::clients::Profile;
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, encrypt};
 use crate::level::Level;
 use crate::scope::Scope;
 use crate::service::Idp;
@@ -108,6 +108,10 @@ fn answers(idp: &Idp) -> Json {
         "authorization_signing_alg_values_supported": ours,
         "introspection_signing_alg_values_supported": ours,
         "userinfo_signing_alg_values_supported": ours,
+        "id_token_encryption_alg_values_supported": [encrypt::ALG],
+        "id_token_encryption_enc_values_supported": [encrypt::ENC],
+        "userinfo_encryption_alg_values_supported": [encrypt::ALG],
+        "userinfo_encryption_enc_values_supported": [encrypt::ENC],
         "authorization_response_iss_parameter_supported": true,
     })
 }

@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 
 use super::{Jwk, JwkSet, Key, Purpose};
 
-const ALG: &str = "ECDH-ES";
-const ENC: &str = "A256GCM";
+pub(crate) const ALG: &str = "ECDH-ES";
+pub(crate) const ENC: &str = "A256GCM";
 
 /// Why nothing can be encrypted.
 #[derive(Debug, thiserror::Error)]

@@ -216,3 +216,47 @@ async fn weak_and_absent_things_are_not_offered() {
         assert!(fine || !text.contains(absent), "{absent}: {text}");
     }
 }
+
+/// The names of the IANA registry "OAuth Authorization Server Metadata" and of the OpenID specifications that we have a part of.
+const KNOWN: &str = "issuer authorization_endpoint token_endpoint jwks_uri registration_endpoint scopes_supported
+    response_types_supported response_modes_supported grant_types_supported token_endpoint_auth_methods_supported
+    token_endpoint_auth_signing_alg_values_supported service_documentation ui_locales_supported op_policy_uri op_tos_uri
+    revocation_endpoint revocation_endpoint_auth_methods_supported revocation_endpoint_auth_signing_alg_values_supported
+    introspection_endpoint introspection_endpoint_auth_methods_supported
+    introspection_endpoint_auth_signing_alg_values_supported code_challenge_methods_supported
+    device_authorization_endpoint tls_client_certificate_bound_access_tokens mtls_endpoint_aliases userinfo_endpoint
+    acr_values_supported subject_types_supported id_token_signing_alg_values_supported
+    id_token_encryption_alg_values_supported id_token_encryption_enc_values_supported
+    userinfo_signing_alg_values_supported userinfo_encryption_alg_values_supported
+    userinfo_encryption_enc_values_supported request_object_signing_alg_values_supported display_values_supported
+    claim_types_supported claims_supported claims_parameter_supported request_parameter_supported
+    request_uri_parameter_supported require_signed_request_object pushed_authorization_request_endpoint
+    require_pushed_authorization_requests introspection_signing_alg_values_supported
+    authorization_response_iss_parameter_supported authorization_signing_alg_values_supported
+    dpop_signing_alg_values_supported end_session_endpoint backchannel_logout_supported
+    backchannel_logout_session_supported prompt_values_supported authorization_details_types_supported";
+
+#[tokio::test]
+async fn every_member_is_one_that_a_specification_knows_and_says_something() {
+    let world = World::new().await;
+    let metadata = metadata(&world).await;
+    let known: Vec<_> = KNOWN.split_ascii_whitespace().collect();
+    for (name, value) in metadata.as_object().unwrap() {
+        assert!(
+            known.contains(&name.as_str()),
+            "{name}: misspelt, or of no specification"
+        );
+        let says = match value {
+            Value::Array(list) => {
+                let mut once: Vec<_> = list.iter().map(|value| value.as_str().unwrap()).collect();
+                once.sort_unstable();
+                once.dedup();
+                once.len() == list.len() && !list.is_empty()
+            }
+            Value::String(text) => !text.is_empty(),
+            Value::Bool(_) | Value::Object(_) => true,
+            Value::Null | Value::Number(_) => false,
+        };
+        assert!(says, "{name}: {value}");
+    }
+}
