@@ -63,9 +63,18 @@ impl Module {
         }
     }
 
-    /// The slot of exactly one initialised token of this label. Slot numbers are not kept: SoftHSM renumbers them.
+    /// The slot of exactly one initialised token of this label. Slot numbers are not kept: SoftHSM renumbers them. Several looks,
+    /// since SoftHSM reads a token's file again when another process has logged in, and may find it half written.
     pub(crate) fn slot(&self, label: &str) -> Result<Slot, HsmError> {
-        let mut slots = self.labelled(label)?.into_iter();
+        let mut found = self.labelled(label)?;
+        for _ in 1..LOOKS {
+            if !found.is_empty() {
+                break;
+            }
+            thread::sleep(BETWEEN_LOOKS);
+            found = self.labelled(label)?;
+        }
+        let mut slots = found.into_iter();
         match (slots.next(), slots.next()) {
             (Some(slot), None) => Ok(slot),
             (None, _) => Err(HsmError::Misconfigured(format!("no token {label}"))),
