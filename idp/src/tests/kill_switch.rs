@@ -143,7 +143,11 @@ async fn a_pushed_request_and_the_client_s_own_token_die_with_the_switch() {
     let told = rp.authenticated("/introspect", &[("token", &own)], &[]).await;
     assert_eq!(told.json(), json!({"active": false}));
     assert!(clients::start(&world.cx, "agency", "x", "").await.unwrap());
-    assert_eq!(world.browser().get(&address).await.status, 400, "nor when it is started again");
+    assert_eq!(
+        world.browser().get(&address).await.status,
+        400,
+        "nor when it is started again"
+    );
     let mut browser = world.enrolled().await;
     let fresh = agency.pushed(&world, &[]).await;
     assert!(agree(&mut browser, &fresh).await.redirected("code").is_some());
