@@ -7,6 +7,7 @@ use std::time::Duration;
 use signum_core::{Cx, DbError, Id, Tx, params};
 
 use super::Limits;
+use super::rate::household;
 use crate::people::Person;
 use crate::service::Idp;
 use crate::session::Session;
@@ -20,7 +21,9 @@ pub(crate) type Key = [u8; 32];
 /// `person` is whom the attempt names; attempts that name nobody known are counted together. `None` without an address.
 pub(crate) fn key(idp: &Idp, person: Option<Id<Person>>, address: Option<IpAddr>) -> Option<Key> {
     let who = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
-    let proof = idp.csrf.proof("login attempt", &format!("{who} {}", address?));
+    let proof = idp
+        .csrf
+        .proof("login attempt", &format!("{who} {}", household(address?)));
     let mut key = [0; 32];
     hex::decode_to_slice(proof, &mut key).ok()?;
     Some(key)

@@ -64,7 +64,7 @@ impl Rates {
 }
 
 /// An IPv6 subscriber has a network of at least 64 bits, so that is what counts as one address.
-fn household(address: IpAddr) -> IpAddr {
+pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),

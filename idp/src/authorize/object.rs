@@ -8,7 +8,7 @@ use super::error::AuthorizeError;
 use super::request::Once;
 use crate::clients::{Client, Profile, keys};
 use crate::form::Form;
-use crate::jose::{Claims, Expected, Typ};
+use crate::jose::{Algorithm, Claims, Expected, Typ};
 use crate::service::Idp;
 
 /// Clients should name the type and many do not (FAPI 2.0 Message Signing section 5.3.2). What sets a request apart from the
@@ -44,7 +44,7 @@ pub(crate) async fn read(idp: &Idp, client: &Client, token: &str) -> Result<Obje
             one = [alg];
             &one[..]
         }
-        None => client.profile.signing_algs(),
+        None => &Algorithm::FAPI,
     };
     let verified = keys::verify(idp, client, token, &Expected { typ: TYP, algs }).await;
     let claims = verified.map_err(|error| {

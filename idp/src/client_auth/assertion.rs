@@ -40,7 +40,7 @@ pub(super) async fn check(idp: &Idp, client: Option<&Client>, token: &str) -> Re
                 one = [alg];
                 &one[..]
             }
-            None => client.profile.signing_algs(),
+            None => &Algorithm::FAPI,
         },
         None => &Algorithm::FAPI,
     };

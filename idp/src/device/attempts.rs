@@ -7,6 +7,7 @@ use std::time::Duration;
 use signum_core::{DbError, Timestamp, params};
 
 use crate::abuse::attempts::{self, Key};
+use crate::abuse::rate::household;
 use crate::service::Idp;
 
 /// In which the wrong codes of everybody are counted.
@@ -53,7 +54,8 @@ pub(super) async fn wrong(idp: &Idp, address: Option<IpAddr>) -> Result<(), DbEr
 
 fn key(idp: &Idp, address: Option<IpAddr>) -> Option<Key> {
     let mut key = [0; 32];
-    hex::decode_to_slice(idp.csrf.proof("device user code", &address?.to_string()), &mut key).ok()?;
+    let household = household(address?).to_string();
+    hex::decode_to_slice(idp.csrf.proof("device user code", &household), &mut key).ok()?;
     Some(key)
 }
 

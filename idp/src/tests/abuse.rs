@@ -53,6 +53,22 @@ async fn the_sixth_log_in_within_a_minute_locks_out_from_that_address_for_ten_mi
 }
 
 #[tokio::test]
+async fn another_address_of_the_same_ipv6_network_is_no_way_round_the_lockout() {
+    let world = World::new().await;
+    let mut browser = world.enrolled().await;
+    for host in 1..=5 {
+        world.advance(1);
+        browser.address = Some(format!("2001:db8:0:1::{host}").parse().unwrap());
+        assert_eq!(try_login(&mut browser).await.status, 200);
+    }
+    world.advance(1);
+    browser.address = Some("2001:db8:0:1:ffff::6".parse().unwrap());
+    assert_eq!(try_login(&mut browser).await.status, 403);
+    browser.address = Some("2001:db8:0:2::1".parse().unwrap());
+    assert_eq!(try_login(&mut browser).await.status, 200, "another network is another");
+}
+
+#[tokio::test]
 async fn a_lockout_holds_for_tokens_of_sessions_that_began_there() {
     let world = World::new().await;
     let mut elsewhere = world.enrolled().await;

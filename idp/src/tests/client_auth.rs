@@ -197,7 +197,7 @@ async fn assertions_for_another_audience_person_or_time_are_refused() {
 }
 
 #[tokio::test]
-async fn rs256_is_taken_of_gov_basic_alone_and_a_registered_algorithm_is_the_only_one() {
+async fn rs256_is_taken_of_gov_basic_that_registered_it_alone_and_a_registered_algorithm_is_the_only_one() {
     let world = World::new().await;
     let key = TestKey::new(Algorithm::Rs256, "k");
     let token = |jti: &str| form(&key.token(&json!({}), &claims(json!({"jti": jti}))));
@@ -210,6 +210,12 @@ async fn rs256_is_taken_of_gov_basic_alone_and_a_registered_algorithm_is_the_onl
     let not_taken = Refusal::Assertion("the signature or its key is not taken");
     assert_eq!(refused(&world, &token("1"), None).await, not_taken);
     put(&world, "agency", Profile::GovBasic, with(None), None).await;
+    assert_eq!(
+        refused(&world, &token("2"), None).await,
+        not_taken,
+        "not without registering it"
+    );
+    put(&world, "agency", Profile::GovBasic, with(Some(Algorithm::Rs256)), None).await;
     assert!(ask(&world, &token("2"), None).await.is_ok());
     put(&world, "agency", Profile::GovBasic, with(Some(Algorithm::Ps256)), None).await;
     assert_eq!(refused(&world, &token("3"), None).await, not_taken);

@@ -359,6 +359,20 @@ async fn guessing_user_codes_locks_the_address_out_and_right_codes_count_nothing
 }
 
 #[tokio::test]
+async fn guesses_from_one_ipv6_network_are_guesses_of_one_address() {
+    let world = kiosk().await;
+    let mut browser = world.browser();
+    for host in 1..=6 {
+        browser.address = Some(format!("2001:db8:0:1::{host}").parse().unwrap());
+        typed(&mut browser, "BCDF-GHJK").await;
+    }
+    let codes = begin(&world).await;
+    browser.address = Some("2001:db8:0:1::7".parse().unwrap());
+    let right = codes["user_code"].as_str().unwrap();
+    assert_eq!(typed(&mut browser, right).await.location(), "/device?refused=many");
+}
+
+#[tokio::test]
 async fn guesses_from_everywhere_together_are_stopped_until_the_span_is_over() {
     let world = kiosk().await;
     let mut browser = world.browser();

@@ -192,6 +192,26 @@ async fn a_basic_client_may_leave_out_nbf_but_never_exp() {
 }
 
 #[tokio::test]
+async fn rs256_is_taken_of_a_basic_client_that_registered_it_and_of_no_other() {
+    let world = World::new().await;
+    let key = TestKey::new(Algorithm::Rs256, "rsa");
+    for (id, alg, status) in [("plain", None, 400), ("old", Some(Algorithm::Rs256), 201)] {
+        let agency = Agency::with(&world, id, Profile::GovBasic, |metadata| {
+            let keys = [metadata.jwks.clone().unwrap(), key.jwks()];
+            let keys: Vec<_> = keys.iter().flat_map(|set| set["keys"].as_array().unwrap()).collect();
+            metadata.jwks = Some(json!({ "keys": keys }));
+            metadata.request_object_signing_alg = alg;
+        })
+        .await;
+        let object = agency.object(&world, &[]);
+        let claims = B64.decode(object.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        let signed = key.token(&json!({"kid": "rsa"}), &claims);
+        assert_eq!(push(&world, &agency, &signed).await.status, status, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_objects_jti_is_good_once() {
     let (world, agency) = ms().await;
     let object = agency.object(&world, &[]);
