@@ -49,6 +49,8 @@ pub async fn run(engine: Engine, options: &Options) -> Result<()> {
             presign(&stand, options).await?;
         }
         copy_answers(&stand).await?;
+        // What filling left to be written back is no part of what is measured.
+        std::process::Command::new("sync").status().context("sync")?;
         println!("  {stored} certificates stored");
         println!("{HEADINGS}");
         let rates = at_size(&stand, *stored, options).await?;
