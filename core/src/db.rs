@@ -8,9 +8,11 @@ mod engine;
 mod error;
 mod insert;
 mod migrate;
+mod readers;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod scratch;
+mod sqlite;
 #[cfg(test)]
 mod tests;
 mod tx;

@@ -5,11 +5,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 use tokio::process::Command;
 
 use super::engine::create_private;
+use super::sqlite::Connection;
 use super::{Db, DbError, DbUrl};
 
 /// Why there is no copy, or no database out of it.
@@ -51,12 +50,10 @@ impl DbUrl {
             let words = ["--format=custom", "--no-owner", "--no-privileges", "--file", &text];
             return self.run("pg_dump", &words).await;
         };
-        let options = SqliteConnectOptions::new().filename(path).read_only(true);
-        let mut connection = options.connect().await.map_err(DbError::from)?;
+        let database = Connection::reader(path)?;
         // The file may be there when it is empty.
-        let copied = sqlx::query("VACUUM INTO $1").bind(&text).execute(&mut connection).await;
-        connection.close().await.map_err(DbError::from)?;
-        copied.map_err(DbError::from)?;
+        let copied = tokio::task::spawn_blocking(move || database.exec("VACUUM INTO $1", &[text.into()]));
+        copied.await.map_err(std::io::Error::from)??;
         Ok(std::fs::File::open(file)?.sync_all()?)
     }
 

@@ -3,15 +3,16 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, Postgres};
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Sqlite, SqlitePool};
 
 use super::DbError;
+use super::readers::Readers;
+use super::sqlite::Connection;
 use super::tx::{Inner, Tx};
-use super::value::{Row, Value, postgres_row, refuse_nul, sqlite_row};
-use super::writer::Writer;
+use super::value::{Row, Value, postgres_row, refuse_nul};
+use super::writer::{PATIENCE, Writer};
 
 /// `sqlite:PATH` or `postgres://...`; printed without its password.
 #[derive(Clone, serde::Deserialize)]
@@ -97,14 +98,14 @@ impl serde::Serialize for DbUrl {
 /// readers have their own.
 #[derive(Clone)]
 pub(super) enum Pool {
-    Sqlite { writer: Writer, readers: SqlitePool },
+    Sqlite { writer: Writer, readers: Readers },
     Postgres(PgPool),
 }
 
 impl Pool {
     pub(super) async fn open(url: &DbUrl) -> Result<Self, DbError> {
-        if url.0.starts_with("sqlite:") {
-            return Self::open_sqlite(url).await;
+        if let Some(path) = url.sqlite_path() {
+            return Self::open_sqlite(path);
         }
         let options = PgConnectOptions::from_str(&url.0)?;
         let pool = PgPoolOptions::new()
@@ -115,26 +116,10 @@ impl Pool {
         Ok(Self::Postgres(pool))
     }
 
-    async fn open_sqlite(url: &DbUrl) -> Result<Self, DbError> {
-        let path = url.sqlite_path().unwrap_or_default();
+    fn open_sqlite(path: &str) -> Result<Self, DbError> {
         create_private(path).map_err(|e| DbError::Unavailable(format!("{path}: {e}")))?;
-        // synchronous=FULL: what was acknowledged survives a power cut, not only a crash.
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
-        // Indexes over random keys touch many pages: they are kept (64 MB), and written back 16 MB at a time.
-        let often = options
-            .clone()
-            .pragma("cache_size", "-65536")
-            .pragma("wal_autocheckpoint", "4000");
-        let writer = Writer::open(&often).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options.read_only(true))
-            .await?;
+        let writer = Writer::open(Connection::writer(path)?, PATIENCE);
+        let readers = Readers::open(path)?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -149,12 +134,7 @@ impl Pool {
     pub(super) async fn opt(&self, sql: &'static str, params: Vec<Value>) -> Result<Option<Row>, DbError> {
         refuse_nul(&params)?;
         match self {
-            Self::Sqlite { readers, .. } => bind_sqlite(sql, params)
-                .fetch_optional(readers)
-                .await?
-                .as_ref()
-                .map(sqlite_row)
-                .transpose(),
+            Self::Sqlite { readers, .. } => Ok(readers.all(sql, params).await?.into_iter().next()),
             Self::Postgres(pool) => bind_postgres(sql, params)
                 .fetch_optional(pool)
                 .await?
@@ -167,12 +147,7 @@ impl Pool {
     pub(super) async fn all(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
         refuse_nul(&params)?;
         match self {
-            Self::Sqlite { readers, .. } => bind_sqlite(sql, params)
-                .fetch_all(readers)
-                .await?
-                .iter()
-                .map(sqlite_row)
-                .collect(),
+            Self::Sqlite { readers, .. } => readers.all(sql, params).await,
             Self::Postgres(pool) => bind_postgres(sql, params)
                 .fetch_all(pool)
                 .await?
@@ -202,15 +177,6 @@ pub(super) fn create_private(path: &str) -> std::io::Result<()> {
         .mode(0o600)
         .open(path)
         .map(drop)
-}
-
-pub(super) fn bind_sqlite(sql: &'static str, params: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
-    params.into_iter().fold(sqlx::query(sql), |query, value| match value {
-        Value::Bytes(v) => query.bind(v),
-        Value::Text(v) => query.bind(v),
-        Value::Int(v) => query.bind(v),
-        Value::Bool(v) => query.bind(v),
-    })
 }
 
 pub(super) fn bind_postgres(sql: &'static str, params: Vec<Value>) -> Query<'static, Postgres, PgArguments> {

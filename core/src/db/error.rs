@@ -27,7 +27,26 @@ pub enum DbError {
     #[error("migration {name}: {problem}")]
     Migration { name: String, problem: String },
     #[error("database: {0}")]
-    Other(#[source] sqlx::Error),
+    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// SQLite. The library's own errors are the caller's fault: a statement that is wrong.
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::Other(error.into());
+        };
+        let code = failure.extended_code.to_string();
+        let message = message.clone().unwrap_or_else(|| failure.to_string());
+        match failure.extended_code {
+            _ if is_conflict(&code) => Self::Conflict { message },
+            _ if is_away(&code) => Self::Unavailable(format!("{code}: {message}")),
+            rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+                Self::Duplicate { constraint: message }
+            }
+            _ => Self::Other(error.into()),
+        }
+    }
 }
 
 impl From<sqlx::Error> for DbError {
@@ -54,9 +73,9 @@ impl From<sqlx::Error> for DbError {
                     let constraint = db.constraint().unwrap_or_else(|| db.message()).to_owned();
                     return Self::Duplicate { constraint };
                 }
-                Self::Other(sqlx::Error::Database(db))
+                Self::Other(sqlx::Error::Database(db).into())
             }
-            other => Self::Other(other),
+            other => Self::Other(other.into()),
         }
     }
 }

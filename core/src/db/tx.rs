@@ -7,8 +7,8 @@ use sqlx::{Postgres, Transaction};
 use tokio::sync::Mutex;
 
 use super::DbError;
-use super::engine::{bind_postgres, bind_sqlite};
-use super::value::{Row, Value, postgres_row, refuse_nul, sqlite_row};
+use super::engine::bind_postgres;
+use super::value::{Row, Value, postgres_row, refuse_nul};
 use super::writer::Member;
 
 /// One read-write transaction; made by [`Db::run`](super::Db::run), which commits it or rolls it back.
@@ -41,9 +41,9 @@ impl State {
         self.open()
     }
 
-    fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, DbError> {
+    fn note<T, E: Into<DbError>>(&mut self, result: Result<T, E>) -> Result<T, DbError> {
         self.failed |= result.is_err();
-        Ok(result?)
+        result.map_err(Into::into)
     }
 }
 
@@ -68,14 +68,12 @@ impl Tx {
     pub async fn exec(&self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {
         let mut state = self.0.lock().await;
         let result = match state.open_for(&params)? {
-            Inner::Sqlite(tx) => bind_sqlite(sql, params)
-                .execute(tx.connection()?)
-                .await
-                .map(|done| done.rows_affected()),
+            Inner::Sqlite(tx) => tx.connection()?.exec(sql, &params),
             Inner::Postgres(tx) => bind_postgres(sql, params)
                 .execute(&mut **tx)
                 .await
-                .map(|done| done.rows_affected()),
+                .map(|done| done.rows_affected())
+                .map_err(DbError::from),
         };
         state.note(result)
     }
@@ -95,8 +93,8 @@ impl Tx {
         let mut state = self.0.lock().await;
         match state.open_for(&params)? {
             Inner::Sqlite(tx) => {
-                let rows = bind_sqlite(sql, params).fetch_all(tx.connection()?).await;
-                state.note(rows)?.iter().map(sqlite_row).collect()
+                let rows = tx.connection()?.all(sql, &params);
+                state.note(rows)
             }
             Inner::Postgres(tx) => {
                 let rows = bind_postgres(sql, params).fetch_all(&mut **tx).await;
@@ -109,8 +107,12 @@ impl Tx {
     pub(super) async fn script(&self, sql: &'static str) -> Result<(), DbError> {
         let mut state = self.0.lock().await;
         let result = match state.open()? {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(tx.connection()?).await.map(drop),
-            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop),
+            Inner::Sqlite(tx) => tx.connection()?.batch(sql),
+            Inner::Postgres(tx) => sqlx::raw_sql(sql)
+                .execute(&mut **tx)
+                .await
+                .map(drop)
+                .map_err(DbError::from),
         };
         state.note(result)
     }
@@ -155,9 +157,7 @@ impl Tx {
 
 /// A closure went on after a statement of its transaction had failed: a programming error.
 fn failed_before() -> DbError {
-    DbError::Other(sqlx::Error::Protocol(
-        "an earlier statement of this transaction failed".to_owned(),
-    ))
+    DbError::Other("an earlier statement of this transaction failed".into())
 }
 
 /// A closure kept its `Tx` beyond its own end: a programming error, told rather than panicked about.

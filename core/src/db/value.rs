@@ -1,6 +1,8 @@
 //! The four kinds of value that both engines store alike, and rows made of them.
 
-use sqlx::{Column, Row as _, TypeInfo, ValueRef};
+use std::sync::Arc;
+
+use sqlx::{Column, Row as _, TypeInfo};
 
 use super::DbError;
 use crate::clock::Timestamp;
@@ -80,9 +82,13 @@ impl<T> From<Option<Id<T>>> for Value {
 
 /// A result row, engine-neutral.
 #[derive(Clone, Debug)]
-pub struct Row(Vec<(String, Value)>);
+pub struct Row(Vec<(Arc<str>, Value)>);
 
 impl Row {
+    pub(super) fn new(columns: Vec<(Arc<str>, Value)>) -> Self {
+        Self(columns)
+    }
+
     /// The column's value; an absent column, a NULL where none may be, or another type is a located error.
     pub fn get<T: FromValue>(&self, column: &str) -> Result<T, DbError> {
         let problem = |problem: &str| DbError::Column {
@@ -92,7 +98,7 @@ impl Row {
         let (_, value) = self
             .0
             .iter()
-            .find(|(name, _)| name == column)
+            .find(|(name, _)| **name == *column)
             .ok_or_else(|| problem("not in the row"))?;
         T::from_value(value.clone()).ok_or_else(|| problem("has an impossible value"))
     }
@@ -147,34 +153,6 @@ impl<T: FromValue> FromValue for Option<T> {
     }
 }
 
-/// SQLite knows a column by its declared type only when it comes straight from a table; an expression by its value's type.
-pub(super) fn sqlite_row(row: &sqlx::sqlite::SqliteRow) -> Result<Row, DbError> {
-    let mut out = Vec::with_capacity(row.columns().len());
-    for (i, column) in row.columns().iter().enumerate() {
-        let raw = row.try_get_raw(i)?;
-        let value = if raw.is_null() {
-            Value::Bytes(None)
-        } else {
-            let declared_bool = column.type_info().name() == "BOOLEAN";
-            match raw.type_info().name() {
-                "BLOB" => Value::Bytes(row.try_get_unchecked(i)?),
-                "TEXT" => Value::Text(row.try_get_unchecked(i)?),
-                "BOOLEAN" => Value::Bool(row.try_get_unchecked(i)?),
-                "INTEGER" if declared_bool => Value::Bool(row.try_get_unchecked(i)?),
-                "INTEGER" => Value::Int(row.try_get_unchecked(i)?),
-                other => {
-                    return Err(DbError::Column {
-                        column: column.name().to_owned(),
-                        problem: format!("type {other}"),
-                    });
-                }
-            }
-        };
-        out.push((column.name().to_owned(), value));
-    }
-    Ok(Row(out))
-}
-
 pub(super) fn postgres_row(row: &sqlx::postgres::PgRow) -> Result<Row, DbError> {
     let mut out = Vec::with_capacity(row.columns().len());
     for (i, column) in row.columns().iter().enumerate() {
@@ -191,7 +169,7 @@ pub(super) fn postgres_row(row: &sqlx::postgres::PgRow) -> Result<Row, DbError> 
                 });
             }
         };
-        out.push((column.name().to_owned(), value));
+        out.push((column.name().into(), value));
     }
     Ok(Row(out))
 }

@@ -13,16 +13,17 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::DbError;
+use super::sqlite::{Connection, closed};
 
 /// Whoever waits longer for a turn is told that the database is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// So many waits for another process's lock in a row, each as long as `busy_timeout`, and the file counts as away.
+/// As a rule.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// So many waits in vain in a row, and the file counts as away.
 const WAITS_FOR_A_LOCK: u32 = 2;
 
 /// The queue of writers.
@@ -40,12 +41,12 @@ type Turn = oneshot::Sender<Result<Member, DbError>>;
 pub(super) struct Member(Option<Lent>);
 
 struct Lent {
-    connection: SqliteConnection,
+    connection: Connection,
     back: oneshot::Sender<Returned>,
 }
 
 struct Returned {
-    connection: SqliteConnection,
+    connection: Connection,
     end: End,
     /// Nobody listens when the caller went away.
     told: Option<Told>,
@@ -62,21 +63,22 @@ type Outcome = Result<(), Arc<str>>;
 type Told = oneshot::Sender<Outcome>;
 
 impl Writer {
-    pub async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+    /// `patience`: how long a transaction waits for another process's lock.
+    pub fn open(connection: Connection, patience: Duration) -> Self {
         let (asking, queue) = mpsc::unbounded_channel();
         let owner = Owner {
-            connection: Some(options.connect().await?),
+            connection: Some(connection),
+            patience,
             queue,
             closing: None,
         };
         // A task of its own: no caller's going away stops it between two statements.
         tokio::spawn(owner.serve());
-        Ok(Self(asking))
+        Self(asking)
     }
 
     pub async fn begin(&self) -> Result<Member, DbError> {
         let (turn, given) = oneshot::channel();
-        let closed = || DbError::from(sqlx::Error::PoolClosed);
         self.0.send(Asked::Turn(turn)).map_err(|_| closed())?;
         match tokio::time::timeout(LONGEST_WAIT, given).await {
             Ok(given) => given.map_err(|_| closed())?,
@@ -94,9 +96,8 @@ impl Writer {
 }
 
 impl Member {
-    pub fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
-        let lent = self.0.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        Ok(&mut lent.connection)
+    pub fn connection(&self) -> Result<&Connection, DbError> {
+        self.0.as_ref().map(|lent| &lent.connection).ok_or_else(closed)
     }
 
     /// Returns when the COMMIT has covered it.
@@ -136,7 +137,8 @@ impl Drop for Member {
 /// The task that owns the connection.
 struct Owner {
     /// None while it is lent.
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
+    patience: Duration,
     queue: mpsc::UnboundedReceiver<Asked>,
     closing: Option<oneshot::Sender<()>>,
 }
@@ -147,11 +149,11 @@ impl Owner {
         let mut in_vain = 0;
         while let Some(first) = self.next_asked().await {
             let mut told = Vec::new();
-            let outcome = match self.run("BEGIN IMMEDIATE").await {
+            let outcome = match self.begin().await {
                 Ok(()) => self.group(first, &mut told).await,
                 Err(error) => {
                     in_vain += 1;
-                    self.turn_away(first, error.into(), in_vain);
+                    self.turn_away(first, error, in_vain);
                     continue;
                 }
             };
@@ -159,14 +161,14 @@ impl Owner {
             let outcome = outcome.map_err(|error| Arc::from(error.to_string()));
             if let Err(error) = &outcome {
                 tracing::error!(%error, "the transactions of one COMMIT are lost");
-                let _ended = self.run("ROLLBACK").await;
+                let _ended = self.run("ROLLBACK");
             }
             for one in told {
                 let _gone = one.send(outcome.clone());
             }
         }
         if let Some(connection) = self.connection.take()
-            && let Err(error) = connection.close().await
+            && let Err(error) = connection.close()
         {
             tracing::warn!(%error, "the database was not closed well");
         }
@@ -210,11 +212,11 @@ impl Owner {
     }
 
     /// From after BEGIN to COMMIT. Whoever is to be told of the end is in `told`.
-    async fn group(&mut self, first: Turn, told: &mut Vec<Told>) -> Result<(), sqlx::Error> {
+    async fn group(&mut self, first: Turn, told: &mut Vec<Told>) -> Result<(), DbError> {
         // The first needs no savepoint: to undo it alone is to undo everything.
         if self.lend(first, told).await? == End::Undo {
             // A full disk has done so already.
-            let _ended = self.run("ROLLBACK").await;
+            let _ended = self.run("ROLLBACK");
             return Ok(());
         }
         let mut savepoint = "SAVEPOINT member";
@@ -222,28 +224,61 @@ impl Owner {
             let Some(next) = self.queue.try_recv().ok().and_then(|asked| self.turn(asked)) else {
                 break;
             };
-            self.run(savepoint).await?;
+            self.run(savepoint)?;
             savepoint = "RELEASE member; SAVEPOINT member";
             if self.lend(next, told).await? == End::Undo {
-                self.run("ROLLBACK TO member").await?;
+                self.run("ROLLBACK TO member")?;
             }
         }
-        self.run("COMMIT").await
+        self.apart(|connection| connection.batch("COMMIT")).await
     }
 
-    async fn lend(&mut self, turn: Turn, told: &mut Vec<Told>) -> Result<End, sqlx::Error> {
-        let connection = self.connection.take().ok_or(sqlx::Error::PoolClosed)?;
+    async fn lend(&mut self, turn: Turn, told: &mut Vec<Told>) -> Result<End, DbError> {
+        let connection = self.connection.take().ok_or_else(closed)?;
         let (back, returned) = oneshot::channel();
         // Dropped here, when whoever asked is gone already, it comes back undone.
         drop(turn.send(Ok(Member(Some(Lent { connection, back })))));
-        let returned = returned.await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let returned = returned.await.map_err(|_| closed())?;
         self.connection = Some(returned.connection);
         told.extend(returned.told);
         Ok(returned.end)
     }
 
-    async fn run(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        let connection = self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        sqlx::raw_sql(sql).execute(connection).await.map(drop)
+    /// Another process's lock is waited for on a thread of its own; as a rule there is no such process.
+    async fn begin(&mut self) -> Result<(), DbError> {
+        const BEGIN: &str = "BEGIN IMMEDIATE";
+        match self.run(BEGIN) {
+            Err(DbError::Conflict { .. }) => {
+                let patience = self.patience;
+                self.apart(move |connection| {
+                    connection.wait(patience)?;
+                    let begun = connection.batch(BEGIN);
+                    connection.wait(Duration::ZERO)?;
+                    begun
+                })
+                .await
+            }
+            other => other,
+        }
+    }
+
+    fn run(&self, sql: &'static str) -> Result<(), DbError> {
+        self.connection.as_ref().ok_or_else(closed)?.batch(sql)
+    }
+
+    /// What waits, for the disk above all, keeps no other task waiting.
+    async fn apart(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<(), DbError> + Send + 'static,
+    ) -> Result<(), DbError> {
+        let connection = self.connection.take().ok_or_else(closed)?;
+        let (connection, done) = tokio::task::spawn_blocking(move || {
+            let done = work(&connection);
+            (connection, done)
+        })
+        .await
+        .map_err(|_| closed())?;
+        self.connection = Some(connection);
+        done
     }
 }

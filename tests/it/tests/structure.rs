@@ -67,6 +67,7 @@ const FOREIGN_TO_KEY_PROCESSES: &[&str] = &[
     "axum",
     "hyper",
     "sqlx",
+    "rusqlite",
     "maud",
     "fluent",
     "reqwest",

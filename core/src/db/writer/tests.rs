@@ -7,12 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::Writer;
+use super::{Connection, Writer};
 use crate::db::{Db, DbError, DbUrl, Migration};
 use crate::params;
 
@@ -224,12 +222,10 @@ async fn a_full_disk_loses_the_group_and_acknowledges_none_of_it() {
 async fn while_another_process_keeps_the_file_locked_everybody_is_told_and_afterwards_it_goes_on() {
     let (db, folder) = numbers().await;
     db.close().await;
-    let options = SqliteConnectOptions::new().filename(folder.path().join("test.sqlite"));
-    let mut other = options.connect().await.unwrap();
-    let writer = Writer::open(&options.busy_timeout(Duration::from_millis(1)))
-        .await
-        .unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let path = folder.path().join("test.sqlite");
+    let connect = || Connection::writer(path.to_str().unwrap()).unwrap();
+    let (other, writer) = (connect(), Writer::open(connect(), Duration::from_millis(1)));
+    other.batch("BEGIN IMMEDIATE").unwrap();
     let first = writer.begin().await.err();
     assert!(
         matches!(first, Some(DbError::Conflict { .. })),
@@ -238,7 +234,7 @@ async fn while_another_process_keeps_the_file_locked_everybody_is_told_and_after
     for told in futures::future::join_all((0..5).map(|_| writer.begin())).await {
         assert!(matches!(told, Err(DbError::Unavailable(_))));
     }
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    other.batch("ROLLBACK").unwrap();
     writer.begin().await.unwrap().commit().await.unwrap();
     writer.close().await;
 }
