@@ -11,6 +11,9 @@ use super::engine::bind_postgres;
 use super::value::{Row, Value, postgres_row, refuse_nul};
 use super::writer::Member;
 
+/// SQLite reads in the task that asks: after so many rows others have their turn.
+const MANY: usize = 500;
+
 /// One read-write transaction; made by [`Db::run`](super::Db::run), which commits it or rolls it back.
 ///
 /// A statement that fails ends the transaction, on both engines: every later one fails too and nothing is committed. To go on
@@ -94,7 +97,11 @@ impl Tx {
         match state.open_for(&params)? {
             Inner::Sqlite(tx) => {
                 let rows = tx.connection()?.all(sql, &params);
-                state.note(rows)
+                let rows = state.note(rows)?;
+                if rows.len() > MANY {
+                    tokio::task::yield_now().await;
+                }
+                Ok(rows)
             }
             Inner::Postgres(tx) => {
                 let rows = bind_postgres(sql, params).fetch_all(&mut **tx).await;
