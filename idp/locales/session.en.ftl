@@ -28,6 +28,7 @@ account-end = End this session
 account-end-others = End all other sessions
 account-services = Services that receive your data
 account-services-none = You have not agreed to give any service your data.
+account-resources = May act in your name at
 account-agreed = You agreed
 account-data = Data
 account-withdraw = Withdraw consent

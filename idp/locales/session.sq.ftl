@@ -28,6 +28,7 @@ account-end = Përfundoje këtë sesion
 account-end-others = Përfundoji të gjitha sesionet e tjera
 account-services = Shërbimet që marrin të dhënat tuaja
 account-services-none = Nuk jeni pajtuar t'i jepni të dhënat tuaja asnjë shërbimi.
+account-resources = Mund të veprojë në emrin tuaj te
 account-agreed = Jeni pajtuar më
 account-data = Të dhënat
 account-withdraw = Tërhiqe pëlqimin

@@ -28,6 +28,7 @@ account-end = Završi ovu sesiju
 account-end-others = Završi sve ostale sesije
 account-services = Usluge koje dobijaju Vaše podatke
 account-services-none = Niste se saglasili da ijedna usluga dobije Vaše podatke.
+account-resources = Može da postupa u Vaše ime kod
 account-agreed = Saglasili ste se
 account-data = Podaci
 account-withdraw = Povuci saglasnost

@@ -15,7 +15,7 @@ pub(crate) mod resume;
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, Id};
+use signum_core::{DbError, Id, Tx};
 
 use checks::{Draft, Given, Way, client};
 use decide::{Begun, Known, Next};
@@ -26,7 +26,6 @@ use response::ToClient;
 
 use crate::account::house_client;
 use crate::clients::{Client, sandbox};
-use crate::consent::Agreed;
 use crate::form::Form;
 use crate::interaction::{self, Interaction};
 use crate::par::store;
@@ -185,6 +184,7 @@ pub(crate) async fn answer(
             Issued::Spent => return Ok(page(PageError::RequestUri)),
             // Logged out since the session was looked up: there is nobody any more.
             Issued::LoggedOut => decided = next(idp, &request, sector, None, None).await?,
+            Issued::Withdrawn => return refuse(idp, &request, AuthorizeError::AccessDenied).await,
         }
     }
     match decided {
@@ -262,10 +262,7 @@ async fn next<'s>(
     let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
     // Nothing leaves the house for a person's own pages, so there is nothing to agree to.
     let consent = if request.client_id == house_client::ID {
-        Some(Agreed {
-            scopes: request.scope.clone(),
-            claims: request.asked(),
-        })
+        Some(request.wanted())
     } else {
         consent
     };
@@ -282,8 +279,10 @@ async fn next<'s>(
 }
 
 /// What came of an answer without any interaction.
-enum Issued {
+pub(crate) enum Issued {
     Code(String),
+    /// The person has taken the consent back meanwhile.
+    Withdrawn,
     /// The request was answered before.
     Spent,
     /// The session has ended meanwhile.
@@ -291,19 +290,32 @@ enum Issued {
 }
 
 /// Issues a code without any interaction, because the person is logged in and has agreed before.
-async fn answer_with_code(idp: &Idp, request: &AuthorizeRequest, session: &Session) -> Result<Issued, DbError> {
+pub(crate) async fn answer_with_code(
+    idp: &Idp,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Result<Issued, DbError> {
     let (cx, config) = (&idp.cx, &idp.config);
     cx.db
         .run::<_, DbError, _, _>("authorize.answer", |tx| async move {
             let Some(live) = session::touch(&tx, cx, session).await? else {
                 return Ok(Issued::LoggedOut);
             };
+            if !agreed_still(&tx, session.person, request).await? {
+                return Ok(Issued::Withdrawn);
+            }
             if !once::spend(&tx, cx, request).await? {
                 return Ok(Issued::Spent);
             }
             code::issue(&tx, cx, config, request, &live).await.map(Issued::Code)
         })
         .await
+}
+
+/// Whether what the request wants is still agreed to. Nothing leaves the house for a person's own pages.
+pub(crate) async fn agreed_still(tx: &Tx, person: Id<Person>, request: &AuthorizeRequest) -> Result<bool, DbError> {
+    let client_id = &request.client_id;
+    Ok(client_id == house_client::ID || consent::holds(tx, person, client_id, &request.wanted()).await?)
 }
 
 pub(crate) async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {

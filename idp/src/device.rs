@@ -23,7 +23,7 @@ use crate::dpop;
 use crate::scope::{Scope, Scopes};
 use crate::secret;
 use crate::service::Idp;
-use crate::token::{self, TokenError, TokenRequest};
+use crate::token::{self, TokenError, TokenRequest, resource};
 
 /// Life of both codes.
 pub(crate) const LIFE: Duration = Duration::from_secs(10 * 60);
@@ -45,6 +45,15 @@ pub(crate) async fn begin(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json,
     if !scope.contains(Scope::Openid) {
         return Err(TokenError::InvalidScope);
     }
+    let resources = resource::known(idp, &client, request.form).await?;
+    if !request
+        .form
+        .all("resource")
+        .iter()
+        .all(|asked| resources.contains(asked))
+    {
+        return Err(TokenError::InvalidTarget);
+    }
     // Who shows a key here can alone redeem the code with it.
     let proof = dpop::read(idp, request.headers, "POST", &idp.at("/device_authorization"), None)?;
     let constraint = proof.as_ref().map(dpop::Proof::constraint);
@@ -54,6 +63,7 @@ pub(crate) async fn begin(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json,
         hash,
         client_id: &client.client_id,
         scope: &scope,
+        resources: &resources,
         cnf: constraint.as_ref(),
     };
     // Two devices seldom draw the same user code; then the next one is taken.
@@ -91,4 +101,6 @@ pub(crate) struct Waiting {
     pub id: Id<Device>,
     pub client_id: String,
     pub scope: Scopes,
+    /// Resource servers (RFC 8707).
+    pub resources: Vec<String>,
 }

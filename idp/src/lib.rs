@@ -93,4 +93,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "idp/0009_withdrawal",
         sql: include_str!("../../migrations/idp/0009_withdrawal.sql"),
     },
+    Migration {
+        name: "idp/0014_resource",
+        sql: include_str!("../../migrations/idp/0014_resource.sql"),
+    },
 ];

@@ -39,6 +39,9 @@ pub enum ClientCommand {
     /// A client's secret.
     #[command(subcommand)]
     Secret(keys::SecretCommand),
+    /// Register a resource server: access tokens for RESOURCE are its own, and it introspects them as the client ID. Services
+    /// may ask for it whose registration lists it in `resources`.
+    Resource { resource: String, id: String },
 }
 
 #[derive(Args)]
@@ -65,6 +68,7 @@ pub async fn run(file: Option<&Path>, var: &Path, command: ClientCommand) -> Res
         ClientCommand::Start(switch) => switch.start(cx).await,
         ClientCommand::Keys(command) => command.run(cx).await,
         ClientCommand::Secret(command) => command.run(cx).await,
+        ClientCommand::Resource { resource, id } => serve(cx, &resource, &id).await,
     };
     opened.cx.db.close().await;
     done
@@ -89,6 +93,15 @@ impl Opened {
         let cx = Databases::migrated(Service::Idp, &config, &layout, &surroundings).await?;
         Ok(Self { cx, config, layout })
     }
+}
+
+async fn serve(cx: &Cx, resource: &str, id: &str) -> Result<()> {
+    if clients::look::one(cx, id).await?.is_none() {
+        bail!("{id}: there is no such client (`signum client list`)");
+    }
+    signum_idp::register_resource(cx, resource, id).await?;
+    println!("{resource} is served by {id}. A service may ask for it once its registration lists it in `resources`.");
+    Ok(())
 }
 
 impl Switch {

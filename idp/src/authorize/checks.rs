@@ -58,7 +58,7 @@ pub(crate) struct Given<'a> {
     pub issuer: &'a str,
     /// Our own signing keys.
     pub keys: Arc<SigningKeys>,
-    /// Of the resource servers that the request names those that are known (RFC 8707).
+    /// Of the resource servers that the request names those that the client may ask for (RFC 8707).
     pub targets: Vec<String>,
     /// The best level that any means of log-in reaches here.
     pub best_level: Level,

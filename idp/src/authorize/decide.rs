@@ -87,9 +87,7 @@ pub(crate) fn decide(
             log_in
         };
     }
-    let agreed = known
-        .consent
-        .is_some_and(|given| given.covers(&request.scope, &request.asked()));
+    let agreed = known.consent.is_some_and(|given| given.covers(&request.wanted()));
     // Details are agreed to each time: what was right to sign away once need not be so again (RFC 9396 section 7).
     if !agreed || request.prompt.consent || !request.details.is_empty() {
         return refuse_or(AuthorizeError::ConsentRequired, Next::AskConsent);
@@ -103,6 +101,8 @@ pub(crate) fn decide(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::authorize::details::Details;
     use crate::authorize::mode::ResponseMode;
@@ -161,6 +161,7 @@ mod tests {
         let consent = consent.map(|text| Agreed {
             scopes: Scopes::parse(text).unwrap(),
             claims: Claims::default(),
+            resources: BTreeSet::new(),
         });
         let known = Known {
             person: PERSON,
@@ -187,6 +188,7 @@ mod tests {
         let consent = Agreed {
             scopes: Scopes::parse("openid profile").unwrap(),
             claims: Claims::default(),
+            resources: BTreeSet::new(),
         };
         let known = Known {
             person: PERSON,
@@ -335,6 +337,15 @@ mod tests {
             with(&claims(Claim::PersonalNumber), 9_000, None, agreed),
             Next::AskConsent
         );
+    }
+
+    #[test]
+    fn a_resource_server_needs_a_consent_that_names_it() {
+        let request = AuthorizeRequest {
+            resources: vec!["https://land.example.org/".into()],
+            ..request()
+        };
+        assert_eq!(with(&request, 9_000, None, Some("openid profile")), Next::AskConsent);
     }
 
     #[test]

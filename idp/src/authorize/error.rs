@@ -50,7 +50,7 @@ pub(crate) enum AuthorizeError {
     #[error("{0}")]
     InvalidAuthorizationDetails(&'static str),
     /// RFC 8707 section 2.
-    #[error("a resource is unknown, or there are too many")]
+    #[error("a resource is unknown or not registered for this client, or there are too many")]
     InvalidTarget,
     #[error("{0}")]
     UnauthorizedClient(&'static str),

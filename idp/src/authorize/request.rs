@@ -6,6 +6,7 @@ use signum_core::Timestamp;
 use super::details::Details;
 use super::mode::ResponseMode;
 use crate::claim::Claims;
+use crate::consent::Agreed;
 use crate::level::Level;
 use crate::scope::Scopes;
 
@@ -55,6 +56,15 @@ impl AuthorizeRequest {
     /// Every claim about the person that the answer will release.
     pub(crate) fn released(&self) -> Claims {
         self.scope.claims().union(&self.asked())
+    }
+
+    /// What the person has to agree to, but for details.
+    pub(crate) fn wanted(&self) -> Agreed {
+        Agreed {
+            scopes: self.scope.clone(),
+            claims: self.asked(),
+            resources: self.resources.iter().cloned().collect(),
+        }
     }
 
     /// Every claim asked for one by one.

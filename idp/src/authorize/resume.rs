@@ -8,7 +8,7 @@ use signum_hsm_shim::HsmError;
 use super::decide::{Begun, Next};
 use super::error::{AuthorizeError, Unanswered};
 use super::response::ToClient;
-use super::{current_session, next, once, response};
+use super::{agreed_still, current_session, next, once, response};
 use crate::account::activity::{self, Entry, Kind};
 use crate::clients::{self, Client};
 use crate::consent::Agreed;
@@ -160,20 +160,24 @@ pub(crate) async fn finish(
     how: Finish,
 ) -> Result<Resumed, InteractionError> {
     let (cx, config, request) = (&idp.cx, &idp.config, &interaction.request);
-    let code = cx
+    let outcome = cx
         .db
         .run("interaction.finish", |tx| async move {
             let Some(live) = session::touch(&tx, cx, session).await? else {
-                return Ok(None);
+                return Ok(Outcome::LoggedOut);
             };
+            if how == Finish::AgreedBefore && !agreed_still(&tx, session.person, request).await? {
+                return Ok(Outcome::Withdrawn);
+            }
             if !interaction::complete(&tx, cx, interaction.id).await? || !once::spend(&tx, cx, request).await? {
                 return Err(InteractionError::Completed);
             }
             if how == Finish::AgreesNow {
-                let (client, scope, claims) = (&request.client_id, &request.scope, &request.asked());
-                consent::remember(&tx, cx, session.person, client, scope, claims).await?;
+                let (client, scope, wanted) = (&request.client_id, &request.scope, &request.wanted());
+                let claims = &wanted.claims;
+                consent::remember(&tx, cx, session.person, client, wanted).await?;
                 let detail = json!({"client": client, "scope": scope.to_string(), "claims": claims.to_string(),
-                    "details": request.details.iter().map(|detail| &detail.kind).collect::<Vec<_>>()});
+                    "resources": wanted.resources, "details": request.details.iter().map(|detail| &detail.kind).collect::<Vec<_>>()});
                 audit::record(&tx, cx, &Event::new("consent.given", session.person, detail)).await?;
                 let agreed = format!("{scope} {claims}");
                 let entry = &Entry {
@@ -184,13 +188,23 @@ pub(crate) async fn finish(
                 };
                 activity::record(&tx, cx, session.person, entry).await?;
             }
-            Ok(Some(code::issue(&tx, cx, config, request, &live).await?))
+            Ok(Outcome::Code(code::issue(&tx, cx, config, request, &live).await?))
         })
         .await?;
-    Ok(match code {
-        Some(code) => Resumed::Client(response::code(idp, request, &code).await?),
-        None => Resumed::LogIn,
+    Ok(match outcome {
+        Outcome::Code(code) => Resumed::Client(response::code(idp, request, &code).await?),
+        Outcome::LoggedOut => Resumed::LogIn,
+        Outcome::Withdrawn => Resumed::Client(refuse(idp, interaction, AuthorizeError::AccessDenied).await?),
     })
+}
+
+/// What came of the end of an interaction.
+enum Outcome {
+    Code(String),
+    /// The session has ended since it was looked up: nothing is changed.
+    LoggedOut,
+    /// The person has taken the earlier consent back meanwhile.
+    Withdrawn,
 }
 
 /// The person does not want to go on: the client is told, in TARA's word where it was registered for that.

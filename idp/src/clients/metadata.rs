@@ -97,6 +97,10 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,
 
+    /// Ours: identifiers of resource servers (RFC 8707) that the client may ask for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+
     /// RFC 9449 section 5.2.
     pub dpop_bound_access_tokens: bool,
     /// RFC 8705 section 3.4.
@@ -163,6 +167,7 @@ impl Default for Metadata {
             authorization_signed_response_alg: None,
             introspection_signed_response_alg: None,
             authorization_details_types: Vec::new(),
+            resources: Vec::new(),
             dpop_bound_access_tokens: false,
             tls_client_certificate_bound_access_tokens: false,
             tls_client_auth_subject_dn: None,

@@ -6,6 +6,7 @@ use super::metadata::{GrantType, Metadata};
 use super::{ClientError, Profile, Realm, redirect_uri};
 use crate::client_auth::AuthMethod;
 use crate::jose::{Algorithm, JwkSet};
+use crate::token::resource;
 
 /// Judges everything that does not need the network; tells the sector of the pairwise subjects.
 pub(super) fn check(
@@ -21,6 +22,13 @@ pub(super) fn check(
     grants(profile, metadata)?;
     sender_constraint(profile, metadata)?;
     addresses(metadata)?;
+    if !metadata
+        .resources
+        .iter()
+        .all(|resource| resource::is_identifier(resource))
+    {
+        return refuse("resources", "absolute URIs without fragment, of printable characters");
+    }
     let sector = match sector(profile, metadata)? {
         Some(host) => host,
         // No host name has a colon: nobody else's sector can be this one.

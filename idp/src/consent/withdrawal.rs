@@ -23,7 +23,7 @@ pub(crate) async fn list(cx: &Cx, person: Id<Person>) -> Result<Vec<Remembered>,
     let rows = cx
         .db
         .all(
-            "SELECT client_id, scope, claims, given_at FROM consent WHERE person = $1 ORDER BY given_at DESC, client_id",
+            "SELECT client_id, scope, claims, resource, given_at FROM consent WHERE person = $1 ORDER BY given_at DESC, client_id",
             params![person],
         )
         .await?;

@@ -95,7 +95,12 @@ pub(crate) async fn go_on(
         mode: Default::default(),
         claims: Default::default(),
         id_token_claims: Default::default(),
-        resources: Vec::new(),
+        resources: waiting
+            .resources
+            .iter()
+            .filter(|resource| *resource != idp.issuer())
+            .cloned()
+            .collect(),
         details: Default::default(),
         dpop_jkt: None,
         once: None,

@@ -16,6 +16,7 @@ pub(super) struct Wish<'a> {
     pub hash: Hashed,
     pub client_id: &'a str,
     pub scope: &'a Scopes,
+    pub resources: &'a [String],
     pub cnf: Option<&'a SenderConstraint>,
 }
 
@@ -25,7 +26,7 @@ impl Wish<'_> {
         let rows = tx
             .exec(
                 "INSERT INTO device_authorization (id, device_hash, user_hash, client_id, scope, cnf, created_at, expires_at,
-                    poll_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+                    poll_seconds, resource) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
                 params![
                     self.id,
                     self.hash,
@@ -35,7 +36,8 @@ impl Wish<'_> {
                     self.cnf.map(SenderConstraint::stored),
                     cx.now(),
                     cx.now().plus(LIFE),
-                    INTERVAL
+                    INTERVAL,
+                    self.resources.join(" ")
                 ],
             )
             .await?;
@@ -68,7 +70,7 @@ pub(super) async fn waiting(cx: &Cx, browser: Hashed) -> Result<Option<Waiting>,
     let row = cx
         .db
         .opt(
-            "SELECT id, client_id, scope FROM device_authorization
+            "SELECT id, client_id, scope, resource FROM device_authorization
              WHERE browser_hash = $1 AND expires_at > $2 AND grant_id IS NULL AND denied_at IS NULL AND redeemed_at IS NULL",
             params![browser, cx.now()],
         )
@@ -78,9 +80,11 @@ pub(super) async fn waiting(cx: &Cx, browser: Hashed) -> Result<Option<Waiting>,
 
 fn read(row: &Row) -> Result<Waiting, DbError> {
     let scope: String = row.get("scope")?;
+    let resource: String = row.get("resource")?;
     Ok(Waiting {
         id: row.get("id")?,
         client_id: row.get("client_id")?,
+        resources: resource.split_ascii_whitespace().map(str::to_owned).collect(),
         scope: Scopes::parse(&scope).ok_or_else(|| DbError::Column {
             column: "scope".to_owned(),
             problem: "has an impossible value".to_owned(),

@@ -4,6 +4,7 @@ use axum::extract::{Query, RawForm, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
+use signum_core::DbError;
 use signum_core::http::{FormAction, Problem, RequestId};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
@@ -19,6 +20,7 @@ use crate::consent::Agreed;
 use crate::form::Form;
 use crate::people::{self, Person};
 use crate::scope::Scope;
+use crate::token::resource;
 
 pub(super) async fn page(
     State(idp): State<Shared>,
@@ -37,6 +39,10 @@ pub(super) async fn page(
         Ok(None) => return failure::interaction(lang, &id, &InteractionError::Gone),
         Err(error) => return failure::database(&error),
     };
+    let servers = match servers(&idp, lang, &asked.interaction.request.resources).await {
+        Ok(servers) => servers,
+        Err(error) => return failure::database(&error),
+    };
     let cookie = idp.interaction_cookie(&headers, query.i).unwrap_or_default();
     let csrf = idp.csrf.token(&cookie);
     let mut response = Page {
@@ -44,7 +50,7 @@ pub(super) async fn page(
         service: &WORDS.text(lang, "service"),
         path: &format!("/consent?i={}", query.i),
         csrf: Some(&csrf),
-        ..Page::new(lang, body(lang, &asked, &person, &csrf))
+        ..Page::new(lang, body(lang, &asked, &person, &servers, &csrf))
     }
     .render();
     response
@@ -69,7 +75,33 @@ fn elsewhere(idp: &Shared, lang: Lang, query: &InteractionQuery, resumed: Resume
     }
 }
 
-fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
+/// Each resource server by the name that its client has for people, and its identifier.
+async fn servers(idp: &Shared, lang: Lang, resources: &[String]) -> Result<Vec<(String, String)>, DbError> {
+    let mut servers = Vec::new();
+    for resource in resources {
+        let server = resource::server(&idp.cx, resource).await?;
+        let name = server.map_or_else(|| resource.clone(), |server| in_language(&server.name, lang));
+        servers.push((name, resource.clone()));
+    }
+    Ok(servers)
+}
+
+/// At whose services the client may act in the person's name (RFC 8707).
+fn at_others(lang: Lang, service: &str, servers: &[(String, String)]) -> Markup {
+    let rows: Vec<_> = servers
+        .iter()
+        .map(|(name, resource)| (name.as_str(), html! { (resource) }))
+        .collect();
+    html! {
+        @if !rows.is_empty() {
+            h2 { (WORDS.text_with(lang, "consent-resources", &[("service", service.into())])) }
+            (ui::facts(&rows))
+            p.hint { (WORDS.text(lang, "consent-resources-hint")) }
+        }
+    }
+}
+
+fn body(lang: Lang, asked: &Asked, person: &Person, servers: &[(String, String)], csrf: &str) -> Markup {
     let word = |key: &str| WORDS.text(lang, key);
     let name = in_language(&asked.client.name, lang);
     let request = &asked.interaction.request;
@@ -98,6 +130,7 @@ fn body(lang: Lang, asked: &Asked, person: &Person, csrf: &str) -> Markup {
         @if wanted.contains(Claim::PersonalNumber) { p.hint { (word("consent-legal-basis")) } }
         @if request.scope.contains(Scope::OfflineAccess) { p { (word("consent-offline")) } }
         (details(lang, &request.details))
+        (at_others(lang, &name, servers))
         p { (WORDS.text_with(lang, "consent-where", &[
             ("service", name.as_str().into()), ("address", asked.client.sector.as_str().into())])) }
         p.hint { (word("consent-pseudonym")) }

@@ -1,7 +1,12 @@
 //! Consent: shown with values, remembered, asked again when wider, refusable.
 
+use signum_core::Id;
+
 use super::world::{OTHER_CALLBACK, World, add_person, authorize_query};
-use crate::consent;
+use crate::authorize::response::ToClient;
+use crate::authorize::resume::{self, Finish, Resumed};
+use crate::authorize::{self, Issued};
+use crate::{consent, session};
 
 #[tokio::test]
 async fn the_page_shows_each_datum_with_its_value() {
@@ -171,4 +176,79 @@ async fn a_code_of_a_withdrawn_consent_is_worth_nothing() {
     let code = browser.sign_in(&authorize_query(&[])).await.redirected("code").unwrap();
     assert!(consent::withdraw(&world.cx, world.person.id, "demo-rp").await.unwrap());
     assert_eq!(browser.redeem(&code).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_consent_withdrawn_between_decision_and_answer_leads_to_no_code() {
+    let world = World::new().await;
+    let mut browser = world.logged_in().await;
+    let (idp, person) = (&world.service.idp, world.person.id);
+    let session = session::find(&world.cx, &idp.config, &browser.cookies["idp_sid"]).await;
+    let session = session.unwrap().unwrap();
+    // The page that shows as whom the person goes on was loaded while the consent was there.
+    let mut other = world.enrolled().await;
+    other
+        .sign_in(&authorize_query(&[
+            ("client_id", "signer"),
+            ("redirect_uri", OTHER_CALLBACK),
+        ]))
+        .await;
+    world.advance(1);
+    let shown = other
+        .get(&format!("/authorize?{}", authorize_query(&[])))
+        .await
+        .location();
+    assert!(shown.starts_with("/continue"), "{shown}");
+    let id = shown.split_once("i=").unwrap().1.split('&').next().unwrap();
+    let name = other
+        .cookies
+        .keys()
+        .find(|name| id.starts_with(name.rsplit('-').next().unwrap()));
+    let cookie = other.cookies[name.expect("the cookie of the interaction")].clone();
+    let shown = resume::resume(
+        idp,
+        Id::parse(id).unwrap(),
+        Some(&cookie),
+        Some(&other.cookies["idp_sid"]),
+    );
+    let asked = match shown.await {
+        Ok(Resumed::Continue(asked)) => asked,
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("the page is another one"),
+    };
+    let request = asked.interaction.request.clone();
+    let codes = world.audit("code.issued").await.0;
+    assert!(consent::withdraw(&world.cx, person, "demo-rp").await.unwrap());
+    let answered = authorize::answer_with_code(idp, &request, &session).await.unwrap();
+    assert!(matches!(answered, Issued::Withdrawn));
+    let done = resume::finish(idp, &asked.interaction, &asked.session, Finish::AgreedBefore).await;
+    let Ok(Resumed::Client(ToClient::Redirect(address))) = done else {
+        panic!("the client is told");
+    };
+    assert!(
+        address.contains("error=access_denied") && !address.contains("code="),
+        "{address}"
+    );
+    assert_eq!(world.audit("code.issued").await.0, codes);
+    let asked = browser.get(&format!("/authorize?{}", authorize_query(&[]))).await;
+    assert!(asked.location().starts_with("/consent"));
+}
+
+#[tokio::test]
+async fn a_withdrawal_beside_an_answer_leaves_no_grant_alive() {
+    let world = World::new().await;
+    let mut browser = world.logged_in().await;
+    for _ in 0..20 {
+        let silent = format!("/authorize?{}", authorize_query(&[("prompt", "none")]));
+        let mut asking = browser.clone();
+        let (_, withdrawn) = tokio::join!(
+            asking.get(&silent),
+            consent::withdraw(&world.cx, world.person.id, "demo-rp")
+        );
+        withdrawn.unwrap();
+        let alive = "SELECT id FROM authorization_grant WHERE revoked_at IS NULL";
+        assert!(world.cx.db.all(alive, vec![]).await.unwrap().is_empty());
+        world.advance(1);
+        browser.sign_in(&authorize_query(&[("prompt", "login")])).await;
+    }
 }

@@ -393,6 +393,35 @@ async fn guesses_from_everywhere_together_are_stopped_until_the_span_is_over() {
 }
 
 #[tokio::test]
+async fn a_device_s_tokens_are_for_the_servers_that_it_asked_for_and_its_person_saw() {
+    let land = "https://land.example.org/";
+    let world = World::new().await;
+    crate::register_resource(&world.cx, land, "demo-rp").await.unwrap();
+    let mut rp = RelyingParty::register(&world, |registration| {
+        registration.metadata.grant_types.push(GrantType::DeviceCode);
+        registration.metadata.resources = vec!["https://land.example.org/".to_owned()];
+    })
+    .await;
+    let scope = ("scope", "openid profile");
+    let unknown = [scope, ("resource", "https://tax.example.org/")];
+    let refused = rp.bound("/device_authorization", &unknown).await.json();
+    assert_eq!(refused["error"], "invalid_target");
+    for (asked, audience) in [
+        (&[scope, ("resource", land)][..], land),
+        (&[scope], "http://idp.localhost:8081"),
+    ] {
+        let codes = rp.bound("/device_authorization", asked).await.json();
+        let mut browser = world.enrolled().await;
+        assert_eq!(connect(&mut browser, &codes).await, "/device/granted");
+        let code = codes["device_code"].as_str().unwrap();
+        let fields = [("grant_type", DEVICE_CODE), ("device_code", code)];
+        let tokens = rp.bound("/token", &fields).await.json();
+        let claims = super::tokens::claims(tokens["access_token"].as_str().unwrap());
+        assert_eq!(claims["aud"], audience, "{tokens}");
+    }
+}
+
+#[tokio::test]
 async fn a_log_out_before_the_device_asks_leaves_it_nothing() {
     let world = kiosk().await;
     let codes = begin(&world).await;

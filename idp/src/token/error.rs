@@ -25,7 +25,7 @@ pub(crate) enum TokenError {
     #[error("the scope is not one that was granted, or unknown")]
     InvalidScope,
     /// RFC 8707 section 2.
-    #[error("the resource is unknown")]
+    #[error("the resource is unknown, not registered for this client, or not part of the grant")]
     InvalidTarget,
     /// RFC 9396 section 5.
     #[error("authorization_details are not ones that were agreed to")]

@@ -15,6 +15,7 @@ use super::resource::Target;
 use super::{Caller, TokenError, Tokens, narrowed_details, refresh_answer, released};
 use crate::account::activity::{self, Entry, Kind};
 use crate::binding::SenderConstraint;
+use crate::consent::Agreed;
 use crate::form::Form;
 use crate::scope::Scopes;
 use crate::secret::{self, Hashed};
@@ -65,7 +66,12 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
         return Ok(Some("expired"));
     }
     let agreed = consent::given(cx, stored.person, &client.client_id).await?;
-    if !agreed.is_some_and(|agreed| agreed.covers(&stored.scope, &stored.entitlement.asked())) {
+    let wanted = Agreed {
+        scopes: stored.scope.clone(),
+        claims: stored.entitlement.asked(),
+        resources: stored.entitlement.resources.iter().cloned().collect(),
+    };
+    if !agreed.is_some_and(|agreed| agreed.covers(&wanted)) {
         return Ok(Some("consent withdrawn"));
     }
     let person = people::find(cx, stored.person).await?;

@@ -5,7 +5,7 @@ use signum_core::{Cx, DbError, params, retry_on_db_conflict};
 use url::Url;
 
 use super::TokenError;
-use crate::clients::{Client, Realm};
+use crate::clients::{self, Client};
 use crate::form::Form;
 use crate::service::Idp;
 
@@ -21,8 +21,7 @@ retry_on_db_conflict!(ResourceError);
 
 /// Registers `resource` as the identifier of a resource server, which introspects as `client_id`.
 pub async fn register(cx: &Cx, resource: &str, client_id: &str) -> Result<(), ResourceError> {
-    let url = Url::parse(resource).map_err(|_| ResourceError::Malformed)?;
-    if url.fragment().is_some() || !resource.bytes().all(|octet| octet.is_ascii_graphic()) {
+    if !is_identifier(resource) {
         return Err(ResourceError::Malformed);
     }
     cx.db
@@ -39,13 +38,25 @@ pub async fn register(cx: &Cx, resource: &str, client_id: &str) -> Result<(), Re
         .await
 }
 
-/// Of the resources that a request names those that are known: registered, or the issuer for our own userinfo endpoint.
-/// To a client of the sandbox no server is known: they meet real people.
+/// Section 2.
+pub(crate) fn is_identifier(resource: &str) -> bool {
+    let whole = Url::parse(resource).is_ok_and(|url| url.fragment().is_none());
+    whole && resource.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+/// Of the resources that a request names those for which the client may have tokens: the issuer for our own userinfo endpoint,
+/// and what its registration lists, if there is a server of that name where the client lives. Whoever tries something out in the
+/// sandbox reaches no server that meets real people.
 pub(crate) async fn known(idp: &Idp, client: &Client, form: &Form) -> Result<Vec<String>, DbError> {
     let mut known = Vec::new();
     for resource in form.all("resource") {
-        let ours = resource == idp.issuer();
-        if ours || (client.realm == Realm::Production && server_of(&idp.cx, &resource).await?.is_some()) {
+        let listed = client.metadata.resources.contains(&resource);
+        let may = resource == idp.issuer()
+            || (listed
+                && server(&idp.cx, &resource)
+                    .await?
+                    .is_some_and(|server| server.realm == client.realm));
+        if may && !known.contains(&resource) {
             known.push(resource);
         }
     }
@@ -56,29 +67,62 @@ pub(crate) async fn known(idp: &Idp, client: &Client, form: &Form) -> Result<Vec
 pub(super) struct Target {
     /// Known.
     asked: Vec<String>,
+    /// What the client is registered for now.
+    registered: Vec<String>,
     issuer: String,
 }
 
 impl Target {
     pub(super) async fn of(idp: &Idp, client: &Client, form: &Form) -> Result<Self, TokenError> {
         let asked = known(idp, client, form).await?;
-        if asked.len() != form.all("resource").len() {
+        let alone = asked.len() == 1 || !asked.iter().any(|resource| resource == idp.issuer());
+        // Whoever else the token is shown to must learn nothing of the person by it.
+        if !alone || !form.all("resource").iter().all(|resource| asked.contains(resource)) {
             return Err(TokenError::InvalidTarget);
         }
-        let issuer = idp.issuer().to_owned();
-        Ok(Self { asked, issuer })
+        Ok(Self {
+            asked,
+            registered: client.metadata.resources.clone(),
+            issuer: idp.issuer().to_owned(),
+        })
     }
 
-    /// The audience of a token under a grant for `granted`: without a wish all of it, otherwise a part (section 2.2). The issuer
-    /// is always part, and everything where the authorization request named nothing.
+    /// The audience of a token under a grant for `granted`: without a wish all of it, otherwise a part (section 2.2), as far as
+    /// the client is still registered for it. The issuer can always be asked for, and is all there is where nothing was granted.
     pub(super) fn audience(&self, granted: &[String]) -> Result<Vec<String>, TokenError> {
-        let within = |resource: &String| granted.is_empty() || *resource == self.issuer || granted.contains(resource);
-        match (self.asked.is_empty(), granted.is_empty()) {
-            (true, true) => Ok(vec![self.issuer.clone()]),
-            (true, false) => Ok(granted.to_vec()),
-            (false, _) if self.asked.iter().all(within) => Ok(self.asked.clone()),
-            (false, _) => Err(TokenError::InvalidTarget),
+        let ours = vec![self.issuer.clone()];
+        let granted: Vec<_> = granted.iter().filter(|resource| **resource != self.issuer).collect();
+        let wanted = match self.asked.as_slice() {
+            [] if granted.is_empty() => return Ok(ours),
+            asked if asked == ours => return Ok(ours),
+            [] => granted.iter().map(|resource| (*resource).clone()).collect(),
+            asked => asked.to_vec(),
+        };
+        let left: Vec<_> = wanted
+            .iter()
+            .filter(|resource| self.registered.contains(resource))
+            .cloned()
+            .collect();
+        match !left.is_empty() && left.iter().all(|resource| granted.contains(&resource)) {
+            true => Ok(left),
+            false => Err(TokenError::InvalidTarget),
         }
+    }
+
+    /// The audience of a token of the client's own right: what it asks for, or the issuer.
+    pub(super) fn own(self) -> Vec<String> {
+        match self.asked.is_empty() {
+            true => vec![self.issuer],
+            false => self.asked,
+        }
+    }
+}
+
+/// The server of this resource, by the names that its client has for people.
+pub(crate) async fn server(cx: &Cx, resource: &str) -> Result<Option<Client>, DbError> {
+    match server_of(cx, resource).await? {
+        Some(client_id) => clients::find(cx, &client_id).await,
+        None => Ok(None),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `resource` (RFC 8707 section 2): the resource servers that access tokens of this grant will be for, each one known here.
+//! `resource` (RFC 8707 section 2): the resource servers that access tokens of this grant will be for, each one registered for
+//! the client. The issuer needs no naming: its own tokens can always be had.
 
 use super::Draft;
 use crate::authorize::error::AuthorizeError;
@@ -11,6 +12,13 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
     if asked.len() > MOST || !asked.iter().all(|resource| draft.given.targets.contains(resource)) {
         return Err(AuthorizeError::InvalidTarget);
     }
-    draft.resources = asked;
+    let issuer = draft.given.issuer;
+    draft.resources = draft
+        .given
+        .targets
+        .iter()
+        .filter(|resource| *resource != issuer)
+        .cloned()
+        .collect();
     Ok(())
 }

@@ -36,13 +36,17 @@ fn card(lang: Lang, visitor: &Visitor, remembered: &Remembered) -> Markup {
         |client| in_language(&client.name, lang),
     );
     let withdraw = word("account-withdraw");
+    let resources: Vec<_> = remembered.agreed.resources.iter().map(String::as_str).collect();
+    let (data, at, since) = (word("account-data"), word("account-resources"), word("account-agreed"));
+    let mut facts = vec![(data.as_str(), html! { (agreed(lang, &remembered.agreed).join(", ")) })];
+    if !resources.is_empty() {
+        facts.push((at.as_str(), html! { (resources.join(", ")) }));
+    }
+    facts.push((since.as_str(), html! { (lang.date_time(remembered.given_at)) }));
     ui::card(html! {
         h3 { (name) }
         @if let Some(client) = client { p { (in_language(&client.purpose, lang)) } }
-        (ui::facts(&[
-            (&word("account-data"), html! { (agreed(lang, &remembered.agreed).join(", ")) }),
-            (&word("account-agreed"), html! { (lang.date_time(remembered.given_at)) }),
-        ]))
+        (ui::facts(&facts))
         (ui::form("/account/consents/withdraw", Some(&visitor.csrf), html! {
             button.secondary type="submit" name="client" value=(remembered.client_id)
                 aria-label=(format!("{withdraw}: {name}")) { (withdraw) }
