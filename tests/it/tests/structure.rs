@@ -60,6 +60,7 @@ const TEST_ONLY: &[&str] = &[
     "signum-load",
     "signum-fuzz",
     "signum-conformance",
+    "signum-vcard",
 ];
 
 /// What a process that can use keys must not contain: web servers and clients, SQL, templates, translations.
