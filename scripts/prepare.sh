@@ -71,6 +71,10 @@ export BUILD_PACKAGES
 JUDGE_PACKAGES=(qpdf poppler-utils python3 python3-venv)
 export JUDGE_PACKAGES
 
+# The eID card's stack: PC/SC, the virtual reader, and OpenSC, which nobody here wrote.
+CARD_PACKAGES=(pcscd vsmartcard-vpcd opensc opensc-pkcs11 pcsc-tools iproute2 util-linux)
+export CARD_PACKAGES
+
 # The Python judges (pyHanko, pkilint), pinned, in an environment of their own below the build folder.
 ensure_venv() {
   local venv wanted

@@ -11,6 +11,7 @@ mod personalise;
 mod pin;
 mod select;
 mod sign;
+pub mod stack;
 mod state;
 mod store;
 pub mod test_issuer;
