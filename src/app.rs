@@ -19,6 +19,7 @@ use signum_ca::Transcript;
 use signum_core::audit::Log;
 use signum_core::http::{self, Health};
 use signum_core::{Clock, Random};
+use signum_idp::people::Register;
 use tokio::net::TcpListener;
 
 use crate::children::ChildProcess;
@@ -109,6 +110,8 @@ pub struct App {
     pub ceremony: Transcript,
     /// The random name that the operator endpoint answers with: whoever asks there knows which Signum answers.
     pub instance: String,
+    /// Of the identity provider.
+    pub people: Register,
     /// Ours to end, unless it is a service of its own.
     module: Option<ChildProcess>,
     signer: signum_signer::Service,
@@ -158,6 +161,7 @@ impl App {
             ca,
             ceremony,
             instance,
+            people: idp.people().clone(),
             module,
             signer,
             work: Work::default(),

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use signum_core::http::CsrfKey;
 use signum_core::{Cx, Random};
 use signum_idp::clients::{self, NewClient};
-use signum_idp::people::{self, NewPerson};
+use signum_idp::people::{self, NewPerson, Register};
 use signum_idp::representation::{Party, Represented, TableRegistry};
 
 use crate::children::ChildProcess;
@@ -201,13 +201,12 @@ pub fn vouch_for_people(config: &Config, layout: &Layout) -> Result<()> {
 }
 
 /// Adds the demo people that are missing and makes an activation address for each who has no log-in passkey yet.
-pub async fn people(config: &Config, idp: &Cx) -> Result<Vec<(String, String)>> {
-    let known = people::list(idp).await?;
+pub async fn people(config: &Config, idp: &Cx, register: &Register) -> Result<Vec<(String, String)>> {
     let mut addresses = Vec::new();
     for (given, family, number, birthdate) in PEOPLE {
-        let person = match known.iter().find(|person| person.personal_number == number) {
-            Some(person) => person.clone(),
-            None => people::add(idp, person(given, family, number, birthdate)).await?,
+        let person = match register.find_by_number(number).await? {
+            Some(person) => person,
+            None => register.add(person(given, family, number, birthdate)).await?,
         };
         // They are invented: clients of the sandbox may meet them.
         clients::let_into_sandbox(idp, person.id).await?;

@@ -112,6 +112,8 @@ enum CaCommand {
 enum PersonCommand {
     /// Add a person and print the address where they activate their account.
     Add(commands::person::Add),
+    /// Suspend a person, or say that they have died or are off the register, or active again; whoever is not active is logged out.
+    Standing(commands::person::SetStanding),
 }
 
 #[tokio::main]
@@ -136,6 +138,7 @@ async fn main() -> ExitCode {
         Command::Audit(command) => commands::audit::run(config, var, command).await,
         Command::Idp(command) => commands::idp::run(config, var, command).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,
+        Command::Person(PersonCommand::Standing(set)) => commands::person::standing(config, var, set).await,
         Command::Client(command) => commands::client::run(config, var, command).await,
         Command::Hsm(command) => commands::hsm::run(config, var, command).await,
         Command::Ceremony(command) => commands::ceremony::run(config, var, command).await,

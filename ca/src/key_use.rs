@@ -47,5 +47,6 @@ pub async fn key_use(cx: &Cx, config: &Config) -> Result<KeyUse, DbError> {
     Ok(KeyUse {
         signs: signs.into_iter().collect(),
         makes: makes.into_iter().collect(),
+        macs: Vec::new(),
     })
 }

@@ -260,6 +260,23 @@ pub trait Hsm: Send + Sync + 'static {
         self.ask(request).await?.done()
     }
 
+    /// Finds or makes a 256-bit HMAC key that never leaves the token.
+    async fn make_mac_key(&self, key: &KeyUri) -> Result<(), HsmError> {
+        self.ask(Request::MakeMacKey(key.clone())).await?.done()
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of `message`. Where it is a key itself, the caller keeps it as one.
+    async fn mac(&self, key: &KeyUri, message: &[u8]) -> Result<Zeroizing<[u8; 32]>, HsmError> {
+        let request = Request::Mac {
+            key: key.clone(),
+            message: message.to_vec(),
+        };
+        match self.ask(request).await? {
+            Answer::Mac(mac) => Ok(Zeroizing::new(mac)),
+            _ => Err(unfitting()),
+        }
+    }
+
     /// Makes a key pair that lives outside the token, wrapped under the KEK of the owner's epoch and bound to its owner. It
     /// has signed once, out of its blob, before it is returned.
     async fn create_wrapped(&self, guards: &Guards, owner: &KeyBinding) -> Result<WrappedKey, HsmError> {

@@ -29,7 +29,12 @@ pub struct Local {
 impl Local {
     /// Keys may be used and made, none destroyed.
     pub fn new(token: Arc<Token>) -> Self {
-        let making = [Operation::Generate, Operation::MakeGuards];
+        let making = [
+            Operation::Generate,
+            Operation::MakeGuards,
+            Operation::MakeMacKey,
+            Operation::Mac,
+        ];
         Self::with_policy(token, AllowList::default().and("*", &making))
     }
 

@@ -9,7 +9,7 @@ use webauthn_rs::prelude::{
 
 use crate::login::passkey::made_in_a_frame;
 use crate::passkey::{PasskeyFormat, StoredPasskey};
-use crate::people::{self, Person};
+use crate::people::{Person, Standing};
 use crate::secret::{self, Hashed};
 use crate::service::Idp;
 
@@ -76,8 +76,9 @@ pub(crate) async fn person(idp: &Idp, code: &str) -> Result<Person, ActivateErro
         )
         .await?
         .ok_or(ActivateError::CodeInvalid)?;
-    people::find(&idp.cx, row.get("person")?)
-        .await?
+    let person = idp.people.find(row.get("person")?).await?;
+    person
+        .filter(|person| person.standing == Standing::Active)
         .ok_or(ActivateError::CodeInvalid)
 }
 

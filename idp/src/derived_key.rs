@@ -20,6 +20,11 @@ impl DerivedKey {
         Self(octets).key(&[b"signum-idp-derived-v1", purpose.as_bytes()])
     }
 
+    /// A key that the HSM has computed.
+    pub(crate) fn of_octets(octets: Zeroizing<[u8; 32]>) -> Self {
+        Self(octets)
+    }
+
     /// HMAC-SHA-256 over the parts, each with its length before it, so that no two lists of parts look alike.
     pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         // KeyInit::new pads a key of any length up to the block; 32 octets never fail.

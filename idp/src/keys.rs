@@ -61,12 +61,13 @@ pub enum KeyError {
 retry_on_db_conflict!(KeyError);
 
 /// Which keys of its token the service uses and makes: those of our labels, since it makes the next one while it runs. Officers
-/// destroy old ones in a ceremony.
+/// destroy old ones in a ceremony. Beside them the HMAC keys from which those of people's data follow.
 pub fn key_use() -> KeyUse {
     let labels = vec!["id-token-*".to_owned()];
     KeyUse {
         signs: labels.clone(),
         makes: labels,
+        macs: vec!["idp-people-*".to_owned()],
     }
 }
 

@@ -94,6 +94,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/idp/0009_withdrawal.sql"),
     },
     Migration {
+        name: "idp/0010_person_sealed",
+        sql: include_str!("../../migrations/idp/0010_person_sealed.sql"),
+    },
+    Migration {
         name: "idp/0014_resource",
         sql: include_str!("../../migrations/idp/0014_resource.sql"),
     },

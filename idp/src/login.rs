@@ -24,7 +24,7 @@ use crate::abuse::attempts;
 use crate::account::activity::{self, Entry, Kind};
 use crate::interaction::{self, Interaction};
 use crate::level::Level;
-use crate::people::Person;
+use crate::people::{Person, standing};
 use crate::secret;
 use crate::service::Idp;
 use crate::session::{self, Amr, Authentication, Session};
@@ -158,6 +158,9 @@ async fn rotate(
     cx.db
         .run("login", |tx| async move {
             proof.spend(&tx, cx.now()).await?;
+            if !standing::is_active(&tx, outcome.person).await? {
+                return Err(LoginError::Refused("person_not_active"));
+            }
             let session = session::rotate(&tx, cx, visit.old.as_ref(), outcome.person, authentication, hash).await?;
             let client = interaction::logged_in(&tx, interaction, session).await?;
             attempts::mark(&tx, session, key).await?;

@@ -1,12 +1,23 @@
-//! People and their activation codes: what a registration office needs, before anyone can log in.
+//! People and their activation codes: what a registration office needs, before anyone can log in. Who they are lies sealed in the
+//! database; [`Register`] is the one way in and out.
+
+mod register;
+pub(crate) mod reseal;
+mod ring;
+mod seal;
+pub(crate) mod standing;
 
 use std::time::Duration;
 
 use signum_core::audit::{self, Event};
-use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, Timestamp, params, retry_on_db_conflict};
+use signum_hsm_shim::HsmError;
 
 use crate::secret;
+
+pub use register::Register;
+pub use reseal::{ListedKey, list_keys, wish_for_key};
+pub use standing::{Standing, set_standing};
 
 /// Days in which an activation code is good.
 const ACTIVATION_DAYS: u64 = 7;
@@ -21,6 +32,7 @@ pub struct Person {
     pub personal_number: String,
     /// `YYYY-MM-DD`.
     pub birthdate: String,
+    pub standing: Standing,
 }
 
 /// Shows the id alone: people's data never reach a log by accident.
@@ -51,10 +63,27 @@ pub enum PeopleError {
     AlreadyThere,
     #[error("no such person")]
     NotFound,
+    #[error("key of people's data: {0}")]
+    Key(&'static str),
+    #[error("people's data cannot be sealed: {0}")]
+    Sealing(String),
+    #[error("key of people's data: {0}")]
+    Hsm(#[from] HsmError),
     #[error(transparent)]
     Db(DbError),
 }
 retry_on_db_conflict!(PeopleError);
+
+/// Where data are opened: without their key they are as far away as the database.
+impl From<PeopleError> for DbError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Db(error) => error,
+            PeopleError::NotFound => Self::NotFound,
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
 
 impl From<DbError> for PeopleError {
     fn from(error: DbError) -> Self {
@@ -64,42 +93,6 @@ impl From<DbError> for PeopleError {
             other => Self::Db(other),
         }
     }
-}
-
-/// Adds a person. A wrong check digit is only warned of: the registry is right, not the formula.
-pub async fn add(cx: &Cx, new: NewPerson) -> Result<Person, PeopleError> {
-    check(&new)?;
-    let person = Person {
-        id: Id::new(&*cx.random),
-        given_name: new.given_name,
-        family_name: new.family_name,
-        personal_number: new.personal_number,
-        birthdate: new.birthdate,
-    };
-    if !check_digit_fits(&person.personal_number) {
-        tracing::warn!(person = %person.id, "personal number with an unexpected check digit accepted");
-    }
-    let p = &person;
-    cx.db
-        .run::<_, PeopleError, _, _>("person.add", |tx| async move {
-            tx.exec(
-                "INSERT INTO person (id, given_name, family_name, personal_number, birthdate, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-                params![
-                    p.id,
-                    &p.given_name,
-                    &p.family_name,
-                    &p.personal_number,
-                    &p.birthdate,
-                    cx.now()
-                ],
-            )
-            .await?;
-            audit::record(&tx, cx, &Event::new("person.added", p.id, serde_json::json!({}))).await?;
-            Ok(())
-        })
-        .await?;
-    Ok(person)
 }
 
 /// Makes a code that lets `person` create a log-in passkey once within seven days. Only its hash is kept.
@@ -125,40 +118,6 @@ pub async fn activation_code(cx: &Cx, person: Id<Person>) -> Result<String, Peop
 pub async fn has_passkey(cx: &Cx, person: Id<Person>) -> Result<bool, DbError> {
     let sql = "SELECT credential_id FROM passkey WHERE person = $1 LIMIT 1";
     Ok(cx.db.opt(sql, params![person]).await?.is_some())
-}
-
-/// Everyone, in the order they were added.
-pub async fn list(cx: &Cx) -> Result<Vec<Person>, PeopleError> {
-    let rows = cx
-        .db
-        .all(
-            "SELECT id, given_name, family_name, personal_number, birthdate FROM person ORDER BY created_at, id",
-            vec![],
-        )
-        .await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
-}
-
-/// One person.
-pub async fn find(cx: &Cx, id: Id<Person>) -> Result<Option<Person>, DbError> {
-    let row = cx
-        .db
-        .opt(
-            "SELECT id, given_name, family_name, personal_number, birthdate FROM person WHERE id = $1",
-            params![id],
-        )
-        .await?;
-    row.as_ref().map(read).transpose()
-}
-
-fn read(row: &Row) -> Result<Person, DbError> {
-    Ok(Person {
-        id: row.get("id")?,
-        given_name: row.get("given_name")?,
-        family_name: row.get("family_name")?,
-        personal_number: row.get("personal_number")?,
-        birthdate: row.get("birthdate")?,
-    })
 }
 
 fn check(new: &NewPerson) -> Result<(), PeopleError> {

@@ -8,7 +8,7 @@ mod table;
 
 use async_trait::async_trait;
 
-pub(crate) use answer::claims;
+pub(crate) use answer::{Answered, asked_for, claims};
 pub(crate) use sub::RepresenteeSub;
 pub use table::TableRegistry;
 

@@ -26,6 +26,7 @@ use crate::level::Level;
 use crate::login::Means;
 use crate::logout::deliver;
 use crate::outbound::Outbound;
+use crate::people::{PeopleError, Register, reseal};
 use crate::representation::Registry;
 use crate::{http, purge};
 
@@ -46,6 +47,8 @@ pub enum StartError {
     Config(String),
     #[error("idp signing keys: {0}")]
     Keys(#[from] KeyError),
+    #[error("idp people: {0}")]
+    People(#[from] PeopleError),
     #[error("client of the account pages: {0}")]
     Client(#[from] ClientError),
     #[error("WebAuthn: {0}")]
@@ -66,6 +69,7 @@ pub(crate) struct Idp {
     pub url: Url,
     pub hsm: Arc<dyn Hsm>,
     pub keys: KeyRing,
+    pub people: Register,
     pub derived: DerivedKeys,
     pub webauthn: Webauthn,
     pub csrf: Csrf,
@@ -127,6 +131,7 @@ impl Service {
         // RP ID is exactly this host and the one origin is exact: no subdomains, no other ports.
         let webauthn = WebauthnBuilder::new(host, &url)?.rp_name("Signum").build()?;
         let keys = KeyRing::load_or_make(&deps.cx, &*deps.hsm, &config.hsm_token).await?;
+        let people = Register::open(&deps.cx, Arc::clone(&deps.hsm), &config.hsm_token).await?;
         house_client::ensure(&deps.cx, &config.public_url).await?;
         let derived = DerivedKeys::of(&deps.csrf);
         let csrf = Csrf::new(deps.csrf);
@@ -140,6 +145,7 @@ impl Service {
             url,
             hsm: deps.hsm,
             keys,
+            people,
             derived,
             webauthn,
             csrf,
@@ -161,6 +167,11 @@ impl Service {
             tracing::error!("a register of mandates is chosen already");
         }
         self
+    }
+
+    /// The register of people.
+    pub fn people(&self) -> &Register {
+        &self.idp.people
     }
 
     /// Every route of the provider inside the house's frame.
@@ -194,7 +205,13 @@ impl Service {
             let idp = idp.clone();
             async move { keys::run(&idp).await }
         };
+        let idp = self.idp.clone();
+        let reseal = move || {
+            let idp = idp.clone();
+            async move { reseal::run(&idp.people).await }
+        };
         vec![
+            Job::new("idp.people", Duration::from_secs(15), reseal),
             Job::new("idp.purge", Duration::from_secs(5 * 60), purge),
             Job::new("idp.logout", Duration::from_secs(2), tell),
             Job::new("idp.keys", Duration::from_secs(15), rotate),

@@ -5,7 +5,7 @@ mod ending;
 mod list;
 pub(crate) mod switch;
 
-pub(crate) use ending::{Why, end, end_all, end_own};
+pub(crate) use ending::{Why, end, end_all, end_of_grant, end_own};
 pub(crate) use list::{Listed, list};
 use std::time::Duration;
 
@@ -62,13 +62,15 @@ pub(crate) struct Session {
     pub authentication: Authentication,
 }
 
-/// The session of this cookie, if it is alive.
+/// The session of this cookie, if it is alive and its person may be here.
 pub(crate) async fn find(cx: &Cx, config: &Config, cookie: &str) -> Result<Option<Session>, DbError> {
     let row = cx
         .db
         .opt(
-            "SELECT id, person, auth_time, acr, amr FROM session
-             WHERE secret_hash = $1 AND ended_at IS NULL AND last_seen_at > $2 AND auth_time > $3",
+            "SELECT s.id AS id, s.person AS person, s.auth_time AS auth_time, s.acr AS acr, s.amr AS amr
+             FROM session s JOIN person p ON p.id = s.person
+             WHERE s.secret_hash = $1 AND s.ended_at IS NULL AND s.last_seen_at > $2 AND s.auth_time > $3
+                AND p.standing = 'active'",
             params![
                 secret::hashed(cookie),
                 cx.now().minus(config.session_idle()),

@@ -32,6 +32,7 @@ mod logout_race;
 mod means;
 mod mtls;
 mod par;
+mod people_sealed;
 mod profiles;
 mod promotion;
 mod refresh;

@@ -12,7 +12,7 @@ use crate::for_client::{self, ForClientError};
 use crate::scope::Scopes;
 use crate::service::Idp;
 use crate::token::access_token;
-use crate::{clients, jws, people, representation, subject};
+use crate::{clients, jws, representation, subject};
 
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
@@ -105,14 +105,22 @@ async fn claims(
     let client = clients::find(cx, &client_id)
         .await?
         .ok_or(UserinfoError::InvalidToken)?;
-    let person = people::find(cx, person).await?.ok_or(UserinfoError::InvalidToken)?;
-    let (sector, id) = (&client.sector, person.id);
+    let about = scope.claims().union(&found.claims).allowed_to(&client);
+    // Nothing is opened that is not told.
+    let opened = match about.is_empty() && !representation::asked_for(&scope) {
+        true => None,
+        false => Some(idp.people.find(person).await?.ok_or(UserinfoError::InvalidToken)?),
+    };
+    let (sector, id) = (&client.sector, person);
     let event = &Event::new(
         "userinfo.released",
         grant,
         json!({"client": client_id, "scope": scope.to_string(), "claims": found.claims.to_string()}),
     );
-    let represented = representation::claims(idp, &person, sector, &scope).await;
+    let represented = match &opened {
+        Some(opened) => representation::claims(idp, opened, sector, &scope).await,
+        None => representation::Answered::default(),
+    };
     let mandate_used = represented.mandate_used;
     let released = format!("{scope} {}", found.claims);
     let entry = &Entry {
@@ -136,7 +144,7 @@ async fn claims(
             subject::subject(&tx, &*cx.random, id, sector).await
         })
         .await?;
-    let mut claims = scope.claims().union(&found.claims).allowed_to(&client).values(&person);
+    let mut claims = opened.map(|opened| about.values(&opened)).unwrap_or_default();
     claims.extend(represented.claims);
     claims.insert("sub".to_owned(), json!(sub));
     Ok((client, Json::Object(claims)))

@@ -8,6 +8,7 @@ use signum_core::Cx;
 use signum_core::audit::Log;
 use signum_core::http::{self, Health};
 use signum_hsm_shim::workers::Workers;
+use signum_idp::people::Register;
 use tokio::net::TcpListener;
 
 use super::work::Work;
@@ -25,6 +26,8 @@ pub struct Apart {
     pub cx: Cx,
     /// What the operator endpoint answers with.
     pub instance: String,
+    /// Of the identity provider.
+    pub people: Option<Register>,
     module: Option<ChildProcess>,
     signer: Option<signum_signer::Service>,
     tokens: Vec<Arc<Workers>>,
@@ -151,9 +154,11 @@ async fn idp(ground: Ground<'_>) -> Result<Apart> {
     }
     let health = services::token(Health::default(), "idp", &workers);
     let jobs = idp.jobs();
-    ground
+    let mut apart = ground
         .finish(Service::Idp, work, Router::new(), health, jobs, vec![workers])
-        .await
+        .await?;
+    apart.people = Some(idp.people().clone());
+    Ok(apart)
 }
 
 async fn signer(ground: Ground<'_>) -> Result<Apart> {
@@ -208,6 +213,7 @@ impl Ground<'_> {
             service,
             cx: self.cx,
             instance,
+            people: None,
             module: None,
             signer: None,
             tokens,

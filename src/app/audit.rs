@@ -56,6 +56,7 @@ pub(super) fn key_use(services: &[Service], layout: &Layout) -> KeyUse {
     KeyUse {
         signs: labels(&mut services.iter()),
         makes: labels(&mut new),
+        macs: Vec::new(),
     }
 }
 

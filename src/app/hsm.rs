@@ -96,6 +96,23 @@ impl Tokens {
             .await
     }
 
+    /// The identity provider's token alone, in the same way: for the keys of people's data.
+    pub async fn start_idp(
+        config: &Config,
+        layout: &Layout,
+        random: &dyn Random,
+        sockets: &Path,
+    ) -> Result<Arc<Workers>> {
+        let keys = KeyUse {
+            macs: signum_idp::key_use().macs,
+            ..KeyUse::default()
+        };
+        Source::make("idp", &config.idp.hsm_token, config, layout, random)
+            .await?
+            .open(config, layout, keys, sockets)
+            .await
+    }
+
     /// The audit log's token alone, in the same way.
     pub async fn start_audit(
         config: &Config,

@@ -1,4 +1,4 @@
-//! `signum idp keys ...`: the keys that sign tokens. The command never opens their token: the service makes keys, and only rows
+//! `signum idp ...`: the keys that sign tokens, and the key of people's data. The command never opens their token: the service makes keys, and only rows
 //! are read or changed here, beside an identity provider that runs or not.
 
 use std::path::Path;
@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use signum_core::{Cx, OsRandom, SystemClock, Timestamp};
 use signum_idp::keys::{self, Listed, Withdrawn};
+use signum_idp::people;
 
 use crate::app::{Databases, Service};
 use crate::layout::Layout;
@@ -18,6 +19,22 @@ pub enum IdpCommand {
     /// Keys that sign ID tokens, access tokens and answers.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The key under which people's names, numbers and dates of birth are sealed.
+    #[command(subcommand)]
+    PeopleKey(PeopleKeyCommand),
+}
+
+/// What to do with the key of people's data.
+#[derive(Subcommand)]
+pub enum PeopleKeyCommand {
+    /// Every generation: label in the token, rows that open with nothing else.
+    List,
+    /// Have the service make the next one and seal every row anew.
+    Replace {
+        /// Label of a key that a ceremony has made with its backups (`signum hsm backup-kek`), idp-people-...
+        #[arg(long)]
+        object: Option<String>,
+    },
 }
 
 /// What to do with the keys.
@@ -54,14 +71,30 @@ pub async fn run(file: Option<&Path>, var: &Path, command: IdpCommand) -> Result
         clock: Arc::new(SystemClock),
         random: Arc::new(OsRandom),
     };
-    let IdpCommand::Keys(command) = command;
     let done = match command {
-        KeysCommand::List => list(&cx).await,
-        KeysCommand::Rotate(wanted) => rotate(&cx, &wanted).await,
-        KeysCommand::Withdraw { kid } => withdraw(&cx, &kid).await,
+        IdpCommand::Keys(KeysCommand::List) => list(&cx).await,
+        IdpCommand::Keys(KeysCommand::Rotate(wanted)) => rotate(&cx, &wanted).await,
+        IdpCommand::Keys(KeysCommand::Withdraw { kid }) => withdraw(&cx, &kid).await,
+        IdpCommand::PeopleKey(PeopleKeyCommand::List) => list_people_keys(&cx).await,
+        IdpCommand::PeopleKey(PeopleKeyCommand::Replace { object }) => replace_people_key(&cx, object.as_deref()).await,
     };
     cx.db.close().await;
     done
+}
+
+async fn list_people_keys(cx: &Cx) -> Result<()> {
+    for key in people::list_keys(cx).await? {
+        let retired = if key.retired { "  retired" } else { "" };
+        println!("{}  {}  {} people{retired}", key.epoch, key.object, key.rows);
+    }
+    Ok(())
+}
+
+async fn replace_people_key(cx: &Cx, object: Option<&str>) -> Result<()> {
+    people::wish_for_key(cx, object).await?;
+    println!("The service takes the next key within a quarter of a minute and seals every row anew;");
+    println!("`signum idp people-key list` shows when the old one is retired. Then officers may destroy it.");
+    Ok(())
 }
 
 async fn list(cx: &Cx) -> Result<()> {

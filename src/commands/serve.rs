@@ -58,8 +58,10 @@ async fn demonstrate(apart: &Apart, config: &Config, layout: &Layout) -> Result<
         match apart.service {
             Service::Ca => {}
             Service::Idp => {
-                let addresses = first_start::people(config, &apart.cx).await?;
-                demonstration::keep_addresses(layout, &addresses)?;
+                if let Some(people) = &apart.people {
+                    let addresses = first_start::people(config, &apart.cx, people).await?;
+                    demonstration::keep_addresses(layout, &addresses)?;
+                }
             }
             Service::Signer => first_start::vouch_for_people(config, layout)?,
         }

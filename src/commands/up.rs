@@ -51,7 +51,7 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     }
     let demo = Demonstration::start(&Service::ALL, &config, &layout)?;
     let addresses = if config.demo.enabled {
-        first_start::people(&config, &app.databases.idp).await?
+        first_start::people(&config, &app.databases.idp, &app.people).await?
     } else {
         Vec::new()
     };

@@ -36,6 +36,8 @@ pub struct KeyUse {
     pub signs: Vec<String>,
     /// Keys it makes by itself.
     pub makes: Vec<String>,
+    /// HMAC keys that it uses, and makes by itself.
+    pub macs: Vec<String>,
 }
 
 /// These operations with these keys.
@@ -76,7 +78,9 @@ impl From<KeyUse> for AllowList {
         let allow = |list: Self, label: &String| list.and(label, &using);
         let list = keys.signs.iter().fold(Self::nothing(), allow);
         let making = |list: Self, label: &String| list.and(label, &[Operation::Generate]);
-        keys.makes.iter().fold(list, making)
+        let list = keys.makes.iter().fold(list, making);
+        let macs = |list: Self, label: &String| list.and(label, &[Operation::Mac, Operation::MakeMacKey]);
+        keys.macs.iter().fold(list, macs)
     }
 }
 
@@ -168,6 +172,8 @@ fn deed(operation: Operation) -> Option<Deed> {
         | Operation::Random
         | Operation::Attest
         | Operation::Capabilities
+        | Operation::MakeMacKey
+        | Operation::Mac
         | Operation::CreateWrapped
         | Operation::SignWrapped
         | Operation::Health => None,
@@ -206,20 +212,35 @@ mod tests {
         let list = AllowList::from(KeyUse {
             signs: vec!["root-g1".into(), "tsu-g1-*".into()],
             makes: vec!["tsu-g1-*".into()],
+            macs: vec!["people-*".into()],
         });
+        let mac = |label: &str| Request::Mac {
+            key: KeyUri::new("t", label),
+            message: Vec::new(),
+        };
         let sign = |label: &str| Request::Sign {
             key: KeyUri::new("t", label),
             algorithm: crate::SignatureAlgorithm::EcdsaSha256,
             inputs: Vec::new(),
             expected: None,
         };
-        for allowed in [sign("root-g1"), sign("tsu-g1-2"), generate("tsu-g1-3"), Request::Health] {
+        for allowed in [
+            sign("root-g1"),
+            sign("tsu-g1-2"),
+            generate("tsu-g1-3"),
+            mac("people-1"),
+            Request::MakeMacKey(KeyUri::new("t", "people-2")),
+            Request::Health,
+        ] {
             assert_eq!(list.permit(&allowed), Ok(()));
         }
         for denied in [
             generate("root-g1"),
             generate("tsu-g2-1"),
             sign("qsig-g1"),
+            sign("people-1"),
+            mac("root-g1"),
+            Request::MakeMacKey(KeyUri::new("t", "root-g2")),
             sign("signum-canary"),
             Request::Destroy(KeyUri::new("t", "root-g1")),
             Request::Random(8),

@@ -70,6 +70,13 @@ pub enum Request {
         guards: Guards,
         epoch: u32,
     },
+    /// Finds or makes an HMAC key that never leaves the token.
+    MakeMacKey(KeyUri),
+    /// HMAC-SHA-256 of a message.
+    Mac {
+        key: KeyUri,
+        message: Vec<u8>,
+    },
     CreateWrapped {
         guards: Guards,
         owner: KeyBinding,
@@ -100,6 +107,7 @@ pub enum Answer {
     Attested(Box<Attestation>),
     Able(Box<Capabilities>),
     Wrapped(Box<WrappedKey>),
+    Mac([u8; 32]),
     Healthy(Pulse),
 }
 
@@ -152,6 +160,8 @@ pub enum Operation {
     Attest,
     Capabilities,
     MakeGuards,
+    MakeMacKey,
+    Mac,
     CreateWrapped,
     SignWrapped,
     Rewrap,
@@ -188,6 +198,8 @@ impl Request {
             Self::Attest(_) => Operation::Attest,
             Self::Capabilities => Operation::Capabilities,
             Self::MakeGuards { .. } => Operation::MakeGuards,
+            Self::MakeMacKey(_) => Operation::MakeMacKey,
+            Self::Mac { .. } => Operation::Mac,
             Self::CreateWrapped { .. } => Operation::CreateWrapped,
             Self::SignWrapped { .. } => Operation::SignWrapped,
             Self::Rewrap { .. } => Operation::Rewrap,
@@ -203,6 +215,8 @@ impl Request {
             | Self::PublicKey(key)
             | Self::Generate(key, _)
             | Self::Destroy(key)
+            | Self::MakeMacKey(key)
+            | Self::Mac { key, .. }
             | Self::Attest(key) => &key.object,
             Self::MakeGuards { guards, .. }
             | Self::CreateWrapped { guards, .. }
@@ -231,10 +245,15 @@ impl Request {
             | Operation::Random
             | Operation::Attest
             | Operation::Capabilities
+            | Operation::Mac
             | Operation::CreateWrapped
             | Operation::SignWrapped
             | Operation::Health => true,
-            Operation::Generate | Operation::Destroy | Operation::MakeGuards | Operation::Rewrap => false,
+            Operation::Generate
+            | Operation::Destroy
+            | Operation::MakeGuards
+            | Operation::MakeMacKey
+            | Operation::Rewrap => false,
         }
     }
 
@@ -260,6 +279,8 @@ impl Operation {
             Self::Attest => "attest",
             Self::Capabilities => "capabilities",
             Self::MakeGuards => "make-guards",
+            Self::MakeMacKey => "make-mac-key",
+            Self::Mac => "mac",
             Self::CreateWrapped => "create-wrapped",
             Self::SignWrapped => "sign-wrapped",
             Self::Rewrap => "rewrap",

@@ -77,6 +77,8 @@ impl Service {
                 token.ensure_mac_key(&guards.binding)?;
                 Ok(Answer::Done)
             }
+            Request::MakeMacKey(key) => token.ensure_mac_key(token.object(&key)?).map(|()| Answer::Done),
+            Request::Mac { key, message } => token.mac(token.object(&key)?, &message).map(Answer::Mac),
             Request::CreateWrapped { guards, owner } => {
                 let kek = self.kek(&guards, owner.epoch)?;
                 let prove = |spki: &[u8]| Ok([PROOF, spki].concat());

@@ -241,6 +241,10 @@ fn is_suspicious(error: &HsmError) -> bool {
 fn is_long(request: &Request) -> bool {
     matches!(
         request.operation(),
-        Operation::Generate | Operation::CreateWrapped | Operation::MakeGuards | Operation::Rewrap
+        Operation::Generate
+            | Operation::CreateWrapped
+            | Operation::MakeGuards
+            | Operation::MakeMacKey
+            | Operation::Rewrap
     )
 }

@@ -17,7 +17,7 @@ use super::words::WORDS;
 use super::{Shared, failure, see_other};
 use crate::account::house_client;
 use crate::authorize::current_session;
-use crate::people::{self, Person};
+use crate::people::Person;
 use crate::session::Session;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -50,7 +50,7 @@ async fn visitor(idp: &Shared, headers: &HeaderMap) -> Result<Visitor, Response>
     let Some(session) = current_session(idp, Some(&cookie)).await.map_err(database)? else {
         return Err(see_other(&house_client::log_in(idp)));
     };
-    match people::find(&idp.cx, session.person).await.map_err(database)? {
+    match idp.people.find(session.person).await.map_err(database)? {
         Some(person) => Ok(Visitor {
             session,
             person,

@@ -18,7 +18,7 @@ use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
 use crate::claim::{Claim, Claims};
 use crate::consent::Agreed;
 use crate::form::Form;
-use crate::people::{self, Person};
+use crate::people::Person;
 use crate::scope::Scope;
 use crate::token::resource;
 
@@ -34,7 +34,7 @@ pub(super) async fn page(
         Ok(other) => return elsewhere(&idp, lang, &query, other),
         Err(error) => return failure::interaction(lang, &id, &error),
     };
-    let person = match people::find(&idp.cx, asked.session.person).await {
+    let person = match idp.people.find(asked.session.person).await {
         Ok(Some(person)) => person,
         Ok(None) => return failure::interaction(lang, &id, &InteractionError::Gone),
         Err(error) => return failure::database(&error),

@@ -16,7 +16,7 @@ use super::{InteractionQuery, SESSION, Shared, failure, interaction_cookie_name,
 use crate::authorize::resume::{self, Asked, Finish, InteractionError, Resumed};
 use crate::form::Form;
 use crate::interaction::Interaction;
-use crate::people::{self, Person};
+use crate::people::Person;
 use crate::session::switch;
 
 pub(super) async fn page(
@@ -31,7 +31,7 @@ pub(super) async fn page(
         Ok(other) => return elsewhere(&idp, lang, &query, other),
         Err(error) => return failure::interaction(lang, &id, &error),
     };
-    let person = match people::find(&idp.cx, asked.session.person).await {
+    let person = match idp.people.find(asked.session.person).await {
         Ok(Some(person)) => person,
         Ok(None) => return failure::interaction(lang, &id, &InteractionError::Gone),
         Err(error) => return failure::database(&error),

@@ -11,7 +11,7 @@ use signum_core::ui::{self, Page, User};
 use super::words::WORDS;
 use super::{Shared, failure};
 use crate::authorize::current_session;
-use crate::people::{self, Person};
+use crate::people::Person;
 
 pub(super) async fn page(State(idp): State<Shared>, Locale(lang): Locale, headers: HeaderMap) -> Response {
     let cookie = idp.session_cookie(&headers);
@@ -53,7 +53,7 @@ pub(super) async fn page(State(idp): State<Shared>, Locale(lang): Locale, header
 
 async fn who(idp: &Shared, cookie: Option<&str>) -> Result<Option<Person>, DbError> {
     match current_session(idp, cookie).await? {
-        Some(session) => people::find(&idp.cx, session.person).await,
+        Some(session) => idp.people.find(session.person).await,
         None => Ok(None),
     }
 }

@@ -20,6 +20,11 @@ pub(crate) struct Answered {
     pub mandate_used: bool,
 }
 
+/// Whether anything about representation is asked for, so that the person's own number is needed.
+pub(crate) fn asked_for(scopes: &Scopes) -> bool {
+    scopes.contains(Scope::RepresenteeList) || scopes.iter().any(|scope| matches!(scope, Scope::Representee(_)))
+}
+
 /// Answers the scopes `representee_list` and `representee.SUB`. Who acts for themselves asks for neither, and nothing is said.
 pub(crate) async fn claims(idp: &Idp, person: &Person, sector: &str, scopes: &Scopes) -> Answered {
     let list = scopes.contains(Scope::RepresenteeList);

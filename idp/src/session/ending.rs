@@ -7,6 +7,7 @@ use signum_core::{Cx, DbError, Id, Tx, params};
 
 use super::Session;
 use crate::account::activity::{self, Entry, Kind};
+use crate::code::{self, Grant};
 use crate::people::Person;
 
 /// Why a session ends.
@@ -23,6 +24,8 @@ pub(crate) enum Why {
     FromList,
     /// "This wasn't me".
     Disowned,
+    /// The person is suspended, has died or was taken off the register.
+    NotActive,
 }
 
 impl Why {
@@ -34,13 +37,16 @@ impl Why {
             Self::AccountSwitch => "account switch",
             Self::FromList => "ended from the list of sessions",
             Self::Disowned => "disowned",
+            Self::NotActive => "person not active",
         }
     }
 
     const fn kind(self) -> Kind {
         match self {
             Self::LogOut | Self::AccountSwitch => Kind::LoggedOut,
-            Self::AnotherPerson | Self::AnotherLevel | Self::FromList | Self::Disowned => Kind::SessionEnded,
+            Self::AnotherPerson | Self::AnotherLevel | Self::FromList | Self::Disowned | Self::NotActive => {
+                Kind::SessionEnded
+            }
         }
     }
 }
@@ -102,6 +108,19 @@ pub(crate) async fn end_all(
         }
     }
     Ok(ended)
+}
+
+/// Ends the session that a grant was made in, if it lives, and takes back the grant whether or not it does.
+pub(crate) async fn end_of_grant(cx: &Cx, grant: Id<Grant>, why: Why) -> Result<(), DbError> {
+    cx.db
+        .run("session.end_of_grant", |tx| async move {
+            let sql = "SELECT session FROM authorization_grant WHERE id = $1";
+            if let Some(row) = tx.opt(sql, params![grant]).await? {
+                end(&tx, cx, row.get("session")?, why, None).await?;
+            }
+            code::revoke(&tx, cx, grant).await
+        })
+        .await
 }
 
 /// Ends one of a person's own sessions, on whatever device; anybody else's is left alone.

@@ -79,7 +79,7 @@ async fn the_activity_shows_log_ins_with_service_means_and_level_to_that_person_
     ] {
         assert!(page.body.contains(word), "{word}: {}", page.body);
     }
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let mut other = world.enrolled_as(&second).await;
     other.sign_in(&authorize_query(&[])).await;
     let entries = |page: &Reply| page.body.matches("class=\"event\"").count();
@@ -206,7 +206,7 @@ async fn nobody_ends_the_session_of_another_person() {
     let victim = world.logged_in().await;
     let sessions = world.cx.db.all("SELECT id FROM session", params![]).await.unwrap();
     let id: signum_core::Id<()> = sessions[0].get("id").unwrap();
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let mut other = world.enrolled_as(&second).await;
     other.sign_in(&authorize_query(&[])).await;
     let csrf = other.get("/account").await.csrf();

@@ -96,7 +96,7 @@ async fn an_interaction_is_answered_once() {
 #[tokio::test]
 async fn a_session_swapped_under_an_interaction_cannot_consent_for_it() {
     let world = World::new().await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let mut browser = world.enrolled().await;
     let consent = browser.reach_consent(&authorize_query(&[])).await;
     let csrf = browser.get(&consent).await.csrf();
@@ -148,7 +148,7 @@ async fn a_withdrawn_consent_ends_what_was_issued_on_it_and_is_asked_for_again()
 #[tokio::test]
 async fn a_withdrawal_reaches_no_other_person_and_no_other_service() {
     let world = World::new().await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     for person in [&world.person, &second] {
         let mut browser = world.enrolled_as(person).await;
         browser.sign_in(&authorize_query(&[])).await;

@@ -115,7 +115,7 @@ async fn a_withdrawal_ends_the_services_tokens_and_stands_in_the_activity() {
 async fn a_withdrawal_needs_the_pages_token_a_session_and_a_consent_of_ones_own() {
     let world = World::new().await;
     let mut browser = world.logged_in().await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let mut other = world.enrolled_as(&second).await;
     other.sign_in(&authorize_query(&[])).await;
     let listed = async |person| consent::list(&world.cx, person).await.unwrap().len();

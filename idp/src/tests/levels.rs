@@ -66,7 +66,7 @@ async fn a_request_above_the_sessions_level_begins_a_new_session_and_ends_the_ol
 #[tokio::test]
 async fn somebody_else_cannot_complete_a_step_up() {
     let (world, mut browser) = session_at("substantial").await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let login = at_the_door(&mut browser, &[("acr_values", "high")]).await;
     let back = log_in(&mut browser, &login, &second, "high").await;
     assert_eq!(back.redirected("error").as_deref(), Some("login_required"));

@@ -161,7 +161,7 @@ async fn a_session_planted_before_the_login_is_not_taken_over() {
 #[tokio::test]
 async fn another_persons_login_ends_the_session_that_was_there() {
     let world = World::new().await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let mut browser = world.logged_in().await;
     let old = browser.cookies["idp_sid"].clone();
     let other = world.enrolled_as(&second).await;

@@ -6,6 +6,7 @@ use crate::client_auth::AuthMethod;
 use crate::clients::{self, GrantType, Metadata, Profile, Realm, Registration};
 use crate::representation::RepresenteeSub;
 use serde_json::{Value, json};
+use signum_core::params;
 
 /// The demo client, which may refresh now; a browser logged in there, and its first tokens.
 pub async fn refreshing(world: &World) -> (Browser, Value) {
@@ -40,6 +41,35 @@ pub async fn refresh(browser: &mut Browser, token: &Value, more: &[(&str, &str)]
     fields.extend(more);
     let reply = browser.form_as("/token", "demo-rp", SECRET, encode(&fields)).await;
     (reply.status, reply.json())
+}
+
+#[tokio::test]
+async fn a_refresh_for_a_person_who_is_suspended_dead_or_gone_is_refused_and_ends_the_session() {
+    for standing in ["suspended", "deceased", "ended", "nonsense"] {
+        let world = World::new().await;
+        let (mut browser, first) = refreshing(&world).await;
+        let sql = "UPDATE person SET standing = $1 WHERE id = $2";
+        world.write(sql, params![standing, world.person.id]).await;
+        let (status, refused) = refresh(&mut browser, &first["refresh_token"], &[]).await;
+        if standing == "nonsense" {
+            assert_eq!(status, 503, "what nobody wrote is nobody's leave");
+            continue;
+        }
+        assert_eq!(
+            (status, refused["error"].clone()),
+            (400, json!("invalid_grant")),
+            "{standing}"
+        );
+        assert!(world.audit("session.ended").await.1.contains("person not active"));
+        assert!(world.audit("refresh.refused").await.1.contains("person not active"));
+        assert_eq!(
+            browser.userinfo(first["access_token"].as_str().unwrap()).await.status,
+            401
+        );
+        world.write(sql, params!["active", world.person.id]).await;
+        let (status, _) = refresh(&mut browser, &first["refresh_token"], &[]).await;
+        assert_eq!(status, 400, "the grant was taken back");
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn nobody_acts_for_somebody_elses_child() {
     let mut parent = world.enrolled().await;
     let list = told(&world, &mut parent, &[("scope", "openid representee_list")]).await;
     let sub = list["representee_list"]["list"][0]["sub"].as_str().unwrap().to_owned();
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let mut stranger = world.enrolled_as(&second).await;
     let scope = format!("openid representee.{sub}");
     let said = told(&world, &mut stranger, &[("scope", &scope)]).await;

@@ -98,7 +98,7 @@ async fn going_on_needs_the_pages_token_this_browser_and_a_known_answer() {
 #[tokio::test]
 async fn another_account_ends_the_session_everywhere_before_it_logs_in() {
     let world = World::new().await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let stranger = world.enrolled_as(&second).await;
     let mut browser = with_both_consents(&world).await;
     let before = session_of(&world, &browser).await;
@@ -187,7 +187,7 @@ async fn an_interaction_that_another_browser_began_cannot_be_shown_finished_or_r
 #[tokio::test]
 async fn after_a_log_out_without_cookies_the_next_person_gets_a_session_and_sids_of_their_own() {
     let world = World::new().await;
-    let second = add_person(&world.cx, "Provo", "1234567893").await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
     let stranger = world.enrolled_as(&second).await;
     let mut browser = world.logged_in().await;
     let first = session_of(&world, &browser).await;

@@ -1,21 +1,30 @@
-//! A stand-in for the HSM: software P-256 keys, one for each address.
+//! A stand-in for the HSM: software P-256 keys and HMAC keys, one for each address.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use hmac::{Hmac, KeyInit, Mac};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::ecdsa::EcdsaSig;
 use openssl::nid::Nid;
 use openssl::pkey::Private;
+use sha2::Sha256;
+use signum_core::{OsRandom, Random};
+use signum_hsm_shim::worker::{Answer, Reply, Request};
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 
 #[derive(Default)]
-pub struct SoftHsm(Mutex<HashMap<KeyUri, EcKey<Private>>>);
+pub struct SoftHsm(Mutex<HashMap<KeyUri, EcKey<Private>>>, Mutex<HashMap<KeyUri, [u8; 32]>>);
 
 impl SoftHsm {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The token is another one, with other keys.
+    pub fn forget_mac_keys(&self) {
+        self.1.lock().unwrap().clear();
     }
 
     fn key(&self, uri: &KeyUri) -> Result<EcKey<Private>, HsmError> {
@@ -61,5 +70,24 @@ impl Hsm for SoftHsm {
     }
     async fn health(&self) -> Result<(), HsmError> {
         Ok(())
+    }
+    async fn ask(&self, request: Request) -> Reply {
+        let mut keys = self.1.lock().unwrap();
+        match request {
+            Request::MakeMacKey(uri) => {
+                keys.entry(uri).or_insert_with(|| {
+                    let random: &dyn Random = &OsRandom;
+                    random.bytes()
+                });
+                Ok(Answer::Done)
+            }
+            Request::Mac { key, message } => {
+                let found = keys.get(&key).ok_or_else(|| HsmError::KeyNotFound(key.to_string()))?;
+                let mut mac = Hmac::<Sha256>::new_from_slice(found).unwrap();
+                mac.update(&message);
+                Ok(Answer::Mac(mac.finalize().into_bytes().into()))
+            }
+            other => Err(HsmError::Unsupported(format!("{} here", other.operation().name()))),
+        }
     }
 }

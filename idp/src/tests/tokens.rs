@@ -216,7 +216,7 @@ async fn a_code_without_a_live_session_behind_it_is_worth_nothing() {
 #[tokio::test]
 async fn people_with_odd_names_or_numbers_are_judged_before_they_are_stored() {
     let world = World::new().await;
-    let second = add_person(&world.cx, "Ëngjëll", "1234567893").await;
+    let second = add_person(&world.service, "Ëngjëll", "1234567893").await;
     assert_ne!(second.id, world.person.id);
     let new = |number: &str, birthdate: &str| crate::people::NewPerson {
         given_name: "X".into(),
@@ -229,9 +229,9 @@ async fn people_with_odd_names_or_numbers_are_judged_before_they_are_stored() {
         ("12345678901", "1990-01-01"),
         ("1234567899", "1990-02-30"),
     ] {
-        assert!(crate::people::add(&world.cx, new(number, birthdate)).await.is_err());
+        assert!(world.people().add(new(number, birthdate)).await.is_err());
     }
-    let twice = crate::people::add(&world.cx, new("1234567892", "1990-01-01")).await;
+    let twice = world.people().add(new("1234567892", "1990-01-01")).await;
     assert!(matches!(twice, Err(crate::people::PeopleError::AlreadyThere)));
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use signum_core::db::{CORE_MIGRATIONS, DbUrl};
+use signum_core::db::{CORE_MIGRATIONS, DbUrl, Value};
 use signum_core::http::CsrfKey;
-use signum_core::{Cx, Db, ManualClock, OsRandom, Random, Timestamp, params};
+use signum_core::{Cx, Db, DbError, ManualClock, OsRandom, Random, Timestamp, params};
 
 use super::browser::Browser;
 use super::soft_hsm::SoftHsm;
 use crate::clients::{self, NewClient, Words};
-use crate::people::{self, NewPerson, Person};
+use crate::people::{self, NewPerson, Person, Register};
 use crate::{Config, Deps, MIGRATIONS, Service};
 
 pub const ISSUER: &str = "http://idp.localhost:8081";
@@ -36,6 +36,10 @@ impl World {
         Self::with(|_| ()).await
     }
 
+    pub fn people(&self) -> &Register {
+        self.service.people()
+    }
+
     /// With another configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -48,12 +52,12 @@ impl World {
             clock: clock.clone(),
             random: Arc::new(OsRandom),
         };
-        let person = add_person(&cx, "Testa", "1234567892").await;
         register(&cx, "demo-rp", CALLBACK, AFTER_LOGOUT, false).await;
         register(&cx, "signer", OTHER_CALLBACK, "http://sign.localhost:8082/", true).await;
         let hsm = Arc::new(SoftHsm::new());
         let csrf = CsrfKey::random(&OsRandom);
         let service = start_with(&cx, &hsm, &csrf, change).await;
+        let person = add_person(&service, "Testa", "1234567892").await;
         Self {
             router: service.router(),
             service,
@@ -94,6 +98,18 @@ impl World {
         std::env::var("SIGNUM_TEST_POSTGRES").is_ok_and(|cluster| !cluster.is_empty())
     }
 
+    /// What somebody who can write to the database does to it.
+    pub async fn write(&self, sql: &'static str, values: Vec<Value>) {
+        let values = &values;
+        self.cx
+            .db
+            .run::<_, DbError, _, _>("test.write", |tx| async move {
+                tx.exec(sql, values.clone()).await.map(drop)
+            })
+            .await
+            .unwrap();
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -130,14 +146,21 @@ async fn start_with(cx: &Cx, hsm: &Arc<SoftHsm>, csrf: &CsrfKey, change: impl Fn
     Service::new(config, deps).await.unwrap()
 }
 
-pub async fn add_person(cx: &Cx, given_name: &str, personal_number: &str) -> Person {
-    let new = NewPerson {
+pub async fn add_person(service: &Service, given_name: &str, personal_number: &str) -> Person {
+    service
+        .people()
+        .add(new_person(given_name, personal_number))
+        .await
+        .unwrap()
+}
+
+pub fn new_person(given_name: &str, personal_number: &str) -> NewPerson {
+    NewPerson {
         given_name: given_name.to_owned(),
         family_name: "Shembulli".to_owned(),
         personal_number: personal_number.to_owned(),
         birthdate: "1990-02-28".to_owned(),
-    };
-    people::add(cx, new).await.unwrap()
+    }
 }
 
 pub fn words(text: &str) -> Words {

@@ -17,10 +17,12 @@ use crate::account::activity::{self, Entry, Kind};
 use crate::binding::SenderConstraint;
 use crate::consent::Agreed;
 use crate::form::Form;
+use crate::people::{Standing, standing};
 use crate::scope::Scopes;
 use crate::secret::{self, Hashed};
 use crate::service::Idp;
-use crate::{code, consent, people, subject};
+use crate::session::{self, Why};
+use crate::{code, consent, subject};
 
 /// Answers with tokens, as JSON: it may be the stored answer of a moment ago.
 pub(super) async fn refresh(idp: &Idp, caller: &Caller, form: &Form) -> Result<Json, TokenError> {
@@ -74,8 +76,14 @@ async fn judge(idp: &Idp, caller: &Caller, stored: &Stored) -> Result<Option<&'s
     if !agreed.is_some_and(|agreed| agreed.covers(&wanted)) {
         return Ok(Some("consent withdrawn"));
     }
-    let person = people::find(cx, stored.person).await?;
-    Ok(person.is_none().then_some("no such person"))
+    match standing::of(cx, stored.person).await? {
+        Some(Standing::Active) => Ok(None),
+        Some(_) => {
+            session::end_of_grant(cx, stored.grant, Why::NotActive).await?;
+            Ok(Some("person not active"))
+        }
+        None => Ok(Some("no such person")),
+    }
 }
 
 /// A public client shows the very key or certificate. A confidential one proves by its authentication that the token is its own, and

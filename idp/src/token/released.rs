@@ -5,7 +5,7 @@ use signum_core::{DbError, Id};
 
 use crate::clients::Client;
 use crate::entitlement::Entitlement;
-use crate::people::{self, Person};
+use crate::people::Person;
 use crate::service::Idp;
 
 /// What was agreed to and the client may still be given; asks for the person only if there is anything.
@@ -19,6 +19,6 @@ pub(super) async fn in_id_token(
     if claims.is_empty() {
         return Ok(Map::new());
     }
-    let person = people::find(&idp.cx, person).await?.ok_or(DbError::NotFound)?;
+    let person = idp.people.find(person).await?.ok_or(DbError::NotFound)?;
     Ok(claims.values(&person))
 }

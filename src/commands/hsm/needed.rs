@@ -1,14 +1,18 @@
 //! What stands against destroying a guard of people's keys: rows that nothing else opens, and a signing module that begins with
 //! it.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use signum_activation::module::{BINDING_KEY, KEK};
 use signum_activation::seal::SEAL_KEY;
 use signum_core::db::Db;
+use signum_core::{Cx, OsRandom, SystemClock};
+use signum_idp::people;
 
 use super::Desk;
 use super::rewrap::rows;
-use crate::app::Databases;
+use crate::app::{Databases, Service};
 use crate::layout::Layout;
 
 /// A key without which people's keys do not open, by its label.
@@ -40,7 +44,7 @@ impl Guard {
 /// Refuses unless `object` is no guard, or one that nothing needs any more; tells which.
 pub(super) async fn must_not_be(desk: &Desk, object: &str) -> Result<Option<Guard>> {
     let Some(guard) = Guard::of(object) else {
-        return Ok(None);
+        return must_not_open_people(desk, object).await.map(|()| None);
     };
     let db = Databases::one(&desk.config, &Layout::create(&desk.var)?, "signer").await?;
     let rows = guard.rows(&db).await;
@@ -65,6 +69,28 @@ pub(super) async fn must_not_be(desk: &Desk, object: &str) -> Result<Option<Guar
         );
     }
     Ok(Some(guard))
+}
+
+/// Refuses where people's data at the identity provider open with nothing else, or will be sealed with it.
+async fn must_not_open_people(desk: &Desk, object: &str) -> Result<()> {
+    let layout = Layout::create(&desk.var)?;
+    if !object.starts_with("idp-people-") || !Databases::is_there(&desk.config, &layout, Service::Idp) {
+        return Ok(());
+    }
+    let cx = Cx {
+        db: Databases::one(&desk.config, &layout, Service::Idp.name()).await?,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+    };
+    let keys = people::list_keys(&cx).await;
+    cx.db.close().await;
+    match keys?.into_iter().find(|key| key.object == object) {
+        Some(key) if !key.retired => bail!(
+            "{object} is still needed: the data of {} people open with nothing else. Replace it first (signum idp people-key replace)",
+            key.rows
+        ),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

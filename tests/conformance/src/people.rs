@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use signum_core::{Cx, Id};
+use signum_core::Id;
 use signum_idp::Level;
-use signum_idp::people::{self, NewPerson, Person};
+use signum_idp::people::{NewPerson, Person, Register};
 
 /// A person of the test log-in.
 #[derive(Clone, Debug, Serialize)]
@@ -46,8 +46,7 @@ const PEOPLE: [(&str, &str, Level, &str, &str, &str); 4] = [
 ];
 
 /// Adds those who are not there yet, and as many people more, `load-0` and on, for load.
-pub async fn add(cx: &Cx, more: usize) -> Result<Vec<TestPerson>> {
-    let known = people::list(cx).await?;
+pub async fn add(register: &Register, more: usize) -> Result<Vec<TestPerson>> {
     let mut all = Vec::new();
     let named = PEOPLE.map(|(username, password, level, given, family, number)| {
         let [username, password, given, family, number] =
@@ -66,7 +65,7 @@ pub async fn add(cx: &Cx, more: usize) -> Result<Vec<TestPerson>> {
         )
     });
     for (username, password, level, given_name, family_name, personal_number) in named.into_iter().chain(load) {
-        let person = match known.iter().find(|person| person.personal_number == personal_number) {
+        let person = match register.find_by_number(&personal_number).await? {
             Some(person) => person.id,
             None => {
                 let new = NewPerson {
@@ -75,7 +74,7 @@ pub async fn add(cx: &Cx, more: usize) -> Result<Vec<TestPerson>> {
                     personal_number,
                     birthdate: "1990-02-28".to_owned(),
                 };
-                people::add(cx, new).await?.id
+                register.add(new).await?.id
             }
         };
         all.push(TestPerson {

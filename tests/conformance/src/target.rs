@@ -19,6 +19,7 @@ use signum_hsm_shim::Hsm;
 use signum_hsm_shim::init::{NewToken, create_pin_file, softhsm_conf};
 use signum_hsm_shim::token::TokenConfig;
 use signum_hsm_shim::workers::{Workers, WorkersConfig, init_token_apart};
+use signum_idp::people::Register;
 use signum_idp::{Config, Deps, Service};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -77,7 +78,9 @@ impl Target {
         config.outbound.allowed_hosts = options.addresses.backchannel_host().into_iter().collect();
         let cx = database(options).await?;
         let workers = hsm(options, &config).await?;
-        let people = people::add(&cx, options.people).await?;
+        let token = Arc::clone(&workers) as Arc<dyn Hsm>;
+        let register = Register::open(&cx, token, &config.hsm_token).await?;
+        let people = people::add(&register, options.people).await?;
         let clients = clients::register(&cx, &options.addresses).await?;
         let deps = Deps {
             cx: cx.clone(),

@@ -248,14 +248,15 @@ impl TestApp {
     /// Adds a fictional person and answers their activation code.
     pub async fn new_person(&self) -> String {
         let cx = &self.app.databases.idp;
-        let count = people::list(cx).await.expect("people").len();
+        let register = &self.app.people;
+        let count = register.count().await.expect("people");
         let person = NewPerson {
             given_name: "Arta".to_owned(),
             family_name: "Shembulli".to_owned(),
             personal_number: format!("9{count:09}"),
             birthdate: "1990-02-28".to_owned(),
         };
-        let person = people::add(cx, person).await.expect("a new person");
+        let person = register.add(person).await.expect("a new person");
         let config = Config::default();
         first_start::vouch_for(&config, &self.layout, &[&person.personal_number]).expect("a demo person");
         people::activation_code(cx, person.id)

@@ -185,12 +185,12 @@ async fn log_in_without_user_verification_or_from_another_origin_is_refused() {
 #[tokio::test]
 async fn a_later_start_makes_activation_links_only_for_people_without_a_passkey() {
     let app = TestApp::start().await;
-    let (config, idp) = (Config::default(), &app.databases().idp);
-    let first = first_start::people(&config, idp).await.unwrap();
+    let (config, idp, register) = (Config::default(), &app.databases().idp, &app.parts().people);
+    let first = first_start::people(&config, idp, register).await.unwrap();
     assert_eq!(first.len(), 3);
     let code = first[0].1.rsplit('/').next().unwrap();
     trip::activate(&app, &mut Visitor::new(), code).await;
-    let later = first_start::people(&config, idp).await.unwrap();
+    let later = first_start::people(&config, idp, register).await.unwrap();
     let names = |links: &[(String, String)]| links.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&later), names(&first[1..]));
     app.stop().await;
