@@ -6,10 +6,13 @@ mod secret;
 pub(crate) mod shown;
 mod tls;
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use signum_core::audit::{self, Event};
-use signum_core::{Cx, DbError, retry_on_db_conflict};
+use signum_core::{DbError, retry_on_db_conflict};
 
 use crate::clients::{self, Client, keys};
 use crate::form::Form;
@@ -40,6 +43,8 @@ pub(crate) struct Shown<'a> {
     pub authorization: Option<&'a str>,
     /// Of the TLS connection, or from a proxy that may say so.
     pub certificate: Option<&'a TlsCertificate>,
+    /// From where; `None` when nothing trustworthy says so.
+    pub address: Option<IpAddr>,
 }
 
 /// Who the client is.
@@ -56,6 +61,9 @@ pub(crate) enum ClientAuthError {
     /// One answer for all; the reason goes to the log alone.
     #[error("client authentication failed")]
     InvalidClient(Refusal),
+    /// So much failed from there that nothing is judged for a while.
+    #[error("too many failed requests from this network; try again later")]
+    TooMany(Duration),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -110,23 +118,44 @@ enum Credentials {
     },
 }
 
-/// The client that the request proves. A refusal is recorded in the audit log.
+impl Credentials {
+    fn id(&self) -> &str {
+        match self {
+            Self::Secret { id, .. } | Self::Assertion { id, .. } | Self::Name { id } => id,
+        }
+    }
+
+    fn into_id(self) -> String {
+        match self {
+            Self::Secret { id, .. } | Self::Assertion { id, .. } | Self::Name { id } => id,
+        }
+    }
+}
+
+/// The client that the request proves. Refusals are counted, and told to the audit log once in each window.
 pub(crate) async fn authenticate(idp: &Idp, shown: &Shown<'_>) -> Result<Authenticated, ClientAuthError> {
     let result = judged(idp, shown).await;
     if let Err(ClientAuthError::InvalidClient(refusal)) = &result {
-        record(&idp.cx, *refusal).await?;
+        // A name that no client has may be anything: it is neither remembered nor written down.
+        let named = match refusal {
+            Refusal::Nothing | Refusal::Unknown => None,
+            _ => credentials(shown).ok().map(Credentials::into_id),
+        };
+        failed(idp, named.as_deref(), shown.address, refusal.reason()).await?;
     }
     result
 }
 
 async fn judged(idp: &Idp, shown: &Shown<'_>) -> Result<Authenticated, ClientAuthError> {
+    let judged = idp.abuse.failures.judge(None, shown.address, idp.cx.now());
+    judged.map_err(too_many)?;
     if let Some(flaw) = shown.form.flaw() {
         return Err(ClientAuthError::InvalidRequest(flaw));
     }
     let credentials = credentials(shown)?;
-    let id = match &credentials {
-        Credentials::Secret { id, .. } | Credentials::Assertion { id, .. } | Credentials::Name { id } => id,
-    };
+    let id = credentials.id();
+    let judged = idp.abuse.failures.judge(Some(id), shown.address, idp.cx.now());
+    judged.map_err(too_many)?;
     if shown.form.get("client_id").is_some_and(|named| named != id) {
         return Err(ClientAuthError::InvalidRequest(
             "client_id is another than the authenticated client",
@@ -187,14 +216,40 @@ async fn name_alone(idp: &Idp, client: Option<&Client>, certificate: Option<&Tls
     }
 }
 
-async fn record(cx: &Cx, refusal: Refusal) -> Result<(), DbError> {
-    tracing::warn!(reason = refusal.reason(), "client authentication refused");
-    let detail = json!({"reason": refusal.reason()});
-    let event = &Event::new("client.authentication_refused", "client", detail);
+fn too_many(wait: Duration) -> ClientAuthError {
+    metrics::counter!("idp_requests_refused_total", "why" => "failures").increment(1);
+    ClientAuthError::TooMany(wait)
+}
+
+/// Counts what failed at a client's endpoint. The audit log gets the first of a kind in each window, and the moment from which
+/// nothing is judged; a row for each failure would let anybody fill the database.
+pub(crate) async fn failed(
+    idp: &Idp,
+    client: Option<&str>,
+    address: Option<IpAddr>,
+    reason: &'static str,
+) -> Result<(), DbError> {
+    tracing::warn!(reason, "client authentication refused");
+    metrics::counter!("idp_client_authentication_failures_total", "reason" => reason).increment(1);
+    let cx = &idp.cx;
+    let noted = idp.abuse.failures.note(client, address, reason, cx.now());
+    let mut kinds = Vec::new();
+    if noted.first {
+        kinds.push("client.authentication_refused");
+    }
+    if noted.limit_reached {
+        kinds.push("client.authentication_limited");
+    }
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let (kinds, detail) = (&kinds, &json!({"client": client, "reason": reason}));
     cx.db
-        .run(
-            "client.refused",
-            |tx| async move { audit::record(&tx, cx, event).await },
-        )
+        .run("client.refused", |tx| async move {
+            for kind in kinds {
+                audit::record(&tx, cx, &Event::new(kind, "client", detail.clone())).await?;
+            }
+            Ok(())
+        })
         .await
 }

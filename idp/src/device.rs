@@ -16,8 +16,9 @@ use serde_json::{Value as Json, json};
 use signum_core::audit::{self, Event};
 use signum_core::{DbError, Id};
 
+use crate::abuse::address;
 use crate::authorize::checks::scope;
-use crate::client_auth;
+use crate::client_auth::{self, AuthMethod};
 use crate::clients::GrantType;
 use crate::dpop;
 use crate::scope::{Scope, Scopes};
@@ -39,6 +40,11 @@ pub(crate) async fn begin(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json,
     let client = client_auth::authenticate(idp, &token::shown(request)).await?.client;
     if !client.metadata.may_use(GrantType::DeviceCode) {
         return Err(TokenError::UnauthorizedClient);
+    }
+    let public = client.metadata.token_endpoint_auth_method == AuthMethod::Public;
+    if let (true, Some(from)) = (public, address::noted(request.headers)) {
+        let counted = idp.abuse.devices.count(from, idp.cx.now());
+        counted.map_err(TokenError::TooMany)?;
     }
     let asked = request.form.get("scope").unwrap_or_default();
     let scope = scope::asked_by(&client, asked).map_err(|_| TokenError::InvalidScope)?;

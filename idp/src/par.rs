@@ -13,7 +13,7 @@ use crate::authorize::error::{AuthorizeError, PageError};
 use crate::authorize::object::{self, Object};
 use crate::authorize::request::{AuthorizeRequest, Once};
 use crate::authorize::{Source, draft, record_refusal};
-use crate::client_auth::{self, ClientAuthError, Shown};
+use crate::client_auth::{self, AuthMethod, ClientAuthError, Shown};
 use crate::clients::Client;
 use crate::dpop::{self, DpopError, Proof};
 use crate::service::Idp;
@@ -53,7 +53,12 @@ pub(crate) async fn push(idp: &Idp, shown: &Shown<'_>, headers: &HeaderMap) -> R
     let client = client_auth::authenticate(idp, shown).await?.client;
     match judged(idp, &client, shown, headers).await {
         Err(PushError::Refused(error)) => {
-            record_refusal(idp, &client.client_id, error).await?;
+            let public = client.metadata.token_endpoint_auth_method == AuthMethod::Public;
+            match public {
+                // Anybody can call themselves a public client.
+                true => client_auth::failed(idp, Some(&client.client_id), shown.address, error.code()).await?,
+                false => record_refusal(idp, &client.client_id, error).await?,
+            }
             Err(error.into())
         }
         other => other,

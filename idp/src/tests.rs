@@ -22,6 +22,7 @@ mod database_away;
 mod details;
 mod device;
 mod discovery;
+mod failures;
 mod flow;
 mod fuzz;
 mod kill_switch;

@@ -15,6 +15,7 @@ pub(crate) mod resource;
 use http::HeaderMap;
 use serde_json::{Value as Json, json};
 
+use crate::abuse::address;
 use crate::authorize::details::Details;
 use crate::binding::SenderConstraint;
 use crate::client_auth::{self, AuthMethod, Authenticated, Shown, TlsCertificate};
@@ -96,12 +97,20 @@ pub(crate) async fn token(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json,
         return Err(TokenError::UnauthorizedClient);
     }
     let caller = caller(idp, request, authenticated)?;
-    match wanted {
-        GrantType::AuthorizationCode => Ok(authorization_code::redeem(idp, &caller, form).await?.to_json()),
+    let answer = match wanted {
+        GrantType::AuthorizationCode => authorization_code::redeem(idp, &caller, form)
+            .await
+            .map(|t| t.to_json()),
         GrantType::RefreshToken => refresh_token::refresh(idp, &caller, form).await,
-        GrantType::ClientCredentials => Ok(client_credentials::issue(idp, &caller, form).await?.to_json()),
-        GrantType::DeviceCode => Ok(device_code::redeem(idp, &caller, form).await?.to_json()),
+        GrantType::ClientCredentials => client_credentials::issue(idp, &caller, form).await.map(|t| t.to_json()),
+        GrantType::DeviceCode => device_code::redeem(idp, &caller, form).await.map(|t| t.to_json()),
+    };
+    if let (Err(TokenError::InvalidGrant), true) = (&answer, caller.is_public()) {
+        // Anybody can call themselves a public client: its wrong grants are failures as wrong secrets are.
+        let (client, from) = (&caller.client.client_id, address::noted(request.headers));
+        client_auth::failed(idp, Some(client), from, "wrong grant").await?;
     }
+    answer
 }
 
 /// What a request shows of its client.
@@ -111,6 +120,7 @@ pub(crate) fn shown<'a>(request: &TokenRequest<'a>) -> Shown<'a> {
         form: request.form,
         authorization: authorization.and_then(|value| value.to_str().ok()),
         certificate: request.certificate,
+        address: address::noted(request.headers),
     }
 }
 

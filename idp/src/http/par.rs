@@ -9,6 +9,8 @@ use signum_core::DbError;
 
 use super::Shared;
 use super::token::{OAuthForm, with_nonce};
+use super::waiting::with_pause;
+use crate::abuse::address;
 use crate::client_auth::{ClientAuthError, Shown, TlsCertificate};
 use crate::par::{self, LIFE, PushError};
 
@@ -22,6 +24,7 @@ pub(super) async fn post(
         form: &form,
         authorization: headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()),
         certificate: certificate.as_deref(),
+        address: address::noted(&headers),
     };
     let answered = match par::push(&idp, &shown, &headers).await {
         Ok(request_uri) => {
@@ -42,6 +45,7 @@ fn refuse(error: &PushError) -> Response {
         PushError::Client(ClientAuthError::InvalidRequest(_))
         | PushError::Client(ClientAuthError::Db(DbError::NulInText))
         | PushError::Db(DbError::NulInText) => (StatusCode::BAD_REQUEST, "invalid_request"),
+        PushError::Client(ClientAuthError::TooMany(_)) => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
         PushError::Refused(error) => (StatusCode::BAD_REQUEST, error.code()),
         PushError::Dpop(error) if let Some(code) = error.code() => (StatusCode::BAD_REQUEST, code),
         PushError::Client(ClientAuthError::Db(_)) | PushError::Dpop(_) | PushError::Db(_) => {
@@ -61,6 +65,9 @@ fn refuse(error: &PushError) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Basic realm=\"par\", charset=\"UTF-8\"");
         headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let PushError::Client(ClientAuthError::TooMany(wait)) = error {
+        return with_pause(response, wait.as_secs().max(1));
     }
     if status.is_server_error() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

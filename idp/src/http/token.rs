@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::Shared;
-use super::waiting::temporarily_unavailable;
+use super::waiting::{temporarily_unavailable, with_pause};
 use crate::client_auth::TlsCertificate;
 use crate::dpop;
 use crate::form::Form;
@@ -67,10 +67,14 @@ pub(super) fn failure(error: &TokenError) -> Response {
     tracing::warn!(code, %error, "token request refused");
     let status = match error {
         TokenError::InvalidClient => StatusCode::UNAUTHORIZED,
+        TokenError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     };
     let body = Json(json!({"error": code, "error_description": error.to_string()}));
     let mut response = not_stored((status, body).into_response());
+    if let TokenError::TooMany(wait) = error {
+        response = with_pause(response, wait.as_secs().max(1));
+    }
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

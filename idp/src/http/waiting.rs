@@ -145,7 +145,7 @@ fn is_json(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.as_bytes() == b"application/json")
 }
 
-fn with_pause(mut response: Response, seconds: u64) -> Response {
+pub(super) fn with_pause(mut response: Response, seconds: u64) -> Response {
     if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }

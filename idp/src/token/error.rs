@@ -1,5 +1,7 @@
 //! What goes wrong at the token endpoint, by the codes of RFC 6749 section 5.2 and of the grants' own specifications.
 
+use std::time::Duration;
+
 use signum_core::{DbError, retry_on_db_conflict};
 use signum_hsm_shim::HsmError;
 
@@ -39,6 +41,8 @@ pub(crate) enum TokenError {
     AccessDenied,
     #[error("the device code has expired")]
     ExpiredToken,
+    #[error("too many requests from this network; try again later")]
+    TooMany(Duration),
     #[error(transparent)]
     Dpop(DpopError),
     #[error("the answer cannot be sealed")]
@@ -68,6 +72,7 @@ impl TokenError {
             Self::SlowDown => Some("slow_down"),
             Self::AccessDenied => Some("access_denied"),
             Self::ExpiredToken => Some("expired_token"),
+            Self::TooMany(_) => Some("temporarily_unavailable"),
             Self::Dpop(error) => error.code(),
             Self::Sealing | Self::Unreadable(_) | Self::Db(_) | Self::Hsm(_) => None,
         }
@@ -79,6 +84,7 @@ impl From<ClientAuthError> for TokenError {
         match error {
             ClientAuthError::InvalidRequest(problem) => Self::InvalidRequest(problem),
             ClientAuthError::InvalidClient(_) => Self::InvalidClient,
+            ClientAuthError::TooMany(wait) => Self::TooMany(wait),
             ClientAuthError::Db(error) => Self::Db(error),
         }
     }
