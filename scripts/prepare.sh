@@ -63,8 +63,8 @@ ensure_packages() {
   rm -f "$log"
 }
 
-# What building and running needs: a C compiler and OpenSSL's headers (crate openssl), SoftHSM as the token.
-BUILD_PACKAGES=(build-essential pkg-config libssl-dev softhsm2 openssl)
+# What building and running needs: a C compiler, the headers of OpenSSL (crate openssl) and PC/SC (crate pcsc), SoftHSM as the token.
+BUILD_PACKAGES=(build-essential pkg-config libssl-dev libpcsclite-dev softhsm2 openssl)
 export BUILD_PACKAGES
 
 # Those of the judges of a signed document that Debian has, and what pyHanko needs.

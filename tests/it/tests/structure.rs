@@ -47,6 +47,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "signum-activation",
         ],
     ),
+    // What runs at the person's computer knows cards and none of the services.
+    ("signum-card", &[]),
+    ("signum-card-agent", &["signum-card"]),
     // A relying party knows nothing of ours: it is written as an agency would write it.
     ("signum-demo-rp", &[]),
 ];
