@@ -1,12 +1,17 @@
 //! What an operator can set for the CA.
 
+mod number;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::officer::Pin;
 use crate::server_name;
+pub use number::Checksum;
 
 /// When a citizen's signing key counts as lying in a qualified signature creation device (QcSSCD, QCP-n-qscd).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,10 +106,17 @@ signum_core::config! {
         chronyc: PathBuf = PathBuf::from("/usr/bin/chronyc"),
         /// What a person's serialNumber shows: `personal-number` or `pseudonym`.
         person_identifier: PersonIdentifier = PersonIdentifier::PersonalNumber,
-        /// Digits of a personal number.
+        /// Digits of a personal number, where no pattern says another form.
         personal_number_digits: u8 = 10,
-        /// Digits of an organisation's number in the register.
+        /// The form of a personal number as a regular expression that the whole number matches, `[A-Z][0-9]{8}`; empty means
+        /// `personal_number_digits` digits, as in Kosovo.
+        personal_number_pattern: String = String::new(),
+        /// The check digit that ends a personal number: `none`, `luhn`, `iso7064-mod11-10` or `iso7064-mod97-10`.
+        personal_number_checksum: Checksum = Checksum::None,
+        /// Digits of an organisation's number in the register, where no pattern says another form.
         organization_number_digits: u8 = 9,
+        /// The form of an organisation's number as a regular expression; empty means `organization_number_digits` digits.
+        organization_number_pattern: String = String::new(),
         /// The register that gives pseudonyms, as a URI.
         registration_authority_url: String = "https://pki.example.org/pseudonyms".to_owned(),
         /// Country in the names of TLS servers: empty means `country`; XX is what the CA/Browser Forum asks for where ISO 3166-1 has
@@ -112,6 +124,13 @@ signum_core::config! {
         tls_country: String = String::new(),
         /// Domains of the agencies: TLS certificates are issued for names in and below these alone.
         tls_domains: Vec<String> = vec!["example.org".to_owned()],
+        /// Resolver that is asked for CAA records (RFC 8659) before a TLS certificate, as `127.0.0.1:53`; one that validates
+        /// DNSSEC. Empty means that nobody is asked, which a CA whose name does not say TEST may only where `tls_domains` is empty.
+        caa_resolver: String = String::new(),
+        /// Domains by which CAA records name this CA: `example.org. CAA 0 issue "pki.example.org"`.
+        caa_identifiers: Vec<String> = Vec::new(),
+        /// How long the resolver may take for one question, in seconds; it is asked twice.
+        caa_timeout_seconds: u32 = 5,
         /// Generation of the hierarchy; a new one has new names and new keys.
         generation: u32 = 1,
         /// Object identifier under which our certificate policies lie: `.1.1` authentication, `.1.2` qualified signature,
@@ -182,7 +201,7 @@ fn demo_pds() -> BTreeMap<String, String> {
 #[error("ca.{field}: {problem}")]
 pub struct ConfigError {
     pub field: &'static str,
-    pub problem: &'static str,
+    pub problem: Cow<'static, str>,
 }
 
 impl Config {
@@ -202,7 +221,7 @@ impl Config {
             (
                 "organization_identifier",
                 identifier.is_some_and(|number| self.is_organization_number(number)),
-                "NTR, the country, a hyphen and a number of organization_number_digits digits",
+                "NTR, the country, a hyphen and a number of organization_number_digits digits, or of the form organization_number_pattern",
             ),
             (
                 "qualified_time_stamps",
@@ -220,6 +239,29 @@ impl Config {
                     .iter()
                     .all(|domain| server_name::is_public_dns_name(domain)),
                 "public domains in lower case",
+            ),
+            (
+                "caa_resolver",
+                self.caa_resolver.is_empty() || self.caa_resolver().is_some(),
+                "empty, or an IP address and a port: 127.0.0.1:53, [::1]:53",
+            ),
+            (
+                "caa_resolver",
+                test || self.caa_resolver().is_some() || self.tls_domains.is_empty(),
+                "TLS certificates need CAA look-ups: set a resolver, or no tls_domains (only a CA whose name_prefix has the word TEST does without)",
+            ),
+            (
+                "caa_identifiers",
+                self.caa_identifiers
+                    .iter()
+                    .all(|domain| server_name::is_public_dns_name(domain))
+                    && (self.caa_resolver.is_empty() || !self.caa_identifiers.is_empty()),
+                "the domains by which CAA records name this CA, at least one where caa_resolver is set, public and in lower case",
+            ),
+            (
+                "caa_timeout_seconds",
+                (1..=15).contains(&self.caa_timeout_seconds),
+                "1 to 15",
             ),
             (
                 "registration_authority_url",
@@ -294,10 +336,28 @@ impl Config {
                 "https addresses, one of them in English (EN 319 412-5 section 4.3.4)",
             ),
         ];
+        // Before the numbers that they are the form of.
+        for (field, pattern) in [
+            ("personal_number_pattern", &self.personal_number_pattern),
+            ("organization_number_pattern", &self.organization_number_pattern),
+        ] {
+            number::check_pattern(pattern).map_err(|problem| ConfigError {
+                field,
+                problem: problem.into(),
+            })?;
+        }
         match checks.into_iter().find(|(_, holds, _)| !holds) {
             None => Ok(()),
-            Some((field, _, problem)) => Err(ConfigError { field, problem }),
+            Some((field, _, problem)) => Err(ConfigError {
+                field,
+                problem: problem.into(),
+            }),
         }
+    }
+
+    /// Where CAA records are asked for, if anywhere.
+    pub fn caa_resolver(&self) -> Option<SocketAddr> {
+        self.caa_resolver.parse().ok()
     }
 
     /// What pins the officers, if anything does.
@@ -308,14 +368,15 @@ impl Config {
     }
 
     pub(crate) fn is_organization_number(&self, text: &str) -> bool {
-        text.len() == usize::from(self.organization_number_digits) && text.bytes().all(|b| b.is_ascii_digit())
+        number::fits(text, &self.organization_number_pattern, self.organization_number_digits)
     }
 
     /// Whether it is a personal number, or a pseudonym where people have one.
     pub(crate) fn is_person_number(&self, text: &str) -> bool {
         match self.person_identifier {
             PersonIdentifier::PersonalNumber => {
-                text.len() == usize::from(self.personal_number_digits) && text.bytes().all(|b| b.is_ascii_digit())
+                number::fits(text, &self.personal_number_pattern, self.personal_number_digits)
+                    && self.personal_number_checksum.holds(text)
             }
             PersonIdentifier::Pseudonym => {
                 let groups: Vec<usize> = text.split('-').map(str::len).collect();

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use x509_cert::Certificate;
 
 use crate::Service;
+use crate::caa::CaaError;
 use crate::issue::{self, IssueError, LeafRequest, Request, Subject};
 use crate::ocsp::{OcspError, Wanted};
 use crate::profile::Profile;
@@ -108,12 +109,15 @@ impl Service {
 
     /// A refusal is recorded under the idempotency key; what the linter refused has its own event already.
     async fn audit_refusal(&self, error: &IssueError, key: &str, profile: &Profile) {
-        let IssueError::Refused { code, .. } = error else {
-            tracing::error!(%error, "issuance failed");
-            return;
+        let detail = &match error {
+            IssueError::Refused { code, .. } => json!({ "code": code, "profile": profile.id }),
+            IssueError::Caa(caa) => caa_detail(caa, profile),
+            _ => {
+                tracing::error!(%error, "issuance failed");
+                return;
+            }
         };
-        tracing::warn!(code, "issuance refused");
-        let detail = &json!({ "code": code, "profile": profile.id });
+        tracing::warn!(code = %detail["code"], "issuance refused");
         let cx = &self.cx;
         let recorded = cx.db.run("ca.refused", |tx| async move {
             audit::record(&tx, cx, &Event::new("certificate.refused", key, detail.clone())).await
@@ -170,6 +174,17 @@ impl TimeStamping for Service {
     }
 }
 
+/// What CAA records prevented is told in full (CA/B Forum Baseline Requirements section 3.2.2.8).
+fn caa_detail(error: &CaaError, profile: &Profile) -> serde_json::Value {
+    let mut detail = json!({ "code": error.code(), "profile": profile.id });
+    let (name, at, why, records) = match error {
+        CaaError::Forbidden { name, at, why, records } => (name, at, *why, records.as_slice()),
+        CaaError::Unknown { name, at, why } => (name, at, why.as_str(), [].as_slice()),
+    };
+    detail["caa"] = json!({ "name": name, "at": at, "why": why, "records": records });
+    detail
+}
+
 fn unavailable(error: &signum_core::DbError) -> ContractError {
     tracing::error!(%error, "database");
     ContractError::Unavailable("the CA's database".to_owned())
@@ -204,6 +219,11 @@ fn issue_error(error: &IssueError) -> ContractError {
             code: "lint".to_owned(),
             message: rules.clone(),
         },
+        IssueError::Caa(caa @ CaaError::Forbidden { .. }) => ContractError::Refused {
+            code: caa.code().to_owned(),
+            message: caa.to_string(),
+        },
+        IssueError::Caa(CaaError::Unknown { .. }) => ContractError::Unavailable(error.to_string()),
         IssueError::NoCeremony | IssueError::UnderWay | IssueError::Closed => {
             ContractError::Unavailable(error.to_string())
         }

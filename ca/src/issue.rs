@@ -36,6 +36,7 @@ pub(crate) use reserve::Reserved;
 pub use subject::{LeafRequest, Official, Organization, Seal, Server, Subject};
 
 use crate::Service;
+use crate::caa::CaaError;
 
 /// How often, and how many times, a request looks whether another one with its idempotency key has got the certificate.
 const PATIENCE: (Duration, u32) = (Duration::from_millis(50), 100);
@@ -57,6 +58,9 @@ pub enum IssueError {
     /// It took so long that the intent was closed; nothing was issued.
     #[error("the intent was closed before the certificate was stored")]
     Closed,
+    /// The owner of a server's domain does not let us issue, or cannot be asked.
+    #[error(transparent)]
+    Caa(#[from] CaaError),
     #[error("encoding: {0}")]
     Encoding(#[from] der::Error),
     #[error(transparent)]
@@ -77,9 +81,11 @@ impl IssueError {
 /// Issues what `request` asks for; asked again with the same idempotency key it returns the first answer.
 pub(crate) async fn issue(service: &Service, request: Request) -> Result<Issued, IssueError> {
     let watch = service.replica.watch.as_ref();
-    // Step 1. The profile makes the exact octets to be signed, with a fresh serial number.
-    let prepared = Prepared::new(service, request)?;
+    // Step 1. The profile makes the exact octets to be signed, with a fresh serial number; whoever owns a server's domain is
+    // asked. A refusal counts where something is reserved: what was issued before is still answered.
+    let mut prepared = Prepared::new(service, request)?;
     service.hsm_is_there().await?;
+    prepared.ask_domains(service).await;
     watch.reached(Point::BeforeReserve);
     // Step 2. Transaction: serial number, key and intent are reserved, or an earlier request is found.
     let prepared = match reserve(service, prepared).await? {

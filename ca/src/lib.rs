@@ -7,6 +7,7 @@ mod approval;
 mod authority;
 mod blocked_key;
 mod bulk;
+mod caa;
 pub mod ceremony;
 mod config;
 mod contract;
@@ -41,8 +42,9 @@ pub use bulk::{
     BulkError, Plan as BulkPlan, Predicate as BulkPredicate, Prepared as PreparedBulk, Progress as BulkProgress,
     Proposal as BulkProposal, State as BulkState,
 };
+pub use caa::CaaError;
 pub use ceremony::{CeremonyError, DevelopmentTranscript as Transcript, Step};
-pub use config::{Algorithms, ClockSource, Config, ConfigError, PersonIdentifier, Qscd, Unissued};
+pub use config::{Algorithms, Checksum, ClockSource, Config, ConfigError, PersonIdentifier, Qscd, Unissued};
 pub use crl::CrlError;
 pub use export::ExportError;
 pub use issue::{
@@ -114,5 +116,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0012_relint_look",
         sql: include_str!("../../migrations/ca/0012_relint_look.sql"),
+    },
+    Migration {
+        name: "ca/0013_caa_look",
+        sql: include_str!("../../migrations/ca/0013_caa_look.sql"),
     },
 ];

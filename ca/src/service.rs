@@ -8,6 +8,7 @@ use signum_core::{Cx, DbError, params};
 use signum_hsm_shim::Hsm;
 
 use crate::authority::{Authority, AuthorityName};
+use crate::caa::Caa;
 use crate::config::{ClockSource, Config, ConfigError};
 use crate::issue::{IssueError, Unwatched, Watch};
 use crate::ocsp::Ocsp;
@@ -50,6 +51,8 @@ pub struct Service {
     pub(crate) clock_check: Arc<dyn ClockCheck>,
     pub(crate) ledger: Ledger,
     pub(crate) units: Units,
+    /// None: nobody is asked for CAA records.
+    pub(crate) caa: Option<Caa>,
 }
 
 impl Service {
@@ -94,6 +97,7 @@ impl Service {
             clock_check,
             ledger: Ledger::default(),
             units: Units::default(),
+            caa: Caa::new(&config)?,
             ocsp: Ocsp::new(config.ocsp_cache_megabytes),
             config,
             cx: deps.cx,

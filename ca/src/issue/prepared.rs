@@ -11,6 +11,7 @@ use super::linted::{Linted, Rejected};
 use super::request::Request;
 use crate::Service;
 use crate::authority::Issuer;
+use crate::caa::{self, CaaError};
 use crate::config::Config;
 use crate::lint::{self, Context};
 use crate::profile::Profile;
@@ -26,6 +27,8 @@ pub(crate) struct Prepared {
     pub(super) serial: Vec<u8>,
     pub(super) tbs: Vec<u8>,
     pub(super) in_qscd: bool,
+    /// What the CAA records of the server's names say; nothing where nobody is asked.
+    pub(super) caa: Result<Vec<caa::Look>, CaaError>,
     pub(super) row: Intent,
 }
 
@@ -76,6 +79,7 @@ impl Prepared {
             serial: serial.to_vec(),
             tbs,
             in_qscd: request.in_qscd,
+            caa: Ok(Vec::new()),
             row: Intent {
                 fingerprint: request.fingerprint()?,
                 request,
@@ -84,6 +88,13 @@ impl Prepared {
                 not_after,
             },
         })
+    }
+
+    /// Looks up CAA records: after the request was found fit, and outside any transaction.
+    pub async fn ask_domains(&mut self, service: &Service) {
+        if let Some(caa) = &service.caa {
+            self.caa = caa.look(&self.row.request.names, service.cx.now()).await;
+        }
     }
 
     /// Reads the octets with the linter; the one way to a [`Linted`].

@@ -10,6 +10,7 @@ use super::intent::{Cause, IntentId};
 use super::prepared::{Intent, Prepared};
 use super::{IssueError, Issued, intent, lineage};
 use crate::authority::tenure;
+use crate::caa::{self, CaaError};
 use crate::{KeyKind, Service};
 
 /// What reserving found.
@@ -42,6 +43,8 @@ impl Prepared {
                 }
                 // A refusal takes the intent back with it.
                 tenure::require(&tx, &this.issuer, this.profile).await?;
+                let looks = this.caa.as_ref().map_err(CaaError::clone)?;
+                caa::store(&tx, this.issuer.name.as_str(), &this.serial, looks).await?;
                 this.claim_key(&tx).await?;
                 this.record(&tx, cx).await?;
                 Ok::<_, IssueError>(None)
@@ -164,7 +167,10 @@ impl Prepared {
     /// Where no event can be stored, nothing is signed either.
     async fn record(&self, tx: &Tx, cx: &Cx) -> Result<(), IssueError> {
         let tbs_sha256 = hex::encode(Sha256::digest(&self.tbs));
-        let detail = json!({ "profile": self.profile.id, "tbs_sha256": tbs_sha256 });
+        let mut detail = json!({ "profile": self.profile.id, "tbs_sha256": tbs_sha256 });
+        if let (Ok(looks @ [_, ..]), Some(fields)) = (self.caa.as_deref(), detail.as_object_mut()) {
+            fields.insert("caa_sha256".to_owned(), caa::digest(looks).into());
+        }
         audit::record(tx, cx, &Event::new("certificate.reserved", self.subject_id(), detail)).await?;
         Ok(())
     }

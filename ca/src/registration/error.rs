@@ -3,6 +3,7 @@
 use signum_core::{DbError, retry_on_db_conflict};
 
 use super::applicant::EvidenceKind;
+use crate::caa::CaaError;
 use crate::issue::IssueError;
 use crate::officer::{OfficerError, OfficersError};
 use crate::status::StatusError;
@@ -88,6 +89,7 @@ impl RegistrationError {
             Self::Forged => "forged",
             Self::Issue(IssueError::Refused { code, .. }) => code,
             Self::Issue(IssueError::Lint(_)) => "lint",
+            Self::Issue(IssueError::Caa(error)) => error.code(),
             Self::Issue(_) => "ca_away",
             Self::Status(StatusError::NotIssued) => "not_issued",
             Self::Status(StatusError::Db(_) | StatusError::Audit(_)) | Self::Db(_) => "unavailable",
@@ -98,7 +100,10 @@ impl RegistrationError {
     /// Whether asking again later may help.
     pub fn is_ours(&self) -> bool {
         match self {
-            Self::Issue(error) => !matches!(error, IssueError::Refused { .. } | IssueError::Lint(_)),
+            Self::Issue(error) => !matches!(
+                error,
+                IssueError::Refused { .. } | IssueError::Lint(_) | IssueError::Caa(CaaError::Forbidden { .. })
+            ),
             Self::Status(error) => matches!(error, StatusError::Db(_) | StatusError::Audit(_)),
             Self::Db(_) | Self::Officers(_) | Self::Forged => true,
             _ => false,

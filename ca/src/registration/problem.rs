@@ -5,6 +5,7 @@ use signum_core::DbError;
 use signum_core::http::Problem;
 
 use super::RegistrationError;
+use crate::caa::CaaError;
 use crate::issue::IssueError;
 
 pub(super) fn of(error: &RegistrationError) -> Problem {
@@ -24,6 +25,7 @@ pub(super) fn of(error: &RegistrationError) -> Problem {
         }
         RegistrationError::Issue(IssueError::Refused { message, .. }) => message.clone(),
         RegistrationError::Issue(IssueError::Lint(_)) => "The certificate would not be right".to_owned(),
+        RegistrationError::Issue(IssueError::Caa(error)) => error.to_string(),
         RegistrationError::Issue(_) | RegistrationError::Officers(_) => "The CA cannot do this now".to_owned(),
         RegistrationError::LogIn(_) => "The log-in was not accepted".to_owned(),
         other => other.to_string(),
@@ -61,6 +63,14 @@ fn answer(error: &RegistrationError) -> (StatusCode, &'static str) {
         E::Issue(IssueError::Refused { .. } | IssueError::Lint(_)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "Correct subject or key.")
         }
+        E::Issue(IssueError::Caa(CaaError::Forbidden { .. })) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Ask whoever owns the domain to name this CA in its CAA records.",
+        ),
+        E::Issue(IssueError::Caa(CaaError::Unknown { .. })) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Try again later; if it stays, the domain's name servers must be mended.",
+        ),
         E::Status(_) if !error.is_ours() => (StatusCode::UNPROCESSABLE_ENTITY, "Look at the certificate's status."),
         E::Forged | E::Issue(_) | E::Status(_) | E::Db(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -3,6 +3,7 @@
 
 mod agree;
 mod by_command;
+mod caa;
 mod ceremony;
 mod crash;
 mod crl;
