@@ -186,6 +186,8 @@ impl App {
             work.serve("registration", listener, app.ca.registration_router(address));
         }
         work.spawn(|stop| operator::watch(view, stop));
+        let ca = Arc::clone(&app.ca);
+        work.spawn(|stop| ca.watch_clock(stop.cancelled_owned()));
         work.serve("operator", listeners.operator, logs.beside(pages, true));
         work.run_jobs(logs.ca, app.ca.jobs());
         work.run_jobs(logs.idp, idp.jobs());

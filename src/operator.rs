@@ -35,6 +35,8 @@ static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
 pub struct Status {
     pub at: Timestamp,
     pub ca: Overview,
+    /// Whether CAA records are looked up before a TLS certificate.
+    pub looks_up_caa: bool,
     pub logs: Vec<LogState>,
     /// Worst first is not said: each wants somebody.
     pub alarms: Vec<Alarm>,
@@ -47,6 +49,7 @@ pub struct View {
     /// Each log with the key that its checkpoints must have.
     pub logs: Vec<(Log, VerifierKey)>,
     pub limits: Alarms,
+    pub looks_up_caa: bool,
 }
 
 impl View {
@@ -65,7 +68,13 @@ impl View {
             }
         }
         alarms.extend(alarm::raised(&ca, &logs, &self.limits, at));
-        Ok(Status { at, ca, logs, alarms })
+        Ok(Status {
+            at,
+            ca,
+            looks_up_caa: self.looks_up_caa,
+            logs,
+            alarms,
+        })
     }
 }
 

@@ -109,16 +109,16 @@ impl Service {
 
     /// A refusal is recorded under the idempotency key; what the linter refused has its own event already.
     async fn audit_refusal(&self, error: &IssueError, key: &str, profile: &Profile) {
-        let detail = &match error {
-            IssueError::Refused { code, .. } => json!({ "code": code, "profile": profile.id }),
-            IssueError::Caa(caa) => caa_detail(caa, profile),
+        let (code, detail) = match error {
+            IssueError::Refused { code, .. } => (*code, json!({ "code": code, "profile": profile.id })),
+            IssueError::Caa(caa) => (caa.code(), caa_detail(caa, profile)),
             _ => {
                 tracing::error!(%error, "issuance failed");
                 return;
             }
         };
-        tracing::warn!(code = %detail["code"], "issuance refused");
-        let cx = &self.cx;
+        tracing::warn!(code, "issuance refused");
+        let (cx, detail) = (&self.cx, &detail);
         let recorded = cx.db.run("ca.refused", |tx| async move {
             audit::record(&tx, cx, &Event::new("certificate.refused", key, detail.clone())).await
         });
@@ -176,13 +176,12 @@ impl TimeStamping for Service {
 
 /// What CAA records prevented is told in full (CA/B Forum Baseline Requirements section 3.2.2.8).
 fn caa_detail(error: &CaaError, profile: &Profile) -> serde_json::Value {
-    let mut detail = json!({ "code": error.code(), "profile": profile.id });
     let (name, at, why, records) = match error {
         CaaError::Forbidden { name, at, why, records } => (name, at, *why, records.as_slice()),
         CaaError::Unknown { name, at, why } => (name, at, why.as_str(), [].as_slice()),
     };
-    detail["caa"] = json!({ "name": name, "at": at, "why": why, "records": records });
-    detail
+    let caa = json!({ "name": name, "at": at, "why": why, "records": records });
+    json!({ "code": error.code(), "profile": profile.id, "caa": caa })
 }
 
 fn unavailable(error: &signum_core::DbError) -> ContractError {

@@ -9,6 +9,7 @@ mod blocked_key;
 mod bulk;
 mod caa;
 pub mod ceremony;
+mod clock_look;
 mod config;
 mod contract;
 mod crl;
@@ -44,6 +45,7 @@ pub use bulk::{
 };
 pub use caa::CaaError;
 pub use ceremony::{CeremonyError, DevelopmentTranscript as Transcript, Step};
+pub use clock_look::ClockLook;
 pub use config::{Algorithms, Checksum, ClockSource, Config, ConfigError, PersonIdentifier, Qscd, Unissued};
 pub use crl::CrlError;
 pub use export::ExportError;
@@ -120,5 +122,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "ca/0013_caa_look",
         sql: include_str!("../../migrations/ca/0013_caa_look.sql"),
+    },
+    Migration {
+        name: "ca/0014_clock_look",
+        sql: include_str!("../../migrations/ca/0014_clock_look.sql"),
     },
 ];

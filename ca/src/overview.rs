@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use signum_core::db::Row;
 use signum_core::{Cx, DbError, Timestamp, params};
 
+use crate::clock_look::{ClockLook, clocks};
 use crate::profile::tsu;
 
 /// Everything at one moment.
@@ -21,6 +22,8 @@ pub struct Overview {
     pub relint: Option<RelintLook>,
     /// Authorities that two officers have revoked and the offline root's list does not name yet.
     pub ceremonies: Vec<DueCeremony>,
+    /// By replica.
+    pub clocks: Vec<ClockLook>,
     pub queue: Queue,
 }
 
@@ -101,6 +104,7 @@ pub async fn overview(cx: &Cx) -> Result<Overview, DbError> {
         oldest_answer: oldest_answer(cx).await?,
         relint: relint(cx).await?,
         ceremonies: ceremonies(cx).await?,
+        clocks: clocks(cx).await?,
         queue: queue(cx).await?,
     })
 }

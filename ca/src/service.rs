@@ -65,7 +65,7 @@ impl Service {
     /// Refuses a configuration that would make wrong certificates.
     pub fn replica(config: Config, deps: Deps, replica: Replica) -> Result<Arc<Self>, ConfigError> {
         let check: Arc<dyn ClockCheck> = match config.clock {
-            ClockSource::Chrony => Arc::new(Chrony::new(config.chronyc.clone())),
+            ClockSource::Chrony => Arc::new(Chrony::new(config.chronyc.clone(), Arc::clone(&deps.cx.clock))),
             ClockSource::Unchecked => {
                 tracing::warn!(
                     "TEST ONLY: nothing checks this machine's clock, and it stamps times (ca.clock = \"unchecked\")"

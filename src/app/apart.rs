@@ -128,8 +128,11 @@ async fn ca(ground: Ground<'_>) -> Result<Apart> {
         ca: ground.cx.clone(),
         logs: vec![audit::keyed(&ground.log)?],
         limits: config.alarms.clone(),
+        looks_up_caa: config.ca.caa_resolver().is_some(),
     };
     work.spawn(|stop| operator::watch(view.clone(), stop));
+    let clock = Arc::clone(&ca);
+    work.spawn(|stop| clock.watch_clock(stop.cancelled_owned()));
     let pages = operator::router(view, format!("http://{}", config.listen.operator).parse()?);
     let jobs = ca.jobs();
     let health = services::token(Health::default(), "ca", &workers);

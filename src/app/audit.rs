@@ -97,6 +97,7 @@ impl Logs {
             ca: ca.clone(),
             logs: self.all().into_iter().map(keyed).collect::<Result<_>>()?,
             limits: config.alarms.clone(),
+            looks_up_caa: config.ca.caa_resolver().is_some(),
         })
     }
 

@@ -23,6 +23,7 @@ pub async fn run(file: Option<&Path>, var: &Path) -> Result<()> {
     let view = View {
         ca: ca.cx().clone(),
         limits: config.alarms.clone(),
+        looks_up_caa: config.ca.caa_resolver().is_some(),
         logs,
     };
     let status = view.status().await?;

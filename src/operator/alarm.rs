@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use signum_ca::Overview;
+use signum_ca::{ClockLook, Overview};
 use signum_core::Timestamp;
 use signum_core::audit::LogState;
 use signum_core::i18n::Lang;
@@ -21,6 +21,14 @@ pub enum Alarm {
     List { name: String, next_update: Timestamp },
     /// Status answers were not signed anew in their time.
     Answers { name: String, next_update: Timestamp },
+    /// A replica's clock is off, or nobody knows by how much.
+    Clock {
+        replica: String,
+        problem: String,
+        since: Timestamp,
+    },
+    /// A replica has not looked at its clock, nor ended in order.
+    ClockLate { replica: String, at: Timestamp },
     /// Certificates were begun and not ended.
     Intents { count: i64, since: Timestamp },
     /// Changes of status are not in the audit log yet.
@@ -45,11 +53,13 @@ pub enum Alarm {
 
 impl Alarm {
     /// Every kind.
-    pub const CODES: [&'static str; 12] = [
+    pub const CODES: [&'static str; 14] = [
         "authority_ends",
         "unit_ends",
         "list_late",
         "answers_late",
+        "clock_wrong",
+        "clock_late",
         "intents_open",
         "events_owed",
         "relint_findings",
@@ -67,6 +77,8 @@ impl Alarm {
             Self::Unit { .. } => "unit_ends",
             Self::List { .. } => "list_late",
             Self::Answers { .. } => "answers_late",
+            Self::Clock { .. } => "clock_wrong",
+            Self::ClockLate { .. } => "clock_late",
             Self::Intents { .. } => "intents_open",
             Self::Owed { .. } => "events_owed",
             Self::Relint { .. } => "relint_findings",
@@ -96,6 +108,22 @@ impl Alarm {
             Self::Answers { name, next_update } => (
                 "alarm-answers",
                 vec![("name", name.clone()), ("time", next_update.to_string())],
+            ),
+            Self::Clock {
+                replica,
+                problem,
+                since,
+            } => (
+                "alarm-clock",
+                vec![
+                    ("name", replica.clone()),
+                    ("problem", problem.clone()),
+                    ("time", since.to_string()),
+                ],
+            ),
+            Self::ClockLate { replica, at } => (
+                "alarm-clock-late",
+                vec![("name", replica.clone()), ("time", at.to_string())],
             ),
             Self::Intents { count, since } => (
                 "alarm-intents",
@@ -137,6 +165,14 @@ const DAY: u64 = 86_400;
 /// The job looks once a day.
 const RELINT_LATE: Duration = Duration::from_secs(2 * DAY);
 
+/// Each replica looks once a minute.
+const CLOCK_LATE: Duration = Duration::from_secs(600);
+
+/// The beginning of a replica's id tells it from the others.
+pub(super) fn replica_name(clock: &ClockLook) -> String {
+    hex::encode(clock.replica.get(..4).unwrap_or_default())
+}
+
 /// What the limits say about this state.
 pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Timestamp) -> Vec<Alarm> {
     let mut alarms = Vec::new();
@@ -167,6 +203,18 @@ pub(super) fn raised(ca: &Overview, logs: &[LogState], limits: &Alarms, now: Tim
             alarms.push(Alarm::Answers {
                 name: answer.issuer.clone(),
                 next_update: answer.next_update,
+            });
+        }
+    }
+    for clock in &ca.clocks {
+        let replica = replica_name(clock);
+        if now.since(clock.at) > CLOCK_LATE {
+            alarms.push(Alarm::ClockLate { replica, at: clock.at });
+        } else if let Some((problem, since)) = clock.problem.clone() {
+            alarms.push(Alarm::Clock {
+                replica,
+                problem,
+                since,
             });
         }
     }
@@ -275,6 +323,7 @@ mod tests {
             oldest_answer,
             relint: None,
             ceremonies: vec![],
+            clocks: vec![],
             queue,
         };
         let alarms = raised(&ca, logs, &Alarms::default(), NOW);
@@ -294,6 +343,37 @@ mod tests {
             ..Queue::default()
         };
         assert_eq!(codes(keys, vec![list(4), list(6)], queue, &logs), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_or_not_looked_at_is_told_of_its_replica() {
+        let told = |minutes: u64, problem: Option<&str>| {
+            let at = NOW.minus(Duration::from_secs(minutes * 60));
+            let ca = Overview {
+                keys: vec![],
+                lists: vec![],
+                oldest_answer: None,
+                relint: None,
+                ceremonies: vec![],
+                clocks: vec![ClockLook {
+                    replica: [0xab; 16],
+                    at,
+                    is_checked: true,
+                    off: None,
+                    problem: problem.map(|problem| (problem.to_owned(), at)),
+                }],
+                queue: Queue::default(),
+            };
+            let alarms = raised(&ca, &[], &Alarms::default(), NOW);
+            for alarm in &alarms {
+                assert!(Lang::ALL.iter().all(|lang| alarm.text(*lang).contains("abababab")));
+            }
+            alarms.iter().map(Alarm::code).collect::<Vec<_>>()
+        };
+        assert_eq!(told(9, None), Vec::<&str>::new());
+        assert_eq!(told(1, Some("not synchronised")), ["clock_wrong"]);
+        assert_eq!(told(11, Some("not synchronised")), ["clock_late"]);
+        assert_eq!(told(11, None), ["clock_late"]);
     }
 
     #[test]
@@ -319,6 +399,7 @@ mod tests {
                 }),
                 relint: None,
                 ceremonies: vec![],
+                clocks: vec![],
                 queue: Queue::default(),
             };
             raised(&ca, &[], &Alarms::default(), NOW)
@@ -340,6 +421,7 @@ mod tests {
                     findings,
                 }),
                 ceremonies: vec![],
+                clocks: vec![],
                 queue: Queue::default(),
             };
             let alarms = raised(&ca, &[], &Alarms::default(), NOW);
@@ -357,6 +439,7 @@ mod tests {
                 authority: "qsig".to_owned(),
                 since: NOW,
             }],
+            clocks: vec![],
             queue: Queue::default(),
         };
         let alarms = raised(&due, &[], &Alarms::default(), NOW);

@@ -7,6 +7,7 @@ use metrics::gauge;
 use signum_core::i18n::Lang;
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::replica_name;
 use super::{Alarm, Status, View};
 
 const EVERY: Duration = Duration::from_secs(30);
@@ -62,6 +63,10 @@ fn measure(status: &Status) {
     if let Some(look) = &status.ca.relint {
         gauge!("ca_relint_last_timestamp_seconds").set(look.at.seconds() as f64);
         gauge!("ca_relint_last_findings").set(look.findings as f64);
+    }
+    for clock in &status.ca.clocks {
+        let off = clock.off.map_or(f64::NAN, |off| off.as_secs_f64());
+        gauge!("ca_clock_off_at_most_seconds", "replica" => replica_name(clock)).set(off);
     }
     for log in &status.logs {
         let service = log.service.clone();

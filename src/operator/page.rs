@@ -9,7 +9,8 @@ use signum_core::http::{Frame, Problem};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Notice, Page};
 
-use super::text::days_left;
+use super::alarm::replica_name;
+use super::text::{days_left, off};
 use super::{Status, View, WORDS};
 
 /// `GET /`, with the shell's styles and languages.
@@ -50,6 +51,9 @@ fn render(status: &Status, lang: Lang) -> Response {
                 (&word("relint-findings"), html! { (look.findings) }),
             ]))
         }
+        h2 { (word("clocks")) }
+        (clocks(status, lang))
+        @if !status.looks_up_caa { (ui::notice(Notice::Information, word("no-caa"))) }
         h2 { (word("waiting")) }
         (ui::facts(&[
             (&word("intents"), html! { (status.ca.queue.intents) }),
@@ -134,6 +138,24 @@ fn lists(status: &Status, lang: Lang) -> Markup {
     };
     let rows = status.ca.lists.iter().map(row).collect();
     table(lang, "lists", &["list", "number", "made", "next-update"], rows)
+}
+
+fn clocks(status: &Status, lang: Lang) -> Markup {
+    let row = |clock: &signum_ca::ClockLook| {
+        let off = match clock.off {
+            Some(_) if clock.is_checked => off(clock),
+            _ if clock.is_checked => WORDS.text(lang, "off-unknown"),
+            _ => WORDS.text(lang, "off-unchecked"),
+        };
+        vec![
+            html! { (replica_name(clock)) },
+            html! { (clock.at) },
+            html! { (off) },
+            html! { @match &clock.problem { Some((problem, _)) => { span lang="en" { (problem) } }, None => "–" } },
+        ]
+    };
+    let rows = status.ca.clocks.iter().map(row).collect();
+    table(lang, "clocks", &["replica", "looked-at", "off-by", "problem"], rows)
 }
 
 fn logs(status: &Status, lang: Lang) -> Markup {

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use signum_ca::ClockLook;
 use signum_core::Timestamp;
 use signum_core::i18n::Lang;
 
 use super::Status;
+use super::alarm::replica_name;
 
 /// Everything, alarms last where a terminal shows them.
 pub fn text(status: &Status) -> String {
@@ -51,6 +53,25 @@ pub fn text(status: &Status) -> String {
             out,
             "\nThe second look at stored certificates: {} read at {}, {} findings",
             look.read, look.at, look.findings
+        );
+    }
+    table(
+        &mut out,
+        "Clocks",
+        &["replica", "looked at", "off by at most", "problem"],
+        status.ca.clocks.iter().map(|clock| {
+            vec![
+                replica_name(clock),
+                clock.at.to_string(),
+                off(clock),
+                clock.problem.as_ref().map_or("none", |(problem, _)| problem).to_owned(),
+            ]
+        }),
+    );
+    if !status.looks_up_caa {
+        let _ = writeln!(
+            out,
+            "\nCAA records are not looked up (ca.caa_resolver is empty): TLS certificates go by ca.tls_domains alone"
         );
     }
     let queue = status.ca.queue;
@@ -105,6 +126,15 @@ fn logs(out: &mut String, status: &Status) {
         &["service", "witness", "signed up to", "problem"],
         witnesses,
     );
+}
+
+/// What is known of a clock; a demonstration's is not compared with anything.
+pub(super) fn off(clock: &ClockLook) -> String {
+    match clock.off {
+        Some(off) if clock.is_checked => format!("{:.3} ms", off.as_secs_f64() * 1000.0),
+        _ if !clock.is_checked => "not checked".to_owned(),
+        _ => "not known".to_owned(),
+    }
 }
 
 /// Negative once it has ended.

@@ -19,11 +19,12 @@ use crate::officer::store::Pin;
 const DOMAIN: &[u8] = b"signum-ca-profile-settings-v1";
 
 /// Settings that no certificate shows: where things lie, how often work is done, and the officers' own pins.
-const OPERATIONAL: [&str; 12] = [
+const OPERATIONAL: [&str; 13] = [
     "token",
     "statement_key_file",
     "serial_prefix",
     "chronyc",
+    "caa_timeout_seconds",
     "ocsp_seconds",
     "ocsp_presigned_hours",
     "ocsp_cache_megabytes",

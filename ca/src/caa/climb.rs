@@ -114,7 +114,10 @@ mod tests {
     #[tokio::test]
     async fn a_look_up_that_fails_ends_the_climb_although_a_set_stands_above() {
         let table = Table::new("org", "example.org");
-        let failed = relevant(&table, "a.example.org", &mut BTreeMap::new()).await.err().unwrap();
+        let failed = relevant(&table, "a.example.org", &mut BTreeMap::new())
+            .await
+            .err()
+            .unwrap();
         assert_eq!((failed.at.as_str(), failed.why.as_str()), ("example.org", "SERVFAIL"));
     }
 }

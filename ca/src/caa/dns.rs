@@ -89,11 +89,7 @@ fn is_final(none: &NoRecords) -> bool {
 
 /// Follows the aliases within the answer, then takes the records of the last one.
 fn said(response: &DnsResponse, name: &Name) -> Result<Said, String> {
-    if !matches!(
-        response.response_code,
-        ResponseCode::NoError | ResponseCode::NXDomain
-    ) || response.truncation
-    {
+    if !matches!(response.response_code, ResponseCode::NoError | ResponseCode::NXDomain) || response.truncation {
         return Err(format!("an answer that is none: {}", response.response_code));
     }
     let (mut owner, mut is_alias) = (name, false);

@@ -60,7 +60,11 @@ pub(super) fn permits(set: &[Property], wildcard: bool, ours: &[String]) -> Resu
     let of = |tag: &str| set.iter().filter(|p| p.is(tag)).collect::<Vec<_>>();
     let wild = of("issuewild");
     // RFC 8659 section 4.3: issuewild counts for wildcards alone, and before issue.
-    let deciding = if wildcard && !wild.is_empty() { wild } else { of("issue") };
+    let deciding = if wildcard && !wild.is_empty() {
+        wild
+    } else {
+        of("issue")
+    };
     if deciding.is_empty() || deciding.iter().any(|p| p.authorises(ours)) {
         return Ok(());
     }

@@ -89,12 +89,20 @@ fn whole(pattern: &str) -> Result<Regex, regex_lite::Error> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn without_a_pattern_a_number_is_so_many_digits() {
         assert!(fits("1234567890", "", 10));
-        for text in ["123456789", "12345678901", "123456789O", "１２３４５６７８９０", " 234567890", ""] {
+        for text in [
+            "123456789",
+            "12345678901",
+            "123456789O",
+            "１２３４５６７８９０",
+            " 234567890",
+            "",
+        ] {
             assert!(!fits(text, "", 10), "{text}");
         }
     }
@@ -103,7 +111,14 @@ mod tests {
     fn a_pattern_is_about_the_whole_number() {
         let pattern = "[A-Z][0-9]{8}[A-Z]|[0-9]{6}/[0-9]{3,4}";
         assert!(fits("I12345678X", pattern, 10) && fits("850101/1234", pattern, 10));
-        for text in ["I12345678XY", "xI12345678X", "1234567890", "850101/12345", "I12345678X\n", ""] {
+        for text in [
+            "I12345678XY",
+            "xI12345678X",
+            "1234567890",
+            "850101/12345",
+            "I12345678X\n",
+            "",
+        ] {
             assert!(!fits(text, pattern, 10), "{text:?}");
         }
     }
@@ -127,7 +142,10 @@ mod tests {
             ("(?=x)", "regular expression"),
         ] {
             let said = check_pattern(pattern).unwrap_err();
-            assert!(said.contains(fault) && said.len() > fault.len() + 10, "{pattern}: {said}");
+            assert!(
+                said.contains(fault) && said.len() > fault.len() + 10,
+                "{pattern}: {said}"
+            );
         }
         assert!(check_pattern(&"a".repeat(201)).is_err());
         assert!(check_pattern("").is_ok() && check_pattern("[0-9]{13}").is_ok());
@@ -150,7 +168,10 @@ mod tests {
             };
             assert_eq!(holding, [good], "{checksum:?}");
         }
-        assert!(!Checksum::Mod11_10.holds("07495") && !Checksum::Mod97_10.holds("97444"), "digits changed places");
+        assert!(
+            !Checksum::Mod11_10.holds("07495") && !Checksum::Mod97_10.holds("97444"),
+            "digits changed places"
+        );
         assert!(Checksum::None.holds("anything") && !Checksum::Luhn.holds("") && !Checksum::Luhn.holds("00"));
     }
 }

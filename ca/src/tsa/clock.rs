@@ -4,9 +4,11 @@
 //! [`Chrony`] asks the daemon that keeps the clock; [`Unchecked`] believes, and is for a CA whose name says TEST.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use signum_core::{Clock, Timestamp};
 
 /// By how much the clock may be off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,17 @@ pub enum ClockQuality {
     Within(Duration),
     /// Not known: why, for the operator.
     Unknown(String),
+}
+
+impl ClockQuality {
+    /// Why times by this clock are not good enough, if they are not.
+    pub(crate) fn problem(&self) -> Option<String> {
+        match self {
+            Self::Within(bound) if *bound <= super::ACCURACY => None,
+            Self::Within(bound) => Some(format!("it may be off by {} ms", bound.as_millis())),
+            Self::Unknown(why) => Some(why.clone()),
+        }
+    }
 }
 
 /// What knows how good the clock is.
@@ -35,6 +48,8 @@ impl ClockCheck for Unchecked {
 
 /// How long an answer of the daemon is used; a clock drifts by less than a millisecond meanwhile.
 const REMEMBERED: Duration = Duration::from_secs(10);
+/// The daemon's own last look at its sources is no older (EN 319 411-1 section 6.4.5: once a day).
+const OLDEST: Duration = Duration::from_secs(86_400);
 /// A daemon that says nothing for so long is no witness.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -42,13 +57,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// may be (RFC 5905 section 10, root synchronization distance).
 pub struct Chrony {
     program: PathBuf,
+    clock: Arc<dyn Clock>,
     last: tokio::sync::Mutex<Option<(Instant, ClockQuality)>>,
 }
 
 impl Chrony {
-    pub fn new(program: PathBuf) -> Self {
+    /// `clock` is the one that it keeps.
+    pub fn new(program: PathBuf, clock: Arc<dyn Clock>) -> Self {
         Self {
             program,
+            clock,
             last: tokio::sync::Mutex::new(None),
         }
     }
@@ -63,7 +81,7 @@ impl Chrony {
         if !output.status.success() {
             return Err("chronyc cannot reach chronyd".to_owned());
         }
-        Ok(tracking(&String::from_utf8_lossy(&output.stdout)))
+        Ok(tracking(&String::from_utf8_lossy(&output.stdout), self.clock.now()))
     }
 }
 
@@ -82,9 +100,9 @@ impl ClockCheck for Chrony {
     }
 }
 
-/// Reads the one line of comma-separated values: [4] seconds the clock is off, [10] root delay, [11] root dispersion, [13] leap
-/// status.
-fn tracking(line: &str) -> ClockQuality {
+/// Reads the one line of comma-separated values: [3] when a source was last heard, [4] seconds the clock is off, [10] root delay,
+/// [11] root dispersion, [13] leap status.
+fn tracking(line: &str, now: Timestamp) -> ClockQuality {
     let fields: Vec<&str> = line.trim().split(',').collect();
     let seconds = |place: usize| {
         let number = fields.get(place)?.parse::<f64>().ok()?.abs();
@@ -93,6 +111,11 @@ fn tracking(line: &str) -> ClockQuality {
     match fields.get(13).copied() {
         Some("Normal" | "Insert second" | "Delete second") => {}
         Some(other) => return ClockQuality::Unknown(format!("chronyd: {other}")),
+        None => return ClockQuality::Unknown("chronyc said something else".to_owned()),
+    }
+    match seconds(3).map(|heard| i64::try_from(heard.as_secs()).unwrap_or(i64::MAX)) {
+        Some(heard) if now.since(Timestamp::from_seconds(heard)) <= OLDEST => {}
+        Some(_) => return ClockQuality::Unknown("chronyd has heard no source for a day".to_owned()),
         None => return ClockQuality::Unknown("chronyc said something else".to_owned()),
     }
     match (seconds(4), seconds(10), seconds(11)) {
@@ -106,13 +129,26 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::os::unix::fs::PermissionsExt;
 
+    use signum_core::SystemClock;
+
     use super::*;
 
     const GOOD: &str = "C0000201,192.0.2.1,2,1795446000.123456789,-0.000120000,0.000010,0.000050,-12.345,0.010,0.100,0.020000000,0.001000000,64.2,Normal\n";
 
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_446_100);
+
+    #[test]
+    fn a_daemon_that_has_heard_nothing_for_a_day_is_no_witness_however_sure_it_is() {
+        let at = |seconds: i64| Timestamp::from_seconds(1_795_446_000 + seconds);
+        assert!(matches!(tracking(GOOD, at(86_400)), ClockQuality::Within(_)));
+        assert!(matches!(tracking(GOOD, at(86_401)), ClockQuality::Unknown(_)));
+        let never = GOOD.replace("1795446000.123456789", "0.000000000");
+        assert!(matches!(tracking(&never, at(0)), ClockQuality::Unknown(_)));
+    }
+
     #[test]
     fn offset_half_the_delay_and_dispersion_add_up() {
-        assert_eq!(tracking(GOOD), ClockQuality::Within(Duration::from_micros(11_120)));
+        assert_eq!(tracking(GOOD, NOW), ClockQuality::Within(Duration::from_micros(11_120)));
     }
 
     #[test]
@@ -120,21 +156,23 @@ mod tests {
         for line in [
             &GOOD.replace("Normal", "Not synchronised"),
             &GOOD.replace("-0.000120000", "nan"),
+            &GOOD.replace("1795446000.123456789", "yesterday"),
             "506 Cannot talk to daemon",
             "",
         ] {
-            assert!(matches!(tracking(line), ClockQuality::Unknown(_)), "{line}");
+            assert!(matches!(tracking(line, NOW), ClockQuality::Unknown(_)), "{line}");
         }
     }
 
     #[tokio::test]
     async fn a_daemon_that_is_away_is_no_quality() {
         let folder = tempfile::tempdir().unwrap();
-        let missing = Chrony::new(folder.path().join("chronyc"));
+        let chrony = |program| Chrony::new(program, Arc::new(SystemClock));
+        let missing = chrony(folder.path().join("chronyc"));
         assert!(matches!(missing.quality().await, ClockQuality::Unknown(_)));
         let program = folder.path().join("failing");
         std::fs::write(&program, "#!/bin/sh\nexit 1\n").unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
-        assert!(matches!(Chrony::new(program).quality().await, ClockQuality::Unknown(_)));
+        assert!(matches!(chrony(program).quality().await, ClockQuality::Unknown(_)));
     }
 }

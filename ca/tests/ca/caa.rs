@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use signum_ca::{CaaError, Config, IssueError, Server, Subject};
+use signum_ca::{CaaError, ClockSource, Config, IssueError, Server, Subject};
 use signum_core::params;
 
 use self::server::{Said, Zone};
@@ -190,7 +190,10 @@ fn a_request_that_was_answered_before_is_answered_so_again_whatever_the_dns_says
         let first = house.service.issue_leaf(&asked).await.unwrap();
         for said in [Said::Code(2), Said::Caa(vec![OTHERS])] {
             zone.say("www.example.org", said);
-            assert_eq!(house.service.issue_leaf(&asked).await.unwrap().certificate, first.certificate);
+            assert_eq!(
+                house.service.issue_leaf(&asked).await.unwrap().certificate,
+                first.certificate
+            );
             refused(&house, 2, &["www.example.org"]).await;
         }
         assert_eq!(rows(&house).await, 1);
@@ -207,7 +210,10 @@ fn aliases_are_followed_and_answers_cut_short_are_asked_for_in_tcp() {
         zone.say("apart.example.org", Said::Alias("target.example.net", vec![]));
         for (number, name) in (1..).zip(["long.example.org", "alias.example.org", "apart.example.org"]) {
             let error = refused(&house, number, &[name]).await;
-            assert!(matches!(&error, CaaError::Forbidden { at, .. } if at == name), "{error:?}");
+            assert!(
+                matches!(&error, CaaError::Forbidden { at, .. } if at == name),
+                "{error:?}"
+            );
         }
         zone.say("long.example.org", Said::Long(vec![OURS]));
         issued(&house, 4, &["long.example.org"]).await;
@@ -236,10 +242,46 @@ fn nobody_is_asked_about_people_about_addresses_or_about_what_is_refused_anyway(
         let elsewhere = leaf(21, server(&["www.example.com"]), &key());
         assert!(matches!(
             house.service.issue_leaf(&elsewhere).await,
-            Err(IssueError::Refused { code: "subject_malformed", .. })
+            Err(IssueError::Refused {
+                code: "subject_malformed",
+                ..
+            })
         ));
         assert_eq!(zone.asked(), Vec::<String>::new());
     });
+}
+
+#[test]
+fn a_resolver_without_sense_or_without_our_name_is_refused_and_only_a_test_does_without_one() {
+    let asking = |resolver: &str, ours: &[&str]| Config {
+        caa_resolver: resolver.to_owned(),
+        caa_identifiers: ours.iter().map(|&name| name.to_owned()).collect(),
+        ..Config::default()
+    };
+    for good in ["127.0.0.1:53", "[::1]:5353"] {
+        assert_eq!(asking(good, &["pki.example.org"]).check(), Ok(()));
+    }
+    for bad in ["localhost:53", "127.0.0.1", "127.0.0.1:70000", "dns://127.0.0.1", " "] {
+        let error = asking(bad, &["pki.example.org"]).check().unwrap_err();
+        assert_eq!(error.field, "caa_resolver", "{bad}");
+    }
+    for ours in [
+        &[][..],
+        &["PKI.example.org"],
+        &["pki.example.org", "localhost"],
+        &["pki.example.org."],
+    ] {
+        let error = asking("127.0.0.1:53", ours).check().unwrap_err();
+        assert_eq!(error.field, "caa_identifiers", "{ours:?}");
+    }
+    let real = |resolver: &str, domains: &[&str]| Config {
+        name_prefix: "Signum".to_owned(),
+        clock: ClockSource::Chrony,
+        tls_domains: domains.iter().map(|&name| name.to_owned()).collect(),
+        ..asking(resolver, &["pki.example.org"])
+    };
+    assert_eq!(real("", &["example.org"]).check().unwrap_err().field, "caa_resolver");
+    assert!(real("", &[]).check().is_ok() && real("127.0.0.1:53", &["example.org"]).check().is_ok());
 }
 
 /// A name server that others run, from the Debian package dnsmasq-base.
@@ -292,9 +334,17 @@ fn a_name_server_that_others_wrote_is_understood() {
     in_own_process(|dir| async move {
         let (_dnsmasq, address) = Dnsmasq::start(&dir).await;
         let house = house::open(&dir, asking(address)).await;
-        issued(&house, 1, &["www.ours.example.org", "ours.example.org", "free.example.org"]).await;
+        issued(
+            &house,
+            1,
+            &["www.ours.example.org", "ours.example.org", "free.example.org"],
+        )
+        .await;
         let error = refused(&house, 2, &["www.others.example.org"]).await;
-        assert!(matches!(&error, CaaError::Forbidden { records, .. } if records.len() == 2), "{error:?}");
+        assert!(
+            matches!(&error, CaaError::Forbidden { records, .. } if records.len() == 2),
+            "{error:?}"
+        );
         let error = refused(&house, 3, &["broken.example.org"]).await;
         assert!(matches!(error, CaaError::Unknown { .. }), "{error:?}");
         let elsewhere = Config {

@@ -1,6 +1,6 @@
 //! Every leaf profile through issuance: what is refused, how long it lives, what may be suspended, which keys are blocked.
 
-use signum_ca::{Config, IssueError, PersonIdentifier, Subject};
+use signum_ca::{Checksum, Config, IssueError, PersonIdentifier, Subject};
 use signum_core::contract::{CertificateAuthority, KeyOrigin, LeafProfile};
 use signum_core::{Timestamp, params};
 use signum_pki::chain::{Purpose, verify_chain};
@@ -238,6 +238,102 @@ fn a_certificate_that_would_outlive_its_issuer_is_refused_not_shortened() {
         house.clock.advance(std::time::Duration::from_secs(6 * 365 * 86_400));
         assert_eq!(refused(&house, 1, subject("authentication")).await, "outlives_issuer");
     });
+}
+
+#[test]
+fn a_country_s_form_of_numbers_is_held_by_requests_and_linter_alike() {
+    in_own_process(|dir| async move {
+        let elsewhere = Config {
+            country: "AL".to_owned(),
+            personal_number_pattern: "[A-Z][0-9]{8}[A-Z]".to_owned(),
+            organization_identifier: "NTRAL-K12345678A".to_owned(),
+            organization_number_pattern: "[A-Z][0-9]{8}[A-Z]".to_owned(),
+            ..config()
+        };
+        let house = house::open(&dir, elsewhere.clone()).await;
+        let with = |number: u8, identifier: &str| {
+            let Subject::Authentication(mut person) = subject("authentication") else {
+                panic!("authentication")
+            };
+            person.personal_number = identifier.to_owned();
+            let mut asked = leaf(number, Subject::Authentication(person), &key());
+            asked.key_origin = KeyOrigin::Unknown;
+            asked
+        };
+        let issued = house.service.issue_leaf(&with(1, "J12345678N")).await.unwrap();
+        let text = b"PNOAL-J12345678N";
+        assert!(issued.certificate.windows(text.len()).any(|window| window == text));
+        for (number, other) in (2..).zip([
+            "1234567892",
+            "J12345678N1",
+            "J1234567N",
+            "j12345678n",
+            "",
+            "J12345678N\n",
+        ]) {
+            let error = house.service.issue_leaf(&with(number, other)).await.unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    IssueError::Refused {
+                        code: "person_malformed",
+                        ..
+                    }
+                ),
+                "{other:?}"
+            );
+        }
+        let Subject::Seal(mut seal) = subject("seal") else {
+            panic!("seal")
+        };
+        assert_eq!(
+            refused(&house, 20, Subject::Seal(seal.clone())).await,
+            "subject_malformed"
+        );
+        seal.organization.number = "L98765432B".to_owned();
+        house
+            .service
+            .issue_leaf(&leaf(21, Subject::Seal(seal), &key()))
+            .await
+            .unwrap();
+        // Where the last digit is a check digit, a slip of the pen is refused.
+        let summed = Config {
+            personal_number_checksum: Checksum::Luhn,
+            personal_number_pattern: String::new(),
+            personal_number_digits: 11,
+            ..elsewhere
+        };
+        let summed = house::service(summed, &house.cx, &house.token);
+        summed.issue_leaf(&with(30, "79927398713")).await.unwrap();
+        let error = summed.issue_leaf(&with(31, "79927398731")).await.unwrap_err();
+        assert!(matches!(
+            error,
+            IssueError::Refused {
+                code: "person_malformed",
+                ..
+            }
+        ));
+    });
+}
+
+#[test]
+fn a_pattern_that_is_none_is_refused_before_anything_starts_and_its_fault_is_named() {
+    let with = |pattern: &str| Config {
+        personal_number_pattern: pattern.to_owned(),
+        ..Config::default()
+    };
+    assert_eq!(with("[0-9]{13}").check(), Ok(()));
+    for pattern in ["[0-9", "a)|(b", "(?=x)", &"9".repeat(300)] {
+        let error = with(pattern).check().unwrap_err();
+        assert_eq!(error.field, "personal_number_pattern");
+        assert!(error.to_string().starts_with("ca.personal_number_pattern: "), "{error}");
+    }
+    // The CA's own number has the form as well.
+    let own = Config {
+        organization_number_pattern: "[A-Z]{3}".to_owned(),
+        ..Config::default()
+    };
+    assert_eq!(own.check().unwrap_err().field, "organization_identifier");
 }
 
 #[test]

@@ -22,6 +22,14 @@ answer-due = OCSP answer that is due first
 relint-at = Second look at stored certificates
 relint-findings = Findings of it
 
+clocks = Clocks
+replica = Replica
+looked-at = Looked at
+off-by = Off by at most
+off-unknown = not known
+off-unchecked = not checked
+no-caa = CAA records are not looked up: no resolver is configured (ca.caa_resolver). TLS certificates are issued for names below ca.tls_domains alone.
+
 waiting = Waiting
 intents = Certificates begun and not ended
 owed = Status changes not yet in the audit log
@@ -50,3 +58,5 @@ alarm-witness = The witness { $name } did not sign the audit log { $service }: {
 alarm-relint = The second look at { $time } found { $count } faults in stored certificates. Run signum ca relint and see the audit log.
 alarm-relint-late = The last second look at stored certificates was at { $time }. See whether the job ca.relint fails.
 alarm-ceremony = Two officers revoked the authority { $name } at { $time }, and the list of the offline root does not say so yet. Hold a ceremony of kind revoke and import it.
+alarm-clock = The clock of the replica { $name } cannot be believed since { $time }: { $problem }. See whether chronyd runs there and reaches its sources.
+alarm-clock-late = The replica { $name } last looked at its clock at { $time }. See whether it still runs.

@@ -22,6 +22,14 @@ answer-due = Përgjigja OCSP që i vjen radha e para
 relint-at = Shikimi i dytë i certifikatave të ruajtura
 relint-findings = Gjetjet e tij
 
+clocks = Orët
+replica = Replika
+looked-at = Shikuar më
+off-by = Gabimi më i madh
+off-unknown = i panjohur
+off-unchecked = nuk kontrollohet
+no-caa = Shënimet CAA nuk kërkohen: asnjë zgjidhës DNS nuk është konfiguruar (ca.caa_resolver). Certifikatat TLS lëshohen vetëm për emra nën ca.tls_domains.
+
 waiting = Në pritje
 intents = Certifikata të filluara dhe të papërfunduara
 owed = Ndryshime statusi që ende nuk janë në regjistrin e auditimit
@@ -50,3 +58,5 @@ alarm-witness = Dëshmitari { $name } nuk e nënshkroi regjistrin e auditimit { 
 alarm-relint = Shikimi i dytë më { $time } gjeti { $count } gabime në certifikatat e ruajtura. Ekzekutoni signum ca relint dhe shikoni regjistrin e auditimit.
 alarm-relint-late = Shikimi i fundit i dytë i certifikatave të ruajtura ishte më { $time }. Shikoni nëse dështon puna ca.relint.
 alarm-ceremony = Dy zyrtarë e revokuan autoritetin { $name } më { $time }, por lista e rrënjës jashtë rrjetit ende nuk e thotë. Mbani një ceremoni të llojit revoke dhe importojeni.
+alarm-clock = Orës së replikës { $name } nuk mund t'i besohet që nga { $time }: { $problem }. Shikoni nëse chronyd punon aty dhe i arrin burimet e veta.
+alarm-clock-late = Replika { $name } e shikoi orën e vet për herë të fundit më { $time }. Shikoni nëse punon ende.

@@ -22,6 +22,14 @@ answer-due = {"OCSP"} odgovor koji je prvi na redu
 relint-at = Drugi pregled sačuvanih sertifikata
 relint-findings = Nalazi pregleda
 
+clocks = Satovi
+replica = Replika
+looked-at = Pogledano u
+off-by = Najveća greška
+off-unknown = nepoznata
+off-unchecked = ne proverava se
+no-caa = {"CAA"} zapisi se ne traže: {"DNS"} razrešivač nije podešen ({"ca.caa_resolver"}). {"TLS"} sertifikati se izdaju samo za imena ispod {"ca.tls_domains"}.
+
 waiting = Na čekanju
 intents = Započeti a nezavršeni sertifikati
 owed = Promene statusa kojih još nema u revizorskom dnevniku
@@ -50,3 +58,5 @@ alarm-witness = Svedok { $name } nije potpisao revizorski dnevnik { $service }: 
 alarm-relint = Drugi pregled u { $time } našao je grešaka u sačuvanim sertifikatima: { $count }. Pokrenite {"signum ca relint"} i pogledajte revizorski dnevnik.
 alarm-relint-late = Poslednji drugi pregled sačuvanih sertifikata bio je u { $time }. Proverite da li posao {"ca.relint"} ne uspeva.
 alarm-ceremony = Dva službenika su opozvala telo { $name } u { $time }, a lista korena van mreže to još ne kaže. Održite ceremoniju vrste {"revoke"} i uvezite je.
+alarm-clock = Satu replike { $name } ne može se verovati od { $time }: { $problem }. Proverite da li tamo radi {"chronyd"} i da li doseže svoje izvore.
+alarm-clock-late = Replika { $name } je poslednji put pogledala svoj sat u { $time }. Proverite da li još radi.
