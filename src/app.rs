@@ -239,7 +239,28 @@ fn idp_config(config: &Config, layout: &Layout) -> signum_idp::Config {
             *file = layout.root().join(&file).display().to_string();
         }
     }
+    for file in idp.card.issuers.iter_mut().chain(&mut idp.card.signing_issuers) {
+        // The address behind the file stays as it is: nothing in it is a path.
+        *file = layout.root().join(&file).display().to_string();
+    }
+    if config.demo.enabled && idp.card.issuers.is_empty() {
+        own_cards(config, layout, &mut idp.card);
+    }
     idp
+}
+
+/// In a demonstration the cards are those that the CA beside us issues.
+fn own_cards(config: &Config, layout: &Layout, card: &mut signum_idp::CardSettings) {
+    let made = |name: &str| Some(layout.path(&format!("ceremony/{name}.der"))).filter(|file| file.exists());
+    for name in ["auth", "auth-rsa"] {
+        if let Some(file) = made(name) {
+            let issuer = format!("{} {}/ocsp/{name}", file.display(), config.ca.public_url);
+            card.issuers.push(issuer);
+        }
+    }
+    for file in ["qsig", "qsig-rsa"].into_iter().filter_map(made) {
+        card.signing_issuers.push(file.display().to_string());
+    }
 }
 
 /// The same for the signer.

@@ -9,6 +9,7 @@ use crate::abuse::Limits;
 use crate::client_auth::MtlsSettings;
 use crate::clients::RegistrationSettings;
 use crate::jose::Algorithm;
+use crate::login::CardSettings;
 use crate::outbound::OutboundSettings;
 use crate::worth::Levels;
 
@@ -52,6 +53,8 @@ signum_core::config! {
         registration: RegistrationSettings,
         /// What each means of log-in is worth.
         levels: Levels,
+        /// Log-in with the eID card.
+        card: CardSettings,
     }
 }
 
@@ -83,6 +86,7 @@ impl Config {
             return Err("session_absolute_seconds: at most 43200, twelve hours".to_owned());
         }
         self.levels.check()?;
+        self.card.check()?;
         let mtls = &self.mtls.public_url;
         let exact = |url: Url| url.scheme() == "https" && origin_of(&url) == *mtls;
         if !mtls.is_empty() && !Url::parse(mtls).is_ok_and(exact) {

@@ -1,4 +1,4 @@
-//! The OpenID provider (OpenID Connect Core 1.0, RFC 6749, RFC 7636, RFC 9700): passkey log-in, authorize, token, logout.
+//! The OpenID provider (OpenID Connect Core 1.0, RFC 6749, RFC 7636, RFC 9700): log-in by passkey or card, authorize, token, logout.
 //!
 //! `http -> flow -> model`: [`http`] parses and renders, the flows are `authorize`, `login`, `consent`, `token`, `userinfo`,
 //! `logout` and `activate`. Admin calls for the wiring are in [`people`] and [`clients`].
@@ -53,6 +53,7 @@ pub use abuse::Limits;
 pub use config::Config;
 pub use keys::{KeyError, key_use};
 pub use level::Level;
+pub use login::CardSettings;
 pub use outbound::OutboundSettings;
 pub use service::{Deps, Service, StartError};
 use signum_core::db::Migration;
@@ -96,6 +97,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "idp/0010_person_sealed",
         sql: include_str!("../../migrations/idp/0010_person_sealed.sql"),
+    },
+    Migration {
+        name: "idp/0012_card",
+        sql: include_str!("../../migrations/idp/0012_card.sql"),
     },
     Migration {
         name: "idp/0014_resource",

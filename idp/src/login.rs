@@ -3,10 +3,12 @@
 //! A means is a [`Means`]: its part of the log-in page, and routes of its own below `/login/NAME`. Its handlers know the provider
 //! only through a [`Door`]: they take a [`Visit`] (cookie and CSRF token were right), and hand over an [`Outcome`] or a refusal.
 //! Nothing is admitted by default: a means counts for no more than its [`best_level`](Means::best_level), and the program
-//! `signum` has no way to add one (`Service::new` knows the passkey alone).
+//! `signum` has no way to add one (`Service::new` knows the passkey, and the eID card where authorities of cards are configured).
 
+pub(crate) mod card;
 mod door;
 pub(crate) mod passkey;
+pub(crate) mod web_eid;
 
 use std::net::IpAddr;
 
@@ -18,6 +20,7 @@ use signum_core::audit::{self, Event};
 use signum_core::i18n::Lang;
 use signum_core::{DbError, Id, Timestamp, Tx, retry_on_db_conflict};
 
+pub use card::settings::CardSettings;
 pub use door::{Door, VisitQuery};
 
 use crate::abuse::attempts;
@@ -55,6 +58,8 @@ pub struct Shown<'a> {
     pub csrf: &'a str,
     /// The last attempt with this means, on this page, was refused.
     pub refused: bool,
+    /// What it said of that: whatever stands in the address.
+    pub why: Option<&'a str>,
 }
 
 /// A person at the door for an open interaction; only [`Door::visit`] makes one.

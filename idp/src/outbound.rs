@@ -32,6 +32,8 @@ signum_core::config! {
 pub(crate) struct Outbound {
     client: reqwest::Client,
     allowed: Arc<[String]>,
+    /// Allowed hosts may be spoken to without TLS.
+    plain: bool,
 }
 
 /// Why there is no answer. Addresses are left out: they may say whom it is about.
@@ -48,11 +50,18 @@ pub(crate) enum OutboundError {
 impl Outbound {
     /// The error is for the operator.
     pub(crate) fn new(settings: &OutboundSettings) -> Result<Self, String> {
-        let allowed: Arc<[String]> = settings
-            .allowed_hosts
-            .iter()
-            .map(|host| host.to_ascii_lowercase())
-            .collect();
+        let allowed = settings.allowed_hosts.iter().map(|host| host.to_ascii_lowercase());
+        Self::build(settings, allowed.collect(), false)
+    }
+
+    /// For addresses that the operator named himself: their hosts may lie in our own networks, and since what comes from there is
+    /// signed, plain http will do (OCSP: RFC 6960 appendix A).
+    pub(crate) fn to_the_operators(settings: &OutboundSettings, addresses: &[Url]) -> Result<Self, String> {
+        let hosts = addresses.iter().filter_map(Url::host_str).map(str::to_owned);
+        Self::build(settings, hosts.collect(), true)
+    }
+
+    fn build(settings: &OutboundSettings, allowed: Arc<[String]>, plain: bool) -> Result<Self, String> {
         let mut builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()
@@ -66,7 +75,7 @@ impl Outbound {
             }
         }
         let client = builder.build().map_err(|e| format!("outbound: {e}"))?;
-        Ok(Self { client, allowed })
+        Ok(Self { client, allowed, plain })
     }
 
     /// Posts a form; the status is the answer. Redirects are not followed.
@@ -84,18 +93,19 @@ impl Outbound {
 
     /// Fetches at most `most` octets; anything but 200 is a failure.
     pub(crate) async fn get(&self, address: &str, most: usize) -> Result<Vec<u8>, OutboundError> {
-        let mut answer = self.client.get(self.check(address)?).send().await.map_err(failed)?;
-        if answer.status().as_u16() != 200 {
-            return Err(OutboundError::Failed(format!("status {}", answer.status().as_u16())));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > most {
-                return Err(OutboundError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        answered(self.client.get(self.check(address)?), most).await
+    }
+
+    /// Posts octets of this media type; at most `most` octets come back, and anything but 200 is a failure.
+    pub(crate) async fn post_octets(
+        &self,
+        address: &str,
+        kind: &str,
+        body: Vec<u8>,
+        most: usize,
+    ) -> Result<Vec<u8>, OutboundError> {
+        let request = self.client.post(self.check(address)?);
+        answered(request.header("content-type", kind).body(body), most).await
     }
 
     /// What can be judged without looking a name up; the rest is the resolver's.
@@ -110,7 +120,7 @@ impl Outbound {
         let host = url.host_str().unwrap_or_default();
         let allowed = is_allowed(&self.allowed, host);
         let here = allowed && host.ends_with(".localhost");
-        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+        if url.scheme() != "https" && !(url.scheme() == "http" && (here || (allowed && self.plain))) {
             return forbid("https is needed");
         }
         let literal = match url.host() {
@@ -124,6 +134,21 @@ impl Outbound {
             _ => Ok(url),
         }
     }
+}
+
+async fn answered(request: reqwest::RequestBuilder, most: usize) -> Result<Vec<u8>, OutboundError> {
+    let mut answer = request.send().await.map_err(failed)?;
+    if answer.status().as_u16() != 200 {
+        return Err(OutboundError::Failed(format!("status {}", answer.status().as_u16())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > most {
+            return Err(OutboundError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn is_allowed(allowed: &[String], host: &str) -> bool {
@@ -200,6 +225,16 @@ mod tests {
             matches!(named, Err(OutboundError::Failed(_))),
             "its name leads here, so it is not connected to"
         );
+    }
+
+    #[test]
+    fn only_hosts_that_the_operator_named_answer_without_tls() {
+        let responder: Url = "http://ocsp.example.org/auth".parse().unwrap();
+        let outbound = Outbound::to_the_operators(&OutboundSettings::default(), &[responder]).unwrap();
+        assert!(outbound.check("http://ocsp.example.org/auth").is_ok());
+        assert!(outbound.check("http://other.example.org/auth").is_err());
+        assert!(outbound.check("http://127.0.0.1/auth").is_err());
+        assert!(outbound.check("https://10.0.0.1/auth").is_err());
     }
 
     #[test]

@@ -20,10 +20,12 @@ use crate::clients::ClientError;
 use crate::clients::keys::PublishedKeys;
 use crate::config::Config;
 use crate::derived_key::DerivedKeys;
+use crate::http::login::card::Card;
 use crate::http::login::passkey::Passkey;
 use crate::keys::{self, KeyError, KeyRing};
 use crate::level::Level;
 use crate::login::Means;
+use crate::login::card::Cards;
 use crate::logout::deliver;
 use crate::outbound::Outbound;
 use crate::people::{PeopleError, Register, reseal};
@@ -72,6 +74,8 @@ pub(crate) struct Idp {
     pub people: Register,
     pub derived: DerivedKeys,
     pub webauthn: Webauthn,
+    /// Where authorities of cards are configured.
+    pub cards: Option<Cards>,
     pub csrf: Csrf,
     pub cookies: CookieKit,
     pub abuse: Abuse,
@@ -122,9 +126,13 @@ impl Service {
         Self::with_means(config, deps, Vec::new()).await
     }
 
-    /// The same with more means of log-in than the passkey, for a program that brings them; the program `signum` does not.
+    /// The same with more means of log-in than passkey and card, for a program that brings them; the program `signum` does not.
     pub async fn with_means(config: Config, deps: Deps, more: Vec<Box<dyn Means>>) -> Result<Self, StartError> {
+        let cards = Cards::read(&config.card, &config.outbound).map_err(StartError::Config)?;
         let mut means: Vec<Box<dyn Means>> = vec![Box::new(Passkey)];
+        if cards.is_some() {
+            means.push(Box::new(Card));
+        }
         means.extend(more);
         let url = config.origin().map_err(StartError::Config)?;
         let host = url.domain().unwrap_or_default();
@@ -148,6 +156,7 @@ impl Service {
             people,
             derived,
             webauthn,
+            cards,
             csrf,
             cookies,
             abuse,

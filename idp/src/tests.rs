@@ -10,6 +10,7 @@ mod authorize;
 mod backchannel;
 mod bound;
 mod browser;
+mod card;
 pub(crate) mod certificate;
 mod claims_parameter;
 mod client_auth;

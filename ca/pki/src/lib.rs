@@ -13,6 +13,7 @@ pub mod signature;
 pub mod tsp;
 
 pub use chain::verify_chain;
+pub use ocsp::nonce::{is_the_one_answer_to, ocsp_request_with_nonce};
 pub use ocsp::request::ocsp_request;
 pub use ocsp::verify::{CertStatus, OcspError, verify_ocsp};
 pub use tsp::request::tsp_request;

@@ -23,6 +23,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("signum.css", &include_bytes!("../../assets/signum.css")[..]),
         ("signum.svg", include_bytes!("../../assets/signum.svg")),
         ("passkey.js", include_bytes!("../../assets/passkey.js")),
+        ("web-eid.js", include_bytes!("../../assets/web-eid.js")),
         ("poll.js", include_bytes!("../../assets/poll.js")),
         ("file.js", include_bytes!("../../assets/file.js")),
         ("submit.js", include_bytes!("../../assets/submit.js")),

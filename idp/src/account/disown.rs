@@ -60,11 +60,17 @@ pub(crate) async fn disown(cx: &Cx, login: Id<Stored>) -> Result<bool, DbError> 
             )
             .await?;
             let mut suspended = 0;
-            if let Some(credential) = credential {
+            if let Some(credential) = &credential {
                 suspended = tx
                     .exec(
                         "UPDATE passkey SET suspended_at = $1
                          WHERE credential_id = $2 AND person = $3 AND suspended_at IS NULL",
+                        params![cx.now(), credential, person],
+                    )
+                    .await?;
+                suspended += tx
+                    .exec(
+                        "UPDATE card SET suspended_at = $1 WHERE fingerprint = $2 AND person = $3 AND suspended_at IS NULL",
                         params![cx.now(), credential, person],
                     )
                     .await?;

@@ -1,5 +1,6 @@
 //! The log-in page: service, purpose, data, and every means that reaches the asked level.
 
+pub(crate) mod card;
 pub(crate) mod passkey;
 
 use axum::extract::{Query, RawForm, State};
@@ -25,7 +26,7 @@ use crate::login::{Admitted, LoginError, Means, Shown, Visit, VisitQuery};
 #[derive(serde::Deserialize)]
 pub(super) struct PageQuery {
     i: Id<Interaction>,
-    /// Name of the means whose last attempt was refused.
+    /// Name of the means whose last attempt was refused; after a dot, what it has to say about that.
     refused: Option<String>,
 }
 
@@ -41,12 +42,16 @@ pub(super) async fn page(
         Ok((interaction, client)) => {
             let csrf = idp.csrf.token(&cookie.unwrap_or_default());
             let shown: Vec<_> = idp.means_for(interaction.request.acr).collect();
+            let refused = query.refused.as_deref().unwrap_or_default();
+            let (refused, why) = refused.split_once('.').map_or((refused, None), |(means, why)| (means, Some(why)));
             let on = |means: &dyn Means| {
+                let refused = refused == means.name();
                 means.markup(&Shown {
                     lang,
                     interaction: &query.i.to_string(),
                     csrf: &csrf,
-                    refused: query.refused.as_deref() == Some(means.name()),
+                    refused,
+                    why: why.filter(|_| refused),
                 })
             };
             let means = html! { @for means in &shown { (on(*means)) } };

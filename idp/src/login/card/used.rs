@@ -1,0 +1,37 @@
+//! A card that logs in is remembered, so that its person can see when it was used and say that it was not them.
+
+use async_trait::async_trait;
+use signum_core::{Id, Timestamp, Tx, params};
+
+use super::refusal::Refusal;
+use crate::login::{LoginError, Spend};
+use crate::people::Person;
+
+/// The use of one card by its person.
+pub(crate) struct Used {
+    pub fingerprint: [u8; 32],
+    pub person: Id<Person>,
+}
+
+#[async_trait]
+impl Spend for Used {
+    /// One statement: a card that is suspended, or is another person's, changes no row.
+    async fn spend(&self, tx: &Tx, now: Timestamp) -> Result<(), LoginError> {
+        let rows = tx
+            .exec(
+                "INSERT INTO card (fingerprint, person, first_used_at, last_used_at) VALUES ($1, $2, $3, $3)
+                 ON CONFLICT (fingerprint) DO UPDATE SET last_used_at = excluded.last_used_at
+                 WHERE card.suspended_at IS NULL AND card.person = excluded.person",
+                params![self.fingerprint, self.person, now],
+            )
+            .await?;
+        match rows {
+            1 => Ok(()),
+            _ => Err(LoginError::Refused(Refusal::Suspended.code())),
+        }
+    }
+
+    fn credential(&self) -> Option<&[u8]> {
+        Some(&self.fingerprint)
+    }
+}
