@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::HsmError;
 use crate::token::fault::Fault;
+use crate::token::kept;
 use crate::token::module::Module;
 use crate::token::{PinSource, Token, TokenConfig};
 
@@ -28,7 +29,7 @@ pub struct NewToken {
 /// [`HsmError::AlreadyExists`] when a token carries the label: an existing token is never initialised again.
 pub fn init_token(new: &NewToken) -> Result<(), HsmError> {
     let module = Module::load(&new.module)?;
-    if !module.look_for(&new.label)?.is_empty() {
+    if !module.look_for(&new.label)?.is_empty() || kept::put_back(&new.module, &new.label) {
         return Err(HsmError::AlreadyExists(new.label.clone()));
     }
     if new.label.is_empty() || new.label.len() > 32 {

@@ -4,6 +4,7 @@ mod address;
 pub(crate) mod algorithm;
 pub(crate) mod fault;
 pub(crate) mod find;
+pub(crate) mod kept;
 pub(crate) mod module;
 pub(crate) mod pin;
 pub(crate) mod pool;
@@ -60,10 +61,15 @@ pub struct Token {
 impl Token {
     /// Loads the module and logs in. A refused PIN is never tried again by this process ([`HsmError::PinLatched`]).
     pub fn open(config: TokenConfig) -> Result<Self, HsmError> {
-        Module::load(&config.module)?.look_for(&config.token)?;
+        let module = Module::load(&config.module)?;
+        if module.look_for(&config.token)?.is_empty() && kept::put_back(&config.module, &config.token) {
+            module.look_for(&config.token)?;
+        }
+        let pool = Pool::open(config.clone())?;
+        kept::keep(&config.module, &config.token);
         Ok(Self {
-            label: config.token.clone(),
-            pool: Pool::open(config)?,
+            label: config.token,
+            pool,
             handles: Handles::default(),
             ceremony: Mutex::default(),
         })

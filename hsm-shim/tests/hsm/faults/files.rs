@@ -1,9 +1,11 @@
 //! A token's files moved, emptied or locked underneath the workers.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, fcntl_lock};
+use signum_hsm_shim::workers::Workers;
 use signum_hsm_shim::{Hsm, HsmError, KeyUri, SignatureAlgorithm};
 
 use super::alarms::Alarms;
@@ -149,6 +151,29 @@ async fn an_emptied_token_keeps_signing_or_says_that_it_is_gone() {
     fs::write(&file, whole).unwrap();
     service.recovers_after("token.object emptied and restored").await;
     service.workers.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_a_kill_in_its_login_emptied_is_whole_again_at_the_next_start() {
+    if !softhsm() {
+        return;
+    }
+    let patient = Patient::admit(1).await;
+    let service = patient.start().await;
+    service.workers.stop().await;
+    let file = patient.token_folder().join("token.object");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, b"").unwrap();
+    let workers = Workers::start(patient.config.clone()).await.unwrap();
+    let service = Service { workers, ..service };
+    assert_eq!(service.sign(1).await, Ok(()), "with the key of before");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    service.workers.stop().await;
+    // What is not empty is somebody's to look at: nothing is put over it.
+    let half = whole.get(..whole.len() / 2).unwrap();
+    fs::write(&file, half).unwrap();
+    assert!(Workers::start(patient.config.clone()).await.is_err());
+    assert_eq!(fs::read(&file).unwrap(), half);
 }
 
 #[tokio::test]
