@@ -7,7 +7,6 @@ use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, Timestamp, Tx, params};
 use subtle::ConstantTimeEq;
 
-use crate::abuse::attempts;
 use crate::account::activity::{self, Entry, Kind};
 use crate::authorize::request::AuthorizeRequest;
 use crate::binding::SenderConstraint;
@@ -134,19 +133,44 @@ impl Worthless {
     }
 }
 
+/// A code with its grant and session, and whether its person is locked out where that began.
+const WHOLE: &str = "SELECT c.grant_id AS grant_id, c.redirect_uri AS redirect_uri, c.code_challenge AS code_challenge,
+        c.cnf AS cnf, c.nonce AS nonce, c.sid AS sid, c.auth_time AS auth_time, c.acr AS acr, c.amr AS amr,
+        g.person AS person, g.scope AS scope, g.claims AS claims, g.id_token_claims AS id_token_claims,
+        g.authorization_details AS authorization_details, g.resource AS resource, g.revoked_at AS revoked_at,
+        s.ended_at AS ended_at, a.locked_until AS locked_until, c.used_at AS used_at,
+        c.expires_at AS expires_at
+     FROM auth_code c JOIN authorization_grant g ON g.id = c.grant_id JOIN session s ON s.id = g.session
+        LEFT JOIN login_attempt a ON a.who = s.login_key AND a.locked_until > $3
+     WHERE c.hash = $1 AND c.client_id = $2";
+
+/// What a good code is worth; it is not spent by that. `None`: it is worth nothing, and [`redeem`] tells why.
+pub(crate) async fn look(cx: &Cx, r: &Redemption<'_>) -> Result<Option<Redeemed>, DbError> {
+    let hash = secret::hashed(r.code);
+    let row = cx.db.opt(WHOLE, params![hash, r.client_id, cx.now()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let unused = row.get::<Option<Timestamp>>("used_at")?.is_none();
+    match unused && row.get::<Timestamp>("expires_at")? > cx.now() {
+        true => Ok(judge(&row, r)?.ok()),
+        false => Ok(None),
+    }
+}
+
 /// Spends a code. Whatever else is wrong with the request, a code that reached its own client is spent by it.
 pub(crate) async fn redeem(tx: &Tx, cx: &Cx, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
     let hash = secret::hashed(r.code);
     let spent = tx
-        .opt(
-            "UPDATE auth_code SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 AND client_id = $3
-             RETURNING grant_id, redirect_uri, code_challenge, cnf, nonce, sid, auth_time, acr, amr",
+        .exec(
+            "UPDATE auth_code SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 AND client_id = $3",
             params![cx.now(), hash, r.client_id],
         )
         .await?;
-    let outcome = match &spent {
-        Some(row) => judge(tx, cx, row, r).await?,
-        None => Err(why_not(tx, cx, r, hash).await?),
+    let outcome = match spent {
+        1 => {
+            let row = tx.opt(WHOLE, params![hash, r.client_id, cx.now()]).await?;
+            row.map_or(Ok(Err(Worthless::Revoked)), |row| judge(&row, r))?
+        }
+        _ => Err(why_not(tx, cx, r, hash).await?),
     };
     match &outcome {
         Ok(redeemed) => {
@@ -164,7 +188,7 @@ pub(crate) async fn redeem(tx: &Tx, cx: &Cx, r: &Redemption<'_>) -> Result<Resul
     Ok(outcome)
 }
 
-async fn judge(tx: &Tx, cx: &Cx, row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
+fn judge(row: &Row, r: &Redemption<'_>) -> Result<Result<Redeemed, Worthless>, DbError> {
     if row.get::<String>("redirect_uri")? != r.redirect_uri {
         return Ok(Err(Worthless::WrongRedirectUri));
     }
@@ -176,39 +200,37 @@ async fn judge(tx: &Tx, cx: &Cx, row: &Row, r: &Redemption<'_>) -> Result<Result
     {
         return Ok(Err(Worthless::OtherKey));
     }
-    let grant: Id<Grant> = row.get("grant_id")?;
-    let Some(g) = tx
-        .opt(
-            "SELECT g.person AS person, g.scope AS scope, g.session AS session, g.claims AS claims,
-                g.id_token_claims AS id_token_claims, g.authorization_details AS authorization_details, g.resource AS resource
-             FROM authorization_grant g JOIN session s ON s.id = g.session
-             WHERE g.id = $1 AND g.revoked_at IS NULL AND s.ended_at IS NULL",
-            params![grant],
-        )
-        .await?
-    else {
+    let set = |column| Ok::<_, DbError>(row.get::<Option<Timestamp>>(column)?.is_some());
+    if set("revoked_at")? || set("ended_at")? {
         return Ok(Err(Worthless::Revoked));
-    };
-    if attempts::bars(tx, cx, g.get("session")?).await? {
+    }
+    if set("locked_until")? {
         return Ok(Err(Worthless::LockedOut));
     }
-    let impossible = |column: &str| DbError::Column {
-        column: column.to_owned(),
-        problem: "has an impossible value".to_owned(),
-    };
-    Ok(Ok(Redeemed {
-        grant,
-        person: g.get("person")?,
-        scope: Scopes::parse(&g.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
-        entitlement: Entitlement::of_row(&g)?,
-        nonce: row.get("nonce")?,
-        sid: row.get("sid")?,
-        authentication: Authentication {
-            time: row.get("auth_time")?,
-            acr: Level::parse(&row.get::<String>("acr")?).ok_or_else(|| impossible("acr"))?,
-            amr: Amr::read(&row.get::<String>("amr")?),
-        },
-    }))
+    Redeemed::of_row(row, row.get("nonce")?).map(Ok)
+}
+
+impl Redeemed {
+    /// From a row of a code with its grant.
+    pub(crate) fn of_row(row: &Row, nonce: Option<String>) -> Result<Self, DbError> {
+        let impossible = |column: &str| DbError::Column {
+            column: column.to_owned(),
+            problem: "has an impossible value".to_owned(),
+        };
+        Ok(Self {
+            grant: row.get("grant_id")?,
+            person: row.get("person")?,
+            scope: Scopes::parse(&row.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
+            entitlement: Entitlement::of_row(row)?,
+            nonce,
+            sid: row.get("sid")?,
+            authentication: Authentication {
+                time: row.get("auth_time")?,
+                acr: Level::parse(&row.get::<String>("acr")?).ok_or_else(|| impossible("acr"))?,
+                amr: Amr::read(&row.get::<String>("amr")?),
+            },
+        })
+    }
 }
 
 /// Tells why the statement that spends found no row; a reused code revokes everything it led to.

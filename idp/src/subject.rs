@@ -28,6 +28,17 @@ async fn read(tx: &Tx, person: Id<Person>, sector: &str) -> Result<Option<String
     row.map(|row| row.get("sub")).transpose()
 }
 
+/// The person's `sub` in `sector`, outside of a transaction: a write only where it is the first.
+pub(crate) async fn ensured(cx: &Cx, person: Id<Person>, sector: &str) -> Result<String, DbError> {
+    match known_subject(cx, person, sector).await? {
+        Some(known) => Ok(known),
+        None => {
+            let made = |tx: Tx| async move { subject(&tx, &*cx.random, person, sector).await };
+            cx.db.run("subject.make", made).await
+        }
+    }
+}
+
 /// The person's `sub` in `sector` if there is one already.
 pub(crate) async fn known_subject(cx: &Cx, person: Id<Person>, sector: &str) -> Result<Option<String>, DbError> {
     let row = cx

@@ -69,15 +69,3 @@ pub(crate) async fn mark(tx: &Tx, session: Id<Session>, key: Option<Key>) -> Res
     }
     Ok(())
 }
-
-/// Whether this session began where its person is locked out now: then nothing is issued in it.
-pub(crate) async fn bars(tx: &Tx, cx: &Cx, session: Id<Session>) -> Result<bool, DbError> {
-    let row = tx
-        .opt(
-            "SELECT a.who AS who FROM session s JOIN login_attempt a ON a.who = s.login_key
-             WHERE s.id = $1 AND a.locked_until > $2",
-            params![session, cx.now()],
-        )
-        .await?;
-    Ok(row.is_some())
-}

@@ -5,7 +5,7 @@ use url::Url;
 use super::metadata::{GrantType, Metadata};
 use super::{ClientError, Profile, Realm, redirect_uri};
 use crate::client_auth::AuthMethod;
-use crate::jose::{Algorithm, JwkSet};
+use crate::jose::{Algorithm, JwkSet, encrypt};
 use crate::token::resource;
 
 /// Judges everything that does not need the network; tells the sector of the pairwise subjects.
@@ -80,13 +80,21 @@ fn keys(metadata: &Metadata) -> Result<(), ClientError> {
     if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
         return refuse("jwks", "not together with jwks_uri");
     }
+    let encrypts =
+        metadata.id_token_encrypted_response_alg.is_some() || metadata.userinfo_encrypted_response_alg.is_some();
     if let Some(jwks) = &metadata.jwks {
-        JwkSet::parse(jwks).map_err(ClientError::Keys)?;
+        let keys = JwkSet::parse(jwks).map_err(ClientError::Keys)?;
+        // What is published at an address is looked at when it is needed.
+        if encrypts && !encrypt::usable(&keys) {
+            return refuse(
+                "jwks",
+                "encrypted answers need a P-256 key whose use is enc, or whose alg is ECDH-ES",
+            );
+        }
     }
     let needed = matches!(method, AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth)
         || metadata.require_signed_request_object
-        || metadata.id_token_encrypted_response_alg.is_some()
-        || metadata.userinfo_encrypted_response_alg.is_some();
+        || encrypts;
     if needed && metadata.jwks.is_none() && metadata.jwks_uri.is_none() {
         return refuse("jwks", "the client's keys are needed, by jwks or jwks_uri");
     }

@@ -5,17 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::db::Row;
-use signum_core::{Cx, DbError, Id, Tx, params};
+use signum_core::{Cx, DbError, Id, Timestamp, Tx, params};
 
 use super::{Device, store};
-use crate::abuse::attempts;
 use crate::binding::SenderConstraint;
-use crate::code::{self, Grant, Redeemed};
-use crate::entitlement::Entitlement;
-use crate::level::Level;
-use crate::scope::Scopes;
+use crate::code::{self, Redeemed};
 use crate::secret::Hashed;
-use crate::session::{Amr, Authentication};
 
 /// What a device must add to its interval when it asks too often (section 3.5).
 const SLOWER: i64 = 5;
@@ -23,7 +18,7 @@ const SLOWER: i64 = 5;
 /// What a device is told.
 #[derive(Debug)]
 pub(crate) enum Polled {
-    Granted(Box<Redeemed>),
+    Granted,
     Pending,
     SlowDown,
     Denied,
@@ -42,9 +37,14 @@ pub(crate) async fn poll(
 ) -> Result<Polled, DbError> {
     if let Some(row) = store::redeem(tx, cx, hash, client_id).await? {
         let id: Id<Device> = row.get("id")?;
-        let polled = granted(tx, cx, &row, shown).await?;
+        let whole = tx.opt(WHOLE, params![hash, client_id, cx.now()]).await?;
+        let worth = whole.map_or(Ok(Err("session over")), |row| granted(&row, shown))?;
+        let polled = match worth {
+            Ok(_) => Polled::Granted,
+            Err(reason) => Polled::Worthless(reason),
+        };
         let kind = match polled {
-            Polled::Granted(_) => "device.redeemed",
+            Polled::Granted => "device.redeemed",
             _ => "device.refused",
         };
         audit::record(tx, cx, &Event::new(kind, id, json!({"client": client_id}))).await?;
@@ -72,44 +72,44 @@ pub(crate) async fn poll(
     Ok(if too_soon { Polled::SlowDown } else { Polled::Pending })
 }
 
-async fn granted(tx: &Tx, cx: &Cx, device: &Row, shown: Option<&SenderConstraint>) -> Result<Polled, DbError> {
-    if let Some(named) = SenderConstraint::of_row(device)?
+/// The grant that a person gave to a device, with its log-in and whether they are locked out where that began.
+const WHOLE: &str = "SELECT d.cnf AS cnf, d.grant_id AS grant_id, g.person AS person, g.scope AS scope, c.sid AS sid,
+        c.auth_time AS auth_time, c.acr AS acr, c.amr AS amr, g.claims AS claims, g.id_token_claims AS id_token_claims,
+        g.authorization_details AS authorization_details, g.resource AS resource, g.revoked_at AS revoked_at,
+        s.ended_at AS ended_at, a.locked_until AS locked_until, d.redeemed_at AS redeemed_at,
+        d.expires_at AS expires_at
+     FROM device_authorization d JOIN authorization_grant g ON g.id = d.grant_id JOIN auth_code c ON c.grant_id = g.id
+        JOIN session s ON s.id = g.session LEFT JOIN login_attempt a ON a.who = s.login_key AND a.locked_until > $3
+     WHERE d.device_hash = $1 AND d.client_id = $2";
+
+/// What a device code is worth that its person has agreed to; it is not spent by that. `None`: [`poll`] tells how it stands.
+pub(crate) async fn look(
+    cx: &Cx,
+    hash: Hashed,
+    client_id: &str,
+    shown: Option<&SenderConstraint>,
+) -> Result<Option<Redeemed>, DbError> {
+    let row = cx.db.opt(WHOLE, params![hash, client_id, cx.now()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let unused = row.get::<Option<Timestamp>>("redeemed_at")?.is_none();
+    match unused && row.get::<Timestamp>("expires_at")? > cx.now() {
+        true => Ok(granted(&row, shown)?.ok()),
+        false => Ok(None),
+    }
+}
+
+fn granted(row: &Row, shown: Option<&SenderConstraint>) -> Result<Result<Redeemed, &'static str>, DbError> {
+    if let Some(named) = SenderConstraint::of_row(row)?
         && !SenderConstraint::fits(Some(&named), shown)
     {
-        return Ok(Polled::Worthless("other key"));
+        return Ok(Err("other key"));
     }
-    let grant: Id<Grant> = device.get("grant_id")?;
-    let row = tx
-        .opt(
-            "SELECT g.person AS person, g.scope AS scope, g.session AS session, c.sid AS sid, c.auth_time AS auth_time,
-                c.acr AS acr, c.amr AS amr, g.claims AS claims, g.id_token_claims AS id_token_claims,
-                g.authorization_details AS authorization_details, g.resource AS resource
-             FROM authorization_grant g JOIN auth_code c ON c.grant_id = g.id JOIN session s ON s.id = g.session
-             WHERE g.id = $1 AND g.revoked_at IS NULL AND s.ended_at IS NULL",
-            params![grant],
-        )
-        .await?;
-    let Some(row) = row else {
-        return Ok(Polled::Worthless("session over"));
-    };
-    if attempts::bars(tx, cx, row.get("session")?).await? {
-        return Ok(Polled::Worthless("locked out"));
+    let set = |column| Ok::<_, DbError>(row.get::<Option<Timestamp>>(column)?.is_some());
+    if set("revoked_at")? || set("ended_at")? {
+        return Ok(Err("session over"));
     }
-    let impossible = |column: &str| DbError::Column {
-        column: column.to_owned(),
-        problem: "has an impossible value".to_owned(),
-    };
-    Ok(Polled::Granted(Box::new(Redeemed {
-        grant,
-        person: row.get("person")?,
-        scope: Scopes::parse(&row.get::<String>("scope")?).ok_or_else(|| impossible("scope"))?,
-        entitlement: Entitlement::of_row(&row)?,
-        nonce: None,
-        sid: row.get("sid")?,
-        authentication: Authentication {
-            time: row.get("auth_time")?,
-            acr: Level::parse(&row.get::<String>("acr")?).ok_or_else(|| impossible("acr"))?,
-            amr: Amr::read(&row.get::<String>("amr")?),
-        },
-    })))
+    if set("locked_until")? {
+        return Ok(Err("locked out"));
+    }
+    Redeemed::of_row(row, None).map(Ok)
 }

@@ -127,7 +127,7 @@ pub(super) async fn redeem(tx: &Tx, cx: &Cx, hash: Hashed, client_id: &str) -> R
     tx.opt(
         "UPDATE device_authorization SET redeemed_at = $1
          WHERE device_hash = $2 AND client_id = $3 AND grant_id IS NOT NULL AND redeemed_at IS NULL AND expires_at > $1
-         RETURNING id, grant_id, cnf",
+         RETURNING id",
         params![cx.now(), hash, client_id],
     )
     .await

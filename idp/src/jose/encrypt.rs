@@ -64,6 +64,11 @@ pub(crate) fn encrypted(
     ))
 }
 
+/// Whether there is a key in the set to encrypt to.
+pub(crate) fn usable(keys: &JwkSet) -> bool {
+    keys.keys().iter().any(|jwk| fit(jwk).is_some())
+}
+
 /// A key for encryption by this algorithm. One that says nothing of its use is not taken: it verifies signatures.
 fn fit(jwk: &Jwk) -> Option<(&Jwk, EcKey<Public>)> {
     let named = jwk.alg.as_deref();

@@ -125,6 +125,18 @@ async fn other_grants_and_repeated_parameters_are_refused() {
     assert_eq!(browser.send(request).await.json()["error"], "invalid_request");
 }
 
+#[tokio::test]
+async fn while_the_hsm_is_away_no_code_is_spent() {
+    let world = World::new().await;
+    let (mut browser, code) = code(&world).await;
+    world.hsm.away(true);
+    let refused = browser.redeem(&code).await;
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    assert_eq!(world.audit("code.redeemed").await.0, 0);
+    world.hsm.away(false);
+    assert_eq!(browser.redeem(&code).await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_parallel_redemptions_exactly_one_succeeds() {
     let world = World::new().await;

@@ -422,6 +422,18 @@ async fn a_device_s_tokens_are_for_the_servers_that_it_asked_for_and_its_person_
 }
 
 #[tokio::test]
+async fn while_the_hsm_is_away_no_device_code_is_spent() {
+    let world = kiosk().await;
+    let codes = begin(&world).await;
+    let mut browser = world.enrolled().await;
+    assert_eq!(connect(&mut browser, &codes).await, "/device/granted");
+    world.hsm.away(true);
+    assert_eq!(poll_as(&world, KIOSK, &codes).await.0, 503);
+    world.hsm.away(false);
+    assert_eq!(poll_as(&world, KIOSK, &codes).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_log_out_before_the_device_asks_leaves_it_nothing() {
     let world = kiosk().await;
     let codes = begin(&world).await;

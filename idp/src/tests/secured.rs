@@ -137,3 +137,65 @@ async fn an_id_token_is_encrypted_for_who_registered_for_that_also_at_a_refresh(
         assert!(opened(&TestKey::es256("enc-1"), tokens["id_token"].as_str().unwrap()).is_none());
     }
 }
+
+#[tokio::test]
+async fn a_client_that_wants_encrypted_answers_is_registered_with_a_key_for_that_alone() {
+    let world = World::new().await;
+    let mut sign_only = TestKey::es256("k").bare_jwk();
+    sign_only["use"] = json!("sig");
+    let plain = TestKey::es256("k").bare_jwk();
+    let mut ed25519 = TestKey::new(Algorithm::EdDsa, "k").bare_jwk();
+    ed25519["use"] = json!("enc");
+    let mut other = TestKey::es256("k").bare_jwk();
+    (other["use"], other["alg"]) = (json!("enc"), json!("ECDH-ES+A256KW"));
+    let mut good = TestKey::es256("k").bare_jwk();
+    good["use"] = json!("enc");
+    for member in ["id_token", "userinfo"] {
+        for (key, status) in [
+            (&sign_only, 400),
+            (&plain, 400),
+            (&ed25519, 400),
+            (&other, 400),
+            (&good, 201),
+        ] {
+            let mut document = super::registration::basic();
+            document[format!("{member}_encrypted_response_alg")] = json!("ECDH-ES");
+            document[format!("{member}_encrypted_response_enc")] = json!("A256GCM");
+            document["jwks"] = json!({"keys": [key]});
+            let reply = super::registration::ask(&world, "POST", "/register", None, Some(&document)).await;
+            assert_eq!(reply.status, status, "{member} {key}: {}", reply.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_outlives_the_loss_of_the_key_that_its_answer_is_encrypted_to() {
+    let world = World::new().await;
+    let key = TestKey::es256("enc-1");
+    let (mut browser, _) = tokens(&world, &key, |metadata| {
+        metadata.id_token_encrypted_response_alg = Some("ECDH-ES".to_owned());
+        metadata.id_token_encrypted_response_enc = Some("A256GCM".to_owned());
+    })
+    .await;
+    let silent = format!("/authorize?{}", authorize_query(&[("prompt", "none")]));
+    let code = browser.get(&silent).await.redirected("code").unwrap();
+    changed(
+        &world,
+        "UPDATE client SET metadata = replace(metadata, '\"enc\"', '\"sig\"') WHERE client_id = 'demo-rp'",
+    )
+    .await;
+    let refused = browser.redeem(&code).await;
+    assert!(refused.status >= 500, "{} {}", refused.status, refused.body);
+    changed(
+        &world,
+        "UPDATE client SET metadata = replace(metadata, '\"sig\"', '\"enc\"') WHERE client_id = 'demo-rp'",
+    )
+    .await;
+    assert_eq!(browser.redeem(&code).await.status, 200);
+}
+
+async fn changed(world: &World, sql: &'static str) {
+    let db = &world.cx.db;
+    let rows = db.run::<_, signum_core::DbError, _, _>("test", |tx| async move { tx.exec(sql, vec![]).await });
+    assert_eq!(rows.await.unwrap(), 1);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,7 +16,11 @@ use signum_hsm_shim::worker::{Answer, Reply, Request};
 use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureAlgorithm};
 
 #[derive(Default)]
-pub struct SoftHsm(Mutex<HashMap<KeyUri, EcKey<Private>>>, Mutex<HashMap<KeyUri, [u8; 32]>>);
+pub struct SoftHsm(
+    Mutex<HashMap<KeyUri, EcKey<Private>>>,
+    Mutex<HashMap<KeyUri, [u8; 32]>>,
+    AtomicBool,
+);
 
 impl SoftHsm {
     pub fn new() -> Self {
@@ -25,6 +30,11 @@ impl SoftHsm {
     /// The token is another one, with other keys.
     pub fn forget_mac_keys(&self) {
         self.1.lock().unwrap().clear();
+    }
+
+    /// Whether it signs nothing for now.
+    pub fn away(&self, away: bool) {
+        self.2.store(away, Ordering::SeqCst);
     }
 
     fn key(&self, uri: &KeyUri) -> Result<EcKey<Private>, HsmError> {
@@ -45,6 +55,9 @@ fn public(key: &EcKey<Private>) -> PublicKey {
 #[async_trait]
 impl Hsm for SoftHsm {
     async fn sign(&self, uri: &KeyUri, _: SignatureAlgorithm, inputs: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, HsmError> {
+        if self.2.load(Ordering::SeqCst) {
+            return Err(HsmError::KeyNotFound(uri.to_string()));
+        }
         let key = self.key(uri)?;
         let sign = |digest: &Vec<u8>| {
             let sig = EcdsaSig::sign(digest, &key).unwrap();

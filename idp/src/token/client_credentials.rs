@@ -32,6 +32,11 @@ pub(super) async fn issue(idp: &Idp, caller: &Caller, form: &Form) -> Result<Tok
         expires_at: cx.now().plus(idp.config.access_token_ttl()),
     };
     let fresh = Fresh::new(&*cx.random, client.metadata.access_token_format);
+    let about = About {
+        subject: &client.client_id,
+        ..About::default()
+    };
+    let access_token = fresh.finish(idp, right, &about).await?;
     let stored = &fresh;
     cx.db
         .run::<_, TokenError, _, _>("client_credentials.issue", |tx| async move {
@@ -44,12 +49,8 @@ pub(super) async fn issue(idp: &Idp, caller: &Caller, form: &Form) -> Result<Tok
             Ok(audit::record(&tx, cx, &event).await?)
         })
         .await?;
-    let about = About {
-        subject: &client.client_id,
-        ..About::default()
-    };
     Ok(Tokens {
-        access_token: fresh.finish(idp, right, &about).await?,
+        access_token,
         token_type: SenderConstraint::token_type(right.cnf.as_ref()),
         expires_in: idp.config.access_token_seconds,
         scope: right.scope.clone(),
