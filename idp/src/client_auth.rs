@@ -2,6 +2,7 @@
 //! ever taken. Every refusal has one answer, and an unknown client costs the work of a known one.
 
 mod assertion;
+pub(crate) mod distinguished_name;
 mod secret;
 pub(crate) mod shown;
 mod tls;

@@ -1,7 +1,6 @@
 //! tls_client_auth and self_signed_tls_client_auth (RFC 8705 section 2).
 
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use openssl::x509::X509;
@@ -10,9 +9,8 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::name::Name;
 
-use super::Refusal;
+use super::{Refusal, distinguished_name};
 use crate::clients::{Client, Metadata};
 use crate::jose::{JwkSet, Key};
 
@@ -73,7 +71,7 @@ pub(super) fn by_key(keys: &JwkSet, certificate: Option<&TlsCertificate>) -> Res
 fn names(certificate: &Certificate, metadata: &Metadata) -> bool {
     let tbs = certificate.tbs_certificate();
     if let Some(dn) = &metadata.tls_client_auth_subject_dn {
-        return Name::from_str(dn).is_ok_and(|registered| registered == *tbs.subject());
+        return distinguished_name::same(dn, tbs.subject());
     }
     let alternative = tbs.get_extension::<SubjectAltName>().ok().flatten();
     let alternative = alternative.map(|(_, names)| names.0).unwrap_or_default();

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::metadata::{GrantType, Metadata};
 use super::{ClientError, Profile, Realm, redirect_uri};
-use crate::client_auth::AuthMethod;
+use crate::client_auth::{AuthMethod, distinguished_name};
 use crate::jose::{Algorithm, JwkSet, encrypt};
 use crate::token::resource;
 
@@ -68,6 +68,10 @@ fn authentication(profile: Profile, metadata: &Metadata, has_secret: bool) -> Re
             "tls_client_auth_subject_dn",
             "exactly one tls_client_auth_ member with tls_client_auth, none otherwise",
         );
+    }
+    let subject = metadata.tls_client_auth_subject_dn.as_ref();
+    if subject.is_some_and(|subject| !distinguished_name::is_one(subject)) {
+        return refuse("tls_client_auth_subject_dn", "no distinguished name as RFC 4514 writes it");
     }
     if metadata.token_endpoint_auth_signing_alg.is_some() && method != AuthMethod::PrivateKeyJwt {
         return refuse("token_endpoint_auth_signing_alg", "only with private_key_jwt");
