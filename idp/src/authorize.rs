@@ -164,6 +164,7 @@ pub(crate) fn draft<'a>(
         way: source.way,
         signed: source.signed,
         targets: source.targets,
+        details_types: &idp.config.authorization_details_types,
         issuer: idp.issuer(),
         keys: idp.keys.current(),
         best_level: idp.best_level(),
@@ -198,22 +199,31 @@ pub(crate) async fn answer(
     }
 }
 
-/// An error is an answer as well: it spends what may be answered once.
+/// An error is an answer as well: it spends what may be answered once, and the audit log knows of it.
 async fn refuse(idp: &Idp, request: &AuthorizeRequest, error: AuthorizeError) -> Result<Answer, Unanswered> {
-    if request.once.is_some() {
-        let cx = &idp.cx;
-        let first = cx
-            .db
-            .run::<_, DbError, _, _>(
-                "authorize.refuse",
-                |tx| async move { once::spend(&tx, cx, request).await },
-            )
-            .await?;
-        if !first {
-            return Ok(page(PageError::RequestUri));
-        }
+    tracing::warn!(
+        client = request.client_id,
+        code = error.code(),
+        "authorization request refused"
+    );
+    let (cx, event) = (&idp.cx, &refusal(&request.client_id, error));
+    let first = cx
+        .db
+        .run::<_, DbError, _, _>("authorize.refuse", |tx| async move {
+            if !once::spend(&tx, cx, request).await? {
+                return Ok(false);
+            }
+            audit::record(&tx, cx, event).await.map(|()| true)
+        })
+        .await?;
+    match first {
+        true => Ok(Answer::Client(response::error(idp, request.into(), error).await?)),
+        false => Ok(page(PageError::RequestUri)),
     }
-    Ok(Answer::Client(response::error(idp, request.into(), error).await?))
+}
+
+fn refusal(client_id: &str, error: AuthorizeError) -> Event {
+    Event::new("authorize.refused", client_id, json!({"code": error.code()}))
 }
 
 async fn begin(
@@ -321,7 +331,7 @@ pub(crate) async fn agreed_still(tx: &Tx, person: Id<Person>, request: &Authoriz
 pub(crate) async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {
     tracing::warn!(client = client_id, code = error.code(), %error, "authorization request refused");
     let cx = &idp.cx;
-    let event = &Event::new("authorize.refused", client_id, json!({"code": error.code()}));
+    let event = &refusal(client_id, error);
     cx.db
         .run(
             "authorize.refused",

@@ -41,6 +41,9 @@ signum_core::config! {
         signing_key_publication_hours: u32 = 48,
         /// Whether tokens can also be signed with PS256 (RSA-3072), for clients that register for it.
         signing_ps256: bool = false,
+        /// Types of authorization details (RFC 9396) that clients may register for and ask for; the metadata tell them. None: no
+        /// client can ask for details.
+        authorization_details_types: Vec<String> = Vec::new(),
         /// How long people can look up what happened with their identity, in years.
         activity_years: u32 = 7,
         /// Limits against abuse and overload.

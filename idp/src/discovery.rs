@@ -78,7 +78,7 @@ fn requests(idp: &Idp) -> Json {
         .into_iter()
         .chain(Claim::ALL.map(Claim::name))
         .chain(["representee_list", "representee"]);
-    json!({
+    let mut told = json!({
         "scopes_supported": Scope::ALL.map(Scope::name),
         "claims_supported": claims.collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
@@ -96,12 +96,18 @@ fn requests(idp: &Idp) -> Json {
         // For profiles and clients that say so, not for everybody.
         "require_pushed_authorization_requests": false,
         "require_signed_request_object": false,
-    })
+    });
+    let types = &idp.config.authorization_details_types;
+    if let (Some(members), false) = (told.as_object_mut(), types.is_empty()) {
+        members.insert("authorization_details_types_supported".to_owned(), json!(types));
+    }
+    told
 }
 
 /// How it is answered.
 fn answers(idp: &Idp) -> Json {
-    let ours: Vec<_> = idp.config.signing_algorithms().map(Algorithm::name).collect();
+    let offered = idp.keys.current().offered();
+    let ours: Vec<_> = offered.into_iter().map(Algorithm::name).collect();
     json!({
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ours,

@@ -16,6 +16,7 @@ pub use admin::{Listed, list, wish, withdraw};
 pub(crate) use ring::{KeyRing, SigningKeys};
 pub(crate) use rotate::run;
 pub use store::Withdrawn;
+pub(crate) use store::offered;
 
 /// What a signing key is for just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

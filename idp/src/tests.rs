@@ -33,6 +33,7 @@ mod logout;
 mod logout_race;
 mod means;
 mod mtls;
+mod offered;
 mod par;
 mod people_sealed;
 mod profiles;

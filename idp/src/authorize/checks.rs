@@ -60,6 +60,8 @@ pub(crate) struct Given<'a> {
     pub keys: Arc<SigningKeys>,
     /// Of the resource servers that the request names those that the client may ask for (RFC 8707).
     pub targets: Vec<String>,
+    /// Types of authorization details that there are (RFC 9396 section 10).
+    pub details_types: &'a [String],
     /// The best level that any means of log-in reaches here.
     pub best_level: Level,
 }

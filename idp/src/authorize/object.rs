@@ -19,8 +19,6 @@ const AHEAD: i64 = 10;
 /// Longest life, and longest time since `nbf`, in seconds.
 const LIFE: i64 = 60 * 60;
 const LONGEST_JTI: usize = 256;
-/// Claims of the JWT itself (RFC 7519 section 4.1), no parameters of the request.
-const ENVELOPE: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
 
 /// A request object that is the client's.
 pub(crate) struct Object {
@@ -64,7 +62,7 @@ pub(crate) async fn read(idp: &Idp, client: &Client, token: &str) -> Result<Obje
         }),
     };
     Ok(Object {
-        form: parameters(&claims).ok_or(refuse("a parameter is neither text, number nor JSON object"))?,
+        form: parameters(&claims).ok_or(refuse("a parameter has a value of another type than its own"))?,
         once,
     })
 }
@@ -117,29 +115,59 @@ fn is_for(claims: &Claims, issuer: &str) -> bool {
     }
 }
 
-/// The rest as parameters: numbers as text, `claims` and `authorization_details` as the JSON they are.
-fn parameters(claims: &Claims) -> Option<Form> {
-    let rest = claims.0.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
-    let mut pairs = Vec::new();
-    for (name, value) in rest {
-        match value {
-            // The one parameter that may be repeated (RFC 8707 section 2).
-            Json::Array(several) if name == "resource" => {
-                for one in several {
-                    pairs.push((name.clone(), one.as_str()?.to_owned()));
-                }
-            }
-            one => pairs.push((name.clone(), parameter(one)?)),
-        }
-    }
-    Some(Form::of(pairs))
+/// What may be in the value of a parameter that is read here.
+enum Kind {
+    Text,
+    /// A number, or its text.
+    Number,
+    /// JSON, as it is or as text.
+    Json,
+    /// A text or a list of texts: the one parameter that may be repeated (RFC 8707 section 2).
+    Texts,
 }
 
-fn parameter(value: &Json) -> Option<String> {
-    match value {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(number) => Some(number.to_string()),
-        Json::Object(_) | Json::Array(_) => Some(value.to_string()),
-        Json::Null | Json::Bool(_) => None,
+/// The parameters of the table of checks, and those that it refuses by name. Section 4: what else there is has no meaning here and
+/// refuses nothing.
+const PARAMETERS: [(&str, Kind); 21] = [
+    ("client_id", Kind::Text),
+    ("redirect_uri", Kind::Text),
+    ("response_type", Kind::Text),
+    ("response_mode", Kind::Text),
+    ("scope", Kind::Text),
+    ("state", Kind::Text),
+    ("nonce", Kind::Text),
+    ("code_challenge", Kind::Text),
+    ("code_challenge_method", Kind::Text),
+    ("prompt", Kind::Text),
+    ("display", Kind::Text),
+    ("login_hint", Kind::Text),
+    ("id_token_hint", Kind::Text),
+    ("ui_locales", Kind::Text),
+    ("acr_values", Kind::Text),
+    ("dpop_jkt", Kind::Text),
+    ("max_age", Kind::Number),
+    ("claims", Kind::Json),
+    ("authorization_details", Kind::Json),
+    ("registration", Kind::Json),
+    ("resource", Kind::Texts),
+];
+
+/// The parameters in it; the error names none of them, since anybody may have written it.
+fn parameters(claims: &Claims) -> Option<Form> {
+    let mut pairs = Vec::new();
+    for (name, kind) in &PARAMETERS {
+        let Some(value) = claims.0.get(*name) else { continue };
+        let values = match (kind, value) {
+            (_, Json::String(text)) => vec![text.clone()],
+            (Kind::Number, Json::Number(number)) => vec![number.to_string()],
+            (Kind::Json, Json::Object(_) | Json::Array(_)) => vec![value.to_string()],
+            (Kind::Texts, Json::Array(several)) => {
+                let texts = several.iter().map(|one| one.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        pairs.extend(values.into_iter().map(|value| ((*name).to_owned(), value)));
     }
+    Some(Form::of(pairs))
 }

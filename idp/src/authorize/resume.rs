@@ -10,8 +10,9 @@ use super::error::{AuthorizeError, Unanswered};
 use super::response::ToClient;
 use super::{agreed_still, current_session, next, once, response};
 use crate::account::activity::{self, Entry, Kind};
-use crate::clients::{self, Client};
+use crate::clients::{self, Client, GrantType};
 use crate::consent::Agreed;
+use crate::device::browser::DONE;
 use crate::interaction::{self, Interaction, Stage};
 use crate::service::Idp;
 use crate::session::{self, Session};
@@ -26,6 +27,9 @@ pub(crate) enum InteractionError {
     /// The browser does not hold this interaction's cookie.
     #[error("interaction of another browser")]
     OtherBrowser,
+    /// The client has no such redirect URI any more.
+    #[error("interaction of a redirect URI that was taken back")]
+    RedirectUri,
     /// Answered before.
     #[error("interaction already completed")]
     Completed,
@@ -54,6 +58,7 @@ impl InteractionError {
         match self {
             Self::Gone => "interaction_gone",
             Self::OtherBrowser => "interaction_other_browser",
+            Self::RedirectUri => "interaction_redirect_uri",
             Self::Completed => "interaction_completed",
             Self::OtherSession => "interaction_other_session",
             Self::Db(_) | Self::Hsm(_) => "internal",
@@ -80,7 +85,7 @@ pub(crate) struct Asked {
     pub agreed: Option<Agreed>,
 }
 
-/// The open interaction of this browser, with its client.
+/// The open interaction of this browser, with its client as it is now.
 pub(crate) async fn open(
     idp: &Idp,
     id: Id<Interaction>,
@@ -96,7 +101,16 @@ pub(crate) async fn open(
     let client = clients::find(&idp.cx, &found.request.client_id)
         .await?
         .ok_or(InteractionError::Gone)?;
-    Ok((found, client))
+    match goes_to(idp, &client, &found.request.redirect_uri) {
+        true => Ok((found, client)),
+        false => Err(InteractionError::RedirectUri),
+    }
+}
+
+/// Whether the answer still has where to go: a person may take long, and the registration may have changed meanwhile.
+fn goes_to(idp: &Idp, client: &Client, redirect_uri: &str) -> bool {
+    let device = redirect_uri == idp.at(DONE) && client.metadata.may_use(GrantType::DeviceCode);
+    device || client.has_redirect_uri(redirect_uri)
 }
 
 /// Goes on with an interaction.

@@ -84,7 +84,9 @@ async fn store_keys(cx: &Cx, stored: &Stored, keys: Vec<Json>, kind: &'static st
         ..stored.document.metadata.clone()
     };
     let (id, profile) = (&stored.client_id, stored.document.profile);
-    rules::check(id, stored.realm, profile, &metadata, stored.secret_hash.is_some())?;
+    let offered = crate::keys::offered(cx).await?;
+    let has_secret = stored.secret_hash.is_some();
+    rules::check(id, stored.realm, profile, &metadata, has_secret, &offered)?;
     let thumbprints: Vec<String> = set.keys().iter().map(Jwk::thumbprint).collect();
     let (before, after) = (text(&stored.document.metadata), text(&metadata));
     let (before, after, thumbprints) = (&before, &after, &thumbprints);

@@ -14,7 +14,9 @@ use signum_gesture::GestureError;
 use super::document::Document;
 use super::look::{self, Stored};
 use super::store::json as text;
-use super::{ClientError, Realm, Status, rules, store};
+use super::{ClientError, Profile, Realm, Status, rules, store};
+use crate::jose::Algorithm;
+use crate::keys;
 
 pub use officers::{Officers, OfficersError};
 pub use request::PromotionRequest;
@@ -76,7 +78,7 @@ impl PromotionError {
 }
 
 /// What would be in force, and its sector.
-fn wanted(stored: &Stored) -> Result<(Document, String), PromotionError> {
+fn wanted(stored: &Stored, offered: &[Algorithm]) -> Result<(Document, String), PromotionError> {
     if stored.status != Status::Active {
         return Err(PromotionError::UnknownClient);
     }
@@ -89,7 +91,11 @@ fn wanted(stored: &Stored) -> Result<(Document, String), PromotionError> {
     words.map_err(PromotionError::Rule)?;
     let (profile, metadata) = (document.profile, &document.metadata);
     let has_secret = stored.secret_hash.is_some();
-    let sector = rules::check(&stored.client_id, Realm::Production, profile, metadata, has_secret);
+    if profile != Profile::Native {
+        rules::no_plain_http(metadata).map_err(PromotionError::Rule)?;
+    }
+    let id = &stored.client_id;
+    let sector = rules::check(id, Realm::Production, profile, metadata, has_secret, offered);
     Ok((document.clone(), sector.map_err(PromotionError::Rule)?))
 }
 
@@ -102,7 +108,7 @@ pub async fn draft(
     hours: u64,
 ) -> Result<PromotionRequest, PromotionError> {
     let stored = look::one(cx, client_id).await?.ok_or(PromotionError::UnknownClient)?;
-    let (document, _) = wanted(&stored)?;
+    let (document, _) = wanted(&stored, &keys::offered(cx).await?)?;
     let lives = std::time::Duration::from_secs(hours.saturating_mul(3_600));
     let basis = legal_basis.or(stored.legal_basis.as_deref());
     let request = PromotionRequest::new(client_id, &document, basis, requester, (cx.now(), lives), &*cx.random);
@@ -131,7 +137,8 @@ async fn asked(
     officers.verify(&request.requester, gesture, &request.asked())?;
     request.check(cx.now())?;
     let stored = look::one(cx, &request.client_id).await?;
-    let (document, _) = wanted(&stored.ok_or(PromotionError::UnknownClient)?)?;
+    let stored = stored.ok_or(PromotionError::UnknownClient)?;
+    let (document, _) = wanted(&stored, &keys::offered(cx).await?)?;
     if !request.is_of(&document) {
         return Err(PromotionError::Changed);
     }
@@ -171,6 +178,7 @@ pub async fn approve(
     officer: &str,
     gesture: &Json,
 ) -> Result<PromotionRequest, PromotionError> {
+    let offered = &keys::offered(cx).await?;
     let approved = cx.db.run("client.promote", |tx| async move {
         let (request, asked) = find(&tx, id).await?;
         if officer == request.requester {
@@ -192,7 +200,7 @@ pub async fn approve(
         {
             return Err(PromotionError::Spent);
         }
-        promote(&tx, cx, &request, officer).await?;
+        promote(&tx, cx, &request, officer, offered).await?;
         Ok(request)
     });
     let approved = approved.await;
@@ -201,10 +209,16 @@ pub async fn approve(
 }
 
 /// Puts in force what was asked for, if the client still is that.
-async fn promote(tx: &Tx, cx: &Cx, request: &PromotionRequest, approver: &str) -> Result<(), PromotionError> {
+async fn promote(
+    tx: &Tx,
+    cx: &Cx,
+    request: &PromotionRequest,
+    approver: &str,
+    offered: &[Algorithm],
+) -> Result<(), PromotionError> {
     let stored = look::locked(tx, &request.client_id).await?;
     let stored = stored.ok_or(PromotionError::UnknownClient)?;
-    let (document, sector) = wanted(&stored)?;
+    let (document, sector) = wanted(&stored, offered)?;
     if !request.is_of(&document) {
         return Err(PromotionError::Changed);
     }

@@ -98,7 +98,7 @@ pub(crate) async fn register(idp: &Idp, given: &Map<String, Json>) -> Result<Jso
         return Err(RegistrationError::Closed);
     }
     let cx = &idp.cx;
-    let document = Document::parse(given).map_err(RegistrationError::Document)?;
+    let document = document(idp, given)?;
     let client_id = format!("c-{}", hex::encode(cx.random.bytes::<16>()));
     let (secret, hash) = secret_for(cx, &document);
     let sector = rules::check(
@@ -107,6 +107,7 @@ pub(crate) async fn register(idp: &Idp, given: &Map<String, Json>) -> Result<Jso
         document.profile,
         &document.metadata,
         secret.is_some(),
+        &idp.keys.current().offered(),
     )?;
     let (token, token_hash) = secret::fresh(&*cx.random);
     let (d, id, sector, most) = (&document, &client_id, &sector, i64::from(settings.most));
@@ -148,6 +149,34 @@ pub(crate) async fn register(idp: &Idp, given: &Map<String, Json>) -> Result<Jso
         Some(told),
         false,
     ))
+}
+
+/// What is asked for, if its answers go elsewhere and its types of details are among those that there are (RFC 9396 section 10).
+fn document(idp: &Idp, given: &Map<String, Json>) -> Result<Document, RegistrationError> {
+    let document = Document::parse(given).map_err(RegistrationError::Document)?;
+    // An answer that comes back to ourselves would be a request of a person to one of our own pages.
+    let metadata = &document.metadata;
+    let mut addresses = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris);
+    let ours = |uri: &&String| url::Url::parse(uri).is_ok_and(|url| url.host() == idp.url.host());
+    if let Some(uri) = addresses.find(ours) {
+        return Err(RegistrationError::Rule(ClientError::RedirectUri {
+            uri: uri.clone(),
+            problem: "this provider's own host",
+        }));
+    }
+    let known = &idp.config.authorization_details_types;
+    match document
+        .metadata
+        .authorization_details_types
+        .iter()
+        .all(|kind| known.contains(kind))
+    {
+        true => Ok(document),
+        false => Err(RegistrationError::Rule(ClientError::Metadata {
+            member: "authorization_details_types",
+            problem: "a type that this provider does not know: see its metadata",
+        })),
+    }
 }
 
 /// A new secret, where the method is one by secret.
@@ -208,7 +237,7 @@ pub(crate) async fn update(
     let cx = &idp.cx;
     let (stored, hash) = owned(cx, client_id, token).await?;
     itself(&stored, given)?;
-    let document = Document::parse(given).map_err(RegistrationError::Document)?;
+    let document = document(idp, given)?;
     let keeps = by_secret(&document) && stored.secret_hash.is_some();
     let (fresh, fresh_hash) = match keeps || stored.realm == Realm::Production {
         true => (None, stored.secret_hash.filter(|_| keeps)),
@@ -221,6 +250,7 @@ pub(crate) async fn update(
         document.profile,
         &document.metadata,
         has_secret,
+        &idp.keys.current().offered(),
     )?;
     let change = Change {
         client_id,

@@ -8,17 +8,21 @@ use crate::client_auth::{AuthMethod, distinguished_name};
 use crate::jose::{Algorithm, JwkSet, encrypt};
 use crate::token::resource;
 
-/// Judges everything that does not need the network; tells the sector of the pairwise subjects.
+/// Judges everything that does not need the network; tells the sector of the pairwise subjects. `offered` is what we sign with.
 pub(super) fn check(
     client_id: &str,
     realm: Realm,
     profile: Profile,
     metadata: &Metadata,
     has_secret: bool,
+    offered: &[Algorithm],
 ) -> Result<String, ClientError> {
     authentication(profile, metadata, has_secret)?;
     keys(metadata)?;
-    algorithms(profile, metadata)?;
+    algorithms(profile, metadata, offered)?;
+    if realm == Realm::Production && profile.requires_par() {
+        no_plain_http(metadata)?;
+    }
     grants(profile, metadata)?;
     sender_constraint(profile, metadata)?;
     addresses(metadata)?;
@@ -71,7 +75,10 @@ fn authentication(profile: Profile, metadata: &Metadata, has_secret: bool) -> Re
     }
     let subject = metadata.tls_client_auth_subject_dn.as_ref();
     if subject.is_some_and(|subject| !distinguished_name::is_one(subject)) {
-        return refuse("tls_client_auth_subject_dn", "no distinguished name as RFC 4514 writes it");
+        return refuse(
+            "tls_client_auth_subject_dn",
+            "no distinguished name as RFC 4514 writes it",
+        );
     }
     if metadata.token_endpoint_auth_signing_alg.is_some() && method != AuthMethod::PrivateKeyJwt {
         return refuse("token_endpoint_auth_signing_alg", "only with private_key_jwt");
@@ -105,7 +112,7 @@ fn keys(metadata: &Metadata) -> Result<(), ClientError> {
     Ok(())
 }
 
-fn algorithms(profile: Profile, metadata: &Metadata) -> Result<(), ClientError> {
+fn algorithms(profile: Profile, metadata: &Metadata, offered: &[Algorithm]) -> Result<(), ClientError> {
     let own = [
         (
             "token_endpoint_auth_signing_alg",
@@ -131,8 +138,8 @@ fn algorithms(profile: Profile, metadata: &Metadata) -> Result<(), ClientError> 
         ),
     ];
     for (member, alg) in ours {
-        if alg.is_some_and(|alg| alg != Algorithm::Es256) {
-            return refuse(member, "ES256 is what this provider signs with");
+        if alg.is_some_and(|alg| !offered.contains(&alg)) {
+            return refuse(member, "this provider does not sign with it: see its metadata");
         }
     }
     let encrypted = [
@@ -148,7 +155,7 @@ fn algorithms(profile: Profile, metadata: &Metadata) -> Result<(), ClientError> 
     for (alg, enc) in encrypted {
         let good = matches!(
             (alg.as_deref(), enc.as_deref()),
-            (None, None) | (Some("ECDH-ES"), Some("A256GCM"))
+            (None, None) | (Some(encrypt::ALG), Some(encrypt::ENC))
         );
         if !good {
             return refuse("id_token_encrypted_response_alg", "ECDH-ES with A256GCM, or neither");
@@ -217,6 +224,19 @@ fn addresses(metadata: &Metadata) -> Result<(), ClientError> {
         }
     }
     Ok(())
+}
+
+/// A code on its way to plain http is everybody's on that machine (FAPI 2.0 Security Profile section 5.3.2.2); the loopback address
+/// of an application (RFC 8252) has no person's browser between two machines.
+pub(super) fn no_plain_http(metadata: &Metadata) -> Result<(), ClientError> {
+    let mut all = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris);
+    match all.find(|uri| uri.starts_with("http:")) {
+        Some(uri) => Err(ClientError::RedirectUri {
+            uri: uri.clone(),
+            problem: "https in production",
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The one host of the redirect URIs (OpenID Connect Core section 8.1); a client that has none is a sector of its own.

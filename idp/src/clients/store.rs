@@ -8,7 +8,7 @@ use signum_core::{Cx, params};
 
 use super::{ClientError, Metadata, Profile, Realm, Words, rules};
 use crate::client_auth::AuthMethod;
-use crate::secret;
+use crate::{keys, secret};
 
 /// A relying party as the wiring knows it: profile `gov-basic`, `client_secret_basic`, in production.
 pub struct NewClient {
@@ -81,6 +81,7 @@ pub async fn put(cx: &Cx, new: Registration) -> Result<(), ClientError> {
         new.profile,
         &new.metadata,
         new.secret.is_some(),
+        &keys::offered(cx).await?,
     )?;
     let hash = new.secret.as_ref().map(|secret| secret::hashed(secret.expose_secret()));
     let (new, sector, hash) = (&new, &sector, hash.as_ref().map(|hash| hash.as_slice()));

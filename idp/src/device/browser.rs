@@ -21,7 +21,7 @@ use crate::secret;
 use crate::service::Idp;
 
 /// Where our own authorization request ends.
-const DONE: &str = "/device/done";
+pub(crate) const DONE: &str = "/device/done";
 
 /// What became of a typed code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,7 +84,7 @@ pub(super) fn authorize(lang: Lang, id: &RequestId, error: PageError) -> Respons
 
 pub(super) fn interaction(lang: Lang, id: &RequestId, error: &InteractionError) -> Response {
     let (status, key) = match error {
-        InteractionError::Gone => (StatusCode::GONE, "gone"),
+        InteractionError::Gone | InteractionError::RedirectUri => (StatusCode::GONE, "gone"),
         InteractionError::Completed => (StatusCode::GONE, "completed"),
         InteractionError::OtherBrowser => (StatusCode::FORBIDDEN, "other-browser"),
         InteractionError::OtherSession => (StatusCode::FORBIDDEN, "other-session"),
@@ -111,7 +111,7 @@ pub(super) fn activation(lang: Lang, id: &RequestId, error: &ActivateError) -> R
 pub(super) fn interaction_problem(error: &InteractionError) -> Response {
     let start_again = "Go back to the service and start again.";
     let problem = match error {
-        InteractionError::Gone | InteractionError::Completed => {
+        InteractionError::Gone | InteractionError::Completed | InteractionError::RedirectUri => {
             Problem::new(StatusCode::GONE, error.code(), "This log-in is over").detail(start_again)
         }
         InteractionError::OtherBrowser | InteractionError::OtherSession => {

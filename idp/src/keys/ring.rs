@@ -137,6 +137,14 @@ impl SigningKeys {
         &self.jwks
     }
 
+    /// What clients are offered, as [`store::offered`] tells it: the default algorithm, and each other whose key signs now.
+    pub(crate) fn offered(&self) -> Vec<Algorithm> {
+        let mut offered = vec![Algorithm::Es256];
+        let others = self.active.iter().map(|signer| signer.algorithm);
+        offered.extend(others.filter(|algorithm| *algorithm != Algorithm::Es256));
+        offered
+    }
+
     /// The key of this algorithm, or of the default one.
     pub(crate) fn signer(&self, wanted: Option<Algorithm>) -> Option<&Signer> {
         let of = |algorithm| self.active.iter().find(|signer| signer.algorithm == algorithm);

@@ -206,3 +206,14 @@ pub(super) async fn wished(cx: &Cx, algorithm: Algorithm) -> Result<Option<bool>
         .await?;
     row.map(|row| row.get("urgent")).transpose()
 }
+
+/// The algorithms for which clients may register, and which the metadata tell: the default one, which has a key from the first
+/// start on, and each other whose key signs now.
+pub(crate) async fn offered(cx: &Cx) -> Result<Vec<Algorithm>, DbError> {
+    let sql = "SELECT DISTINCT algorithm FROM signing_key WHERE status = 'active' AND algorithm <> 'ES256'";
+    let mut offered = vec![Algorithm::Es256];
+    for row in &cx.db.all(sql, params![]).await? {
+        offered.extend(Algorithm::parse(&row.get::<String>("algorithm")?));
+    }
+    Ok(offered)
+}

@@ -248,3 +248,31 @@ async fn the_login_page_names_the_service_its_purpose_and_data_in_the_wished_lan
         "{policy}"
     );
 }
+
+#[tokio::test]
+async fn a_silent_request_that_cannot_be_answered_leaves_an_event_that_names_nobody() {
+    let world = World::new().await;
+    let silent = |more: &[(&str, &str)]| {
+        let mut changes = vec![("prompt", "none")];
+        changes.extend(more);
+        format!("/authorize?{}", authorize_query(&changes))
+    };
+    let nobody = world.browser().get(&silent(&[])).await;
+    assert_eq!(nobody.redirected("error").as_deref(), Some("login_required"));
+    let mut browser = world.enrolled().await;
+    browser.sign_in(&authorize_query(&[("scope", "openid")])).await;
+    let wider = browser.get(&silent(&[])).await;
+    assert_eq!(wider.redirected("error").as_deref(), Some("consent_required"));
+    world.advance(2);
+    let older = browser.get(&silent(&[("scope", "openid"), ("max_age", "1")])).await;
+    assert_eq!(older.redirected("error").as_deref(), Some("login_required"));
+    let sql = "SELECT subject, detail FROM audit_event WHERE kind = 'authorize.refused' ORDER BY at";
+    let events = world.cx.db.all(sql, vec![]).await.unwrap();
+    let told: Vec<(String, String)> = events
+        .iter()
+        .map(|event| (event.get("subject").unwrap(), event.get("detail").unwrap()))
+        .collect();
+    let codes = ["login_required", "consent_required", "login_required"];
+    let expected = codes.map(|code| ("demo-rp".to_owned(), format!("{{\"code\":\"{code}\"}}")));
+    assert_eq!(told, expected);
+}

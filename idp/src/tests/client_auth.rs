@@ -20,8 +20,7 @@ const NOW: i64 = 1_790_000_000;
 
 fn metadata() -> Metadata {
     Metadata {
-        redirect_uris: vec![CALLBACK.to_owned()],
-        post_logout_redirect_uris: vec![AFTER_LOGOUT.to_owned()],
+        redirect_uris: vec!["https://agency.example.org/cb".to_owned()],
         dpop_bound_access_tokens: true,
         ..Metadata::default()
     }

@@ -2,11 +2,11 @@
 
 use signum_core::Id;
 
-use super::world::{OTHER_CALLBACK, World, add_person, authorize_query};
+use super::world::{AFTER_LOGOUT, CALLBACK, OTHER_CALLBACK, World, add_person, authorize_query, register};
 use crate::authorize::response::ToClient;
 use crate::authorize::resume::{self, Finish, Resumed};
 use crate::authorize::{self, Issued};
-use crate::{consent, session};
+use crate::{clients, consent, session};
 
 #[tokio::test]
 async fn the_page_shows_each_datum_with_its_value() {
@@ -251,4 +251,78 @@ async fn a_withdrawal_beside_an_answer_leaves_no_grant_alive() {
         world.advance(1);
         browser.sign_in(&authorize_query(&[("prompt", "login")])).await;
     }
+}
+
+#[tokio::test]
+async fn an_interaction_under_way_never_ends_at_a_redirect_uri_that_was_taken_back() {
+    let world = World::new().await;
+    let mut at_consent = world.enrolled().await;
+    let consent = at_consent.reach_consent(&authorize_query(&[])).await;
+    let consent_csrf = at_consent.get(&consent).await.csrf();
+    let mut at_login = world.enrolled().await;
+    let login = at_login
+        .get(&format!("/authorize?{}", authorize_query(&[])))
+        .await
+        .location();
+    let login_csrf = at_login.get(&login).await.csrf();
+    register(
+        &world.cx,
+        "demo-rp",
+        "http://demo.localhost:8083/new",
+        AFTER_LOGOUT,
+        false,
+    )
+    .await;
+    for decision in ["allow", "deny"] {
+        let pairs = [("csrf", consent_csrf.as_str()), ("decision", decision)];
+        let reply = at_consent.post_form(&consent, &pairs).await;
+        assert_eq!(reply.status, 410, "{decision}: {}", reply.body);
+        assert!(reply.headers.get("location").is_none());
+    }
+    assert_eq!(at_consent.get(&consent).await.status, 410);
+    let i = login.split_once("i=").unwrap().1;
+    assert_eq!(at_consent.get(&format!("/authorize/resume?i={i}")).await.status, 403);
+    assert_eq!(at_login.get(&login).await.status, 410);
+    let cancelled = at_login
+        .post_form(&format!("/login/cancel?i={i}"), &[("csrf", &login_csrf)])
+        .await;
+    assert_eq!(cancelled.status, 410);
+    assert_eq!(world.audit("code.issued").await.0, 0);
+    // Given back, the person goes on where they were.
+    register(&world.cx, "demo-rp", CALLBACK, AFTER_LOGOUT, false).await;
+    let pairs = [("csrf", consent_csrf.as_str()), ("decision", "allow")];
+    assert!(
+        at_consent
+            .post_form(&consent, &pairs)
+            .await
+            .redirected("code")
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn an_interaction_under_way_of_a_client_that_was_stopped_leads_nowhere() {
+    let world = World::new().await;
+    let mut browser = world.enrolled().await;
+    let consent = browser.reach_consent(&authorize_query(&[])).await;
+    let csrf = browser.get(&consent).await.csrf();
+    assert!(
+        clients::stop(&world.cx, "demo-rp", "operator-1", "it leaks")
+            .await
+            .unwrap()
+    );
+    for decision in ["allow", "deny"] {
+        let pairs = [("csrf", csrf.as_str()), ("decision", decision)];
+        assert_eq!(browser.post_form(&consent, &pairs).await.status, 410);
+    }
+    clients::start(&world.cx, "demo-rp", "operator-1", "mended")
+        .await
+        .unwrap();
+    let pairs = [("csrf", csrf.as_str()), ("decision", "allow")];
+    assert_eq!(
+        browser.post_form(&consent, &pairs).await.status,
+        410,
+        "it does not come back to life"
+    );
+    assert_eq!(world.audit("code.issued").await.0, 0);
 }

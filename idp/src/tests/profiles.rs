@@ -1,9 +1,10 @@
 //! What each profile of clients may do at the authorization endpoint (requirements 2, 4 and 6), end to end.
 
 use super::agency::{AGENCY_CALLBACK, Agency, agree};
-use super::world::{World, authorize_query, encode};
+use super::world::{World, authorize_query, encode, words};
 use crate::client_auth::AuthMethod;
-use crate::clients::Profile;
+use crate::clients::{self, Metadata, Profile, Realm, Registration};
+use crate::jose::test_keys::TestKey;
 
 #[tokio::test]
 async fn no_profile_has_the_implicit_or_hybrid_flow() {
@@ -104,4 +105,37 @@ async fn a_client_registered_for_no_codes_gets_none() {
     let reply = world.browser().get(&format!("/authorize?{query}")).await;
     assert_eq!(reply.status, 400, "it has no address to be sent to");
     assert_eq!(machine.push(&world, &[]).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_fapi_client_of_production_has_no_plain_http_address() {
+    let world = World::new().await;
+    for profile in [Profile::Fapi2, Profile::Fapi2Ms] {
+        for (redirect, after_logout, may) in [
+            ("http://agency.localhost:8080/cb", "https://agency.example.org/", false),
+            ("http://127.0.0.1/cb", "https://agency.example.org/", false),
+            ("https://agency.example.org/cb", "http://agency.localhost/", false),
+            ("https://agency.example.org/cb", "https://agency.example.org/", true),
+        ] {
+            let metadata = Metadata {
+                redirect_uris: vec![redirect.to_owned()],
+                post_logout_redirect_uris: vec![after_logout.to_owned()],
+                jwks: Some(TestKey::es256("k").jwks()),
+                dpop_bound_access_tokens: true,
+                ..Metadata::default()
+            };
+            let registration = Registration {
+                client_id: "agency".to_owned(),
+                profile,
+                realm: Realm::Production,
+                name: words("agency"),
+                purpose: words("To test"),
+                metadata,
+                secret: None,
+                legal_basis_personal_number: false,
+            };
+            let put = clients::put(&world.cx, registration).await;
+            assert_eq!(put.is_ok(), may, "{redirect} {after_logout}: {put:?}");
+        }
+    }
 }

@@ -328,3 +328,37 @@ fn two_officers_with_one_authenticator_are_refused() {
     assert!(!text(vec![listed("a", 0), listed("b", 0)]));
     assert!(!text(vec![listed("a", 0), listed("a", 1)]));
 }
+
+#[tokio::test]
+async fn plain_http_is_for_the_sandbox_and_for_applications_alone() {
+    let world = World::new().await;
+    let mut office = Office::new();
+    for (profile, address, may) in [
+        ("gov-basic", "http://new.localhost:8080/cb", false),
+        ("gov-basic", "https://new.example.org/cb", true),
+        ("native", "http://127.0.0.1/cb", true),
+    ] {
+        let mut document = complete();
+        document["profile"] = json!(profile);
+        document["redirect_uris"] = json!([address]);
+        let told = registered(&world, &document).await;
+        let draft = promotion::draft(&world.cx, id(&told), "a", None, 24).await;
+        match may {
+            true => drop(draft.unwrap()),
+            false => assert!(matches!(draft, Err(PromotionError::Rule(_))), "{profile} {address}"),
+        }
+    }
+    // A change in production is held to the same rule.
+    let told = registered(&world, &complete()).await;
+    let (request, _) = office.asked(&world, id(&told), None).await;
+    office.approved(&world, &request, "b").await.unwrap();
+    let mut document = complete();
+    document["client_id"] = told["client_id"].clone();
+    document["redirect_uris"] = json!(["http://new.localhost:8080/cb"]);
+    let path = format!("/register/{}", id(&told));
+    let token = told["registration_access_token"].as_str();
+    let proposed = ask(&world, "PUT", &path, token, Some(&document)).await;
+    assert_eq!(proposed.status, 200, "{}", proposed.body);
+    let draft = promotion::draft(&world.cx, id(&told), "a", None, 24).await;
+    assert!(matches!(draft, Err(PromotionError::Rule(_))));
+}

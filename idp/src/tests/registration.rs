@@ -405,3 +405,19 @@ async fn the_sandbox_forgets_a_client_half_a_year_after_its_last_change_and_no_o
     );
     assert!(clients::look::one(&world.cx, "demo-rp").await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn no_answer_is_sent_to_the_providers_own_pages() {
+    let world = World::new().await;
+    for member in ["redirect_uris", "post_logout_redirect_uris"] {
+        for own in [
+            "http://idp.localhost:8081/logout",
+            "https://idp.localhost/authorize?prompt=none",
+        ] {
+            let mut document = basic();
+            document[member] = json!([own]);
+            let refused = ask(&world, "POST", "/register", None, Some(&document)).await;
+            assert_eq!(refused.json()["error"], "invalid_redirect_uri", "{member} {own}");
+        }
+    }
+}

@@ -58,11 +58,58 @@ async fn numbers_and_json_objects_are_parameters_too() {
         ],
     );
     assert_eq!(push(&world, &agency, &object).await.status, 201);
-    let flag = agency.object(&world, &[("max_age", json!(true))]);
+    for (name, value) in [
+        ("max_age", json!(true)),
+        ("max_age", json!([30])),
+        ("claims", json!(true)),
+        ("claims", json!(1)),
+        ("state", json!(1_234_567_890)),
+        ("nonce", json!(true)),
+        ("scope", json!(["openid"])),
+        ("redirect_uri", json!([AGENCY_CALLBACK])),
+        ("prompt", json!(false)),
+        ("dpop_jkt", json!({})),
+        ("resource", json!({})),
+        ("resource", json!([7])),
+        ("resource", json!(true)),
+        ("registration", json!(true)),
+    ] {
+        let object = agency.object(&world, &[(name, value.clone())]);
+        let refused = push(&world, &agency, &object).await;
+        assert_eq!(refused.json()["error"], "invalid_request_object", "{name}={value}");
+    }
+    // Known and null is no way of leaving it out (RFC 9101 section 4).
+    let mut claims = object_claims(&agency.object(&world, &[]));
+    claims["nonce"] = Value::Null;
+    let object = agency
+        .key
+        .token(&json!({"typ": "oauth-authz-req+jwt", "kid": "k1"}), &claims);
     assert_eq!(
-        push(&world, &agency, &flag).await.json()["error"],
+        push(&world, &agency, &object).await.json()["error"],
         "invalid_request_object"
     );
+}
+
+fn object_claims(object: &str) -> Value {
+    serde_json::from_slice(&B64.decode(object.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn members_of_other_specifications_are_passed_over_whatever_they_hold() {
+    let (world, agency) = ms().await;
+    let mut claims = object_claims(&agency.object(&world, &[]));
+    claims["offline"] = json!(true);
+    claims["purpose"] = Value::Null;
+    claims["vct"] = json!([null, {"a": false}]);
+    claims["https://example.org/text"] = json!("line\u{1}feed");
+    for n in 0..70 {
+        claims[format!("x{n}")] = json!(n);
+    }
+    let object = agency
+        .key
+        .token(&json!({"typ": "oauth-authz-req+jwt", "kid": "k1"}), &claims);
+    let taken = push(&world, &agency, &object).await;
+    assert_eq!(taken.status, 201, "{}", taken.body);
 }
 
 #[tokio::test]

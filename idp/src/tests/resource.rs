@@ -262,6 +262,38 @@ async fn a_client_of_the_sandbox_reaches_servers_of_the_sandbox_alone() {
 }
 
 #[tokio::test]
+async fn a_bearer_token_is_for_one_server_alone() {
+    let (world, _) = world().await;
+    let mut document = basic();
+    document["resources"] = json!([LAND, TAX]);
+    let document = document.as_object().unwrap();
+    let document = clients::Document::parse(document).unwrap();
+    let named = clients::Document {
+        name: super::world::words("Taxes"),
+        purpose: super::world::words("To show your taxes"),
+        ..document
+    };
+    let secret = clients::by_operator(&world.cx, "bearer", named, None)
+        .await
+        .unwrap()
+        .unwrap();
+    let secret = secrecy::ExposeSecret::expose_secret(&secret).to_owned();
+    let mut browser = world.enrolled().await;
+    let callback = ("redirect_uri", "https://new.example.org/cb");
+    let both = [("client_id", "bearer"), callback, ("resource", LAND)];
+    let query = format!("{}&resource={TAX}", authorize_query(&both));
+    let back = browser.sign_in(&query).await;
+    let code = back.redirected("code").unwrap();
+    let refused = browser.redeem_as("bearer", &secret, &[("code", &code), callback]).await;
+    assert_eq!(error(&refused), "invalid_target");
+    let silent = format!("/authorize?{query}&prompt=none");
+    let code = browser.get(&silent).await.redirected("code").unwrap();
+    let fields = [("code", code.as_str()), callback, ("resource", TAX)];
+    let one = browser.redeem_as("bearer", &secret, &fields).await;
+    assert_eq!(one.status, 200, "{}", one.body);
+}
+
+#[tokio::test]
 async fn what_is_no_identifier_of_a_server_is_not_registered() {
     let world = World::new().await;
     for bad in ["land", "https://land.example.org/#x", "https://land.example.org/ x"] {

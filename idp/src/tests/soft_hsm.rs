@@ -1,4 +1,4 @@
-//! A stand-in for the HSM: software P-256 keys and HMAC keys, one for each address.
+//! A stand-in for the HSM: software keys of P-256 and RSA and HMAC keys, one for each address.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,8 +8,12 @@ use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::ecdsa::EcdsaSig;
+use openssl::md::Md;
 use openssl::nid::Nid;
-use openssl::pkey::Private;
+use openssl::pkey::{Id, PKey, Private};
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::RsaPssSaltlen;
 use sha2::Sha256;
 use signum_core::{OsRandom, Random};
 use signum_hsm_shim::worker::{Answer, Reply, Request};
@@ -17,7 +21,7 @@ use signum_hsm_shim::{Hsm, HsmError, KeyAlgorithm, KeyUri, PublicKey, SignatureA
 
 #[derive(Default)]
 pub struct SoftHsm(
-    Mutex<HashMap<KeyUri, EcKey<Private>>>,
+    Mutex<HashMap<KeyUri, PKey<Private>>>,
     Mutex<HashMap<KeyUri, [u8; 32]>>,
     AtomicBool,
 );
@@ -37,7 +41,7 @@ impl SoftHsm {
         self.2.store(away, Ordering::SeqCst);
     }
 
-    fn key(&self, uri: &KeyUri) -> Result<EcKey<Private>, HsmError> {
+    fn key(&self, uri: &KeyUri) -> Result<PKey<Private>, HsmError> {
         let keys = self.0.lock().unwrap();
         keys.get(uri)
             .cloned()
@@ -45,11 +49,26 @@ impl SoftHsm {
     }
 }
 
-fn public(key: &EcKey<Private>) -> PublicKey {
+fn public(key: &PKey<Private>) -> PublicKey {
     PublicKey {
-        algorithm: KeyAlgorithm::EcP256,
+        algorithm: match key.id() {
+            Id::RSA => KeyAlgorithm::Rsa3072,
+            _ => KeyAlgorithm::EcP256,
+        },
         spki: key.public_key_to_der().unwrap(),
     }
+}
+
+/// RSASSA-PSS over a SHA-256 digest, with a salt of 32 octets.
+fn pss(key: &PKey<Private>, digest: &[u8]) -> Vec<u8> {
+    let mut context = PkeyCtx::new(key).unwrap();
+    context.sign_init().unwrap();
+    context.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+    context.set_signature_md(Md::sha256()).unwrap();
+    context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+    let mut signature = Vec::new();
+    context.sign_to_vec(digest, &mut signature).unwrap();
+    signature
 }
 
 #[async_trait]
@@ -60,6 +79,9 @@ impl Hsm for SoftHsm {
         }
         let key = self.key(uri)?;
         let sign = |digest: &Vec<u8>| {
+            let Ok(key) = key.ec_key() else {
+                return pss(&key, digest);
+            };
             let sig = EcdsaSig::sign(digest, &key).unwrap();
             let mut raw = sig.r().to_vec_padded(32).unwrap();
             raw.extend(sig.s().to_vec_padded(32).unwrap());
@@ -70,9 +92,15 @@ impl Hsm for SoftHsm {
     async fn public_key(&self, uri: &KeyUri) -> Result<PublicKey, HsmError> {
         self.key(uri).map(|key| public(&key))
     }
-    async fn generate(&self, uri: &KeyUri, _: KeyAlgorithm) -> Result<PublicKey, HsmError> {
-        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        let key = EcKey::generate(&group).unwrap();
+    async fn generate(&self, uri: &KeyUri, algorithm: KeyAlgorithm) -> Result<PublicKey, HsmError> {
+        let key = match algorithm {
+            KeyAlgorithm::Rsa3072 => PKey::from_rsa(Rsa::generate(3072).unwrap()),
+            _ => {
+                let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+                PKey::from_ec_key(EcKey::generate(&group).unwrap())
+            }
+        };
+        let key = key.unwrap();
         let mut keys = self.0.lock().unwrap();
         if keys.contains_key(uri) {
             return Err(HsmError::AlreadyExists(uri.to_string()));

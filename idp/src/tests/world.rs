@@ -141,6 +141,7 @@ async fn start_with(cx: &Cx, hsm: &Arc<SoftHsm>, csrf: &CsrfKey, change: impl Fn
         csrf: csrf.clone(),
     };
     let mut config = Config::at(ISSUER);
+    config.authorization_details_types = vec!["land_register".to_owned()];
     config.outbound.allowed_hosts = vec!["demo.localhost".to_owned()];
     change(&mut config);
     Service::new(config, deps).await.unwrap()

@@ -108,7 +108,7 @@ impl NewTokens {
             client_id: client.client_id.clone(),
             grant: Some(redeemed.grant),
             scope: redeemed.scope.to_string(),
-            audience: target.audience(&entitlement.resources)?,
+            audience: target.audience(&entitlement.resources, caller.constraint.as_ref())?,
             details: narrowed_details(&entitlement.details, form)?,
             cnf: caller.constraint.clone(),
             issued_at: cx.now(),

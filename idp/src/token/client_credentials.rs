@@ -25,7 +25,9 @@ pub(super) async fn issue(idp: &Idp, caller: &Caller, form: &Form) -> Result<Tok
         client_id: client.client_id.clone(),
         grant: None,
         scope: scope(client.metadata.scope.as_deref(), form.get("scope"))?,
-        audience: Target::of(idp, &caller.client, form).await?.own(),
+        audience: Target::of(idp, &caller.client, form)
+            .await?
+            .own(caller.constraint.as_ref())?,
         details: Details::default(),
         cnf: caller.constraint.clone(),
         issued_at: cx.now(),

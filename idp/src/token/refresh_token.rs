@@ -156,7 +156,7 @@ impl Shown<'_> {
             scope: scope.to_string(),
             audience: Target::of(idp, &caller.client, form)
                 .await?
-                .audience(&stored.entitlement.resources)?,
+                .audience(&stored.entitlement.resources, caller.constraint.as_ref())?,
             details: narrowed_details(&stored.entitlement.details, form)?,
             cnf: caller.constraint.clone(),
             issued_at: cx.now(),

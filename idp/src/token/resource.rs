@@ -5,6 +5,7 @@ use signum_core::{Cx, DbError, params, retry_on_db_conflict};
 use url::Url;
 
 use super::TokenError;
+use crate::binding::SenderConstraint;
 use crate::clients::{self, Client};
 use crate::form::Form;
 use crate::service::Idp;
@@ -89,7 +90,11 @@ impl Target {
 
     /// The audience of a token under a grant for `granted`: without a wish all of it, otherwise a part (section 2.2), as far as
     /// the client is still registered for it. The issuer can always be asked for, and is all there is where nothing was granted.
-    pub(super) fn audience(&self, granted: &[String]) -> Result<Vec<String>, TokenError> {
+    pub(super) fn audience(
+        &self,
+        granted: &[String],
+        cnf: Option<&SenderConstraint>,
+    ) -> Result<Vec<String>, TokenError> {
         let ours = vec![self.issuer.clone()];
         let granted: Vec<_> = granted.iter().filter(|resource| **resource != self.issuer).collect();
         let wanted = match self.asked.as_slice() {
@@ -98,23 +103,28 @@ impl Target {
             [] => granted.iter().map(|resource| (*resource).clone()).collect(),
             asked => asked.to_vec(),
         };
-        let left: Vec<_> = wanted
-            .iter()
-            .filter(|resource| self.registered.contains(resource))
-            .cloned()
-            .collect();
+        let registered = |resource: &&String| self.registered.contains(*resource);
+        let left: Vec<_> = wanted.iter().filter(registered).cloned().collect();
         match !left.is_empty() && left.iter().all(|resource| granted.contains(&resource)) {
-            true => Ok(left),
+            true => safe(left, cnf),
             false => Err(TokenError::InvalidTarget),
         }
     }
 
     /// The audience of a token of the client's own right: what it asks for, or the issuer.
-    pub(super) fn own(self) -> Vec<String> {
+    pub(super) fn own(self, cnf: Option<&SenderConstraint>) -> Result<Vec<String>, TokenError> {
         match self.asked.is_empty() {
-            true => vec![self.issuer],
-            false => self.asked,
+            true => Ok(vec![self.issuer]),
+            false => safe(self.asked, cnf),
         }
+    }
+}
+
+/// A bearer token for several servers could be shown by one of them to another (RFC 9700 section 2.3).
+fn safe(audience: Vec<String>, cnf: Option<&SenderConstraint>) -> Result<Vec<String>, TokenError> {
+    match cnf.is_none() && audience.len() > 1 {
+        true => Err(TokenError::InvalidTarget),
+        false => Ok(audience),
     }
 }
 

@@ -78,11 +78,13 @@ async fn one(cx: &Cx, id: &str, profile: Profile, addresses: &Addresses) -> Resu
         redirect_uris: match profile {
             // RFC 8252 section 7.3: the port is the program's own.
             Profile::Native => vec!["http://127.0.0.1/callback".to_owned()],
-            Profile::Fapi2 | Profile::Fapi2Ms | Profile::GovBasic => addresses.redirect_uris.clone(),
+            Profile::Fapi2 | Profile::Fapi2Ms => secure(&addresses.redirect_uris),
+            Profile::GovBasic => addresses.redirect_uris.clone(),
         },
         post_logout_redirect_uris: match profile {
             Profile::Native => Vec::new(),
-            Profile::Fapi2 | Profile::Fapi2Ms | Profile::GovBasic => addresses.post_logout_redirect_uris.clone(),
+            Profile::Fapi2 | Profile::Fapi2Ms => secure(&addresses.post_logout_redirect_uris),
+            Profile::GovBasic => addresses.post_logout_redirect_uris.clone(),
         },
         backchannel_logout_uri: addresses.backchannel_logout_uri.clone().filter(|_| id == "basic-1"),
     };
@@ -98,6 +100,15 @@ async fn one(cx: &Cx, id: &str, profile: Profile, addresses: &Addresses) -> Resu
     };
     clients::put(cx, registration).await?;
     Ok(client)
+}
+
+/// FAPI 2.0 takes no plain http in production, where these clients are.
+fn secure(addresses: &[String]) -> Vec<String> {
+    let secure = |address: &String| match address.strip_prefix("http://") {
+        Some(rest) => format!("https://{rest}"),
+        None => address.clone(),
+    };
+    addresses.iter().map(secure).collect()
 }
 
 fn metadata(profile: Profile, client: &TestClient, key: Option<Json>) -> Metadata {

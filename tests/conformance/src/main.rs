@@ -29,9 +29,9 @@ struct Arguments {
     #[arg(long)]
     database: Option<String>,
     /// Redirect URIs of every client.
-    #[arg(long = "redirect-uri", default_values_t = ["http://localhost:8765/callback".to_owned()])]
+    #[arg(long = "redirect-uri", default_values_t = ["https://localhost:8765/callback".to_owned()])]
     redirect_uris: Vec<String>,
-    #[arg(long = "post-logout-redirect-uri", default_values_t = ["http://localhost:8765/logged-out".to_owned()])]
+    #[arg(long = "post-logout-redirect-uri", default_values_t = ["https://localhost:8765/logged-out".to_owned()])]
     post_logout_redirect_uris: Vec<String>,
     /// Where the first client of gov-basic is told of log-outs.
     #[arg(long)]

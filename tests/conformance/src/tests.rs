@@ -29,7 +29,7 @@ use tempfile::TempDir;
 
 use crate::target::{Options, Target};
 
-const CALLBACK: &str = "http://localhost:8765/callback";
+const CALLBACK: &str = "https://localhost:8765/callback";
 
 fn options(folder: &TempDir, listen: &str) -> Options {
     stand::options(folder, listen, Arc::new(SystemClock))

@@ -1,4 +1,4 @@
-//! `authorization_details` (RFC 9396 section 2), in the types that the client is registered for.
+//! `authorization_details` (RFC 9396 section 2), in the types that there are and the client is registered for.
 
 use super::Draft;
 use crate::authorize::details::Details;
@@ -6,8 +6,10 @@ use crate::authorize::error::AuthorizeError;
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), AuthorizeError> {
     if let Some(text) = draft.given.form.get("authorization_details") {
-        let types = &draft.given.client.metadata.authorization_details_types;
-        draft.details = Details::parse(text, types)?;
+        let registered = &draft.given.client.metadata.authorization_details_types;
+        let known = draft.given.details_types;
+        let types: Vec<_> = registered.iter().filter(|kind| known.contains(kind)).cloned().collect();
+        draft.details = Details::parse(text, &types)?;
     }
     Ok(())
 }

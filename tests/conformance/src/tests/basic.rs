@@ -184,72 +184,72 @@ const PAGES: &[Shown] = &[
     (
         "oidcc-redirect-uri-query-added",
         "a query more",
-        &[("redirect_uri", "http://localhost:8765/callback?foo=bar")],
+        &[("redirect_uri", "https://localhost:8765/callback?foo=bar")],
     ),
     (
         "oidcc-redirect-uri-query-mismatch",
         "another query",
-        &[("redirect_uri", "http://localhost:8765/callback?foo=baz")],
+        &[("redirect_uri", "https://localhost:8765/callback?foo=baz")],
     ),
     (
         "CVE-2026-9689",
         "parameters of an answer in the redirect URI",
-        &[("redirect_uri", "http://localhost:8765/callback?code=x&state=y")],
+        &[("redirect_uri", "https://localhost:8765/callback?code=x&state=y")],
     ),
     (
         "oidcc-redirect-uri-regfrag",
         "a fragment",
-        &[("redirect_uri", "http://localhost:8765/callback#foobar")],
+        &[("redirect_uri", "https://localhost:8765/callback#foobar")],
     ),
     (
         "CVE-2026-18209",
         "parameters in a fragment",
-        &[("redirect_uri", "http://localhost:8765/callback#code=x")],
+        &[("redirect_uri", "https://localhost:8765/callback#code=x")],
     ),
     (
         "RFC 9700 section 2.1",
         "an address below the registered",
-        &[("redirect_uri", "http://localhost:8765/callback/x")],
+        &[("redirect_uri", "https://localhost:8765/callback/x")],
     ),
     (
         "CVE-2026-3872",
         "a path that leads elsewhere",
-        &[("redirect_uri", "http://localhost:8765/callback/..;/x")],
+        &[("redirect_uri", "https://localhost:8765/callback/..;/x")],
     ),
     (
         "CVE-2026-3872",
         "a path that leads there",
-        &[("redirect_uri", "http://localhost:8765/x/..;/callback")],
+        &[("redirect_uri", "https://localhost:8765/x/..;/callback")],
     ),
     (
         "CVE-2026-3872",
         "dots",
-        &[("redirect_uri", "http://localhost:8765/x/../callback")],
+        &[("redirect_uri", "https://localhost:8765/x/../callback")],
     ),
     (
         "CVE-2023-6291",
         "a path that leaves the registered one",
-        &[("redirect_uri", "http://localhost:8765/callback/../../x")],
+        &[("redirect_uri", "https://localhost:8765/callback/../../x")],
     ),
     (
         "CVE-2024-1132",
         "dots that are encoded twice",
-        &[("redirect_uri", "http://localhost:8765/callback/%252e%252e/x")],
+        &[("redirect_uri", "https://localhost:8765/callback/%252e%252e/x")],
     ),
     (
         "CVE-2022-3782",
         "dots that are encoded",
-        &[("redirect_uri", "http://localhost:8765/%2e%2e/callback")],
+        &[("redirect_uri", "https://localhost:8765/%2e%2e/callback")],
     ),
     (
         "CVE-2024-8883",
         "the registered address in a user's place",
-        &[("redirect_uri", "http://localhost:8765/callback@evil.example.org/")],
+        &[("redirect_uri", "https://localhost:8765/callback@evil.example.org/")],
     ),
     (
         "CVE-2023-6927",
         "a pattern",
-        &[("redirect_uri", "http://localhost:8765/*")],
+        &[("redirect_uri", "https://localhost:8765/*")],
     ),
     (
         "CVE-2020-15234",
@@ -269,32 +269,32 @@ const PAGES: &[Shown] = &[
     (
         "CVE-2026-7504",
         "a user",
-        &[("redirect_uri", "http://localhost:8765@evil.example.org/callback")],
+        &[("redirect_uri", "https://localhost:8765@evil.example.org/callback")],
     ),
     (
         "CVE-2026-7504",
         "several at signs",
-        &[("redirect_uri", "http://localhost:8765@@evil.example.org/callback")],
+        &[("redirect_uri", "https://localhost:8765@@evil.example.org/callback")],
     ),
     (
         "CVE-2024-52289",
         "a text that a pattern would take",
-        &[("redirect_uri", "http://localhost:8765xcallback")],
+        &[("redirect_uri", "https://localhost:8765xcallback")],
     ),
     (
         "CVE-2022-23527",
         "a tab",
-        &[("redirect_uri", "http://localhost:8765/\tcallback")],
+        &[("redirect_uri", "https://localhost:8765/\tcallback")],
     ),
     (
         "CVE-2019-14857",
         "a backslash",
-        &[("redirect_uri", "http://localhost:8765\\callback")],
+        &[("redirect_uri", "https://localhost:8765\\callback")],
     ),
     (
         "CVE-2017-6413",
         "a line end",
-        &[("redirect_uri", "http://localhost:8765/callback\r\nSet-Cookie: a=b")],
+        &[("redirect_uri", "https://localhost:8765/callback\r\nSet-Cookie: a=b")],
     ),
 ];
 
@@ -311,7 +311,7 @@ fn changed(party: &Party<'_>, changes: &[(&str, &str)]) -> String {
 
 fn told_with_state_and_issuer(said: &Said, party: &Party<'_>, errors: &[&str]) -> bool {
     said.status == 303
-        && said.location.starts_with("http://localhost:8765/callback?")
+        && said.location.starts_with("https://localhost:8765/callback?")
         && errors.contains(&said.error.as_str())
         && said.sent("state").as_deref() == Some(STATE)
         && said.sent("iss").as_deref() == Some(party.issuer())

@@ -68,13 +68,13 @@ async fn a_log_out_that_cannot_be_trusted_leads_nowhere() {
             "CVE-2022-23527",
             "an address with a tab",
             hint,
-            "http://localhost:8765/\tlogged-out",
+            "https://localhost:8765/\tlogged-out",
         ),
         (
             "CVE-2019-20479",
             "an address with a backslash",
             hint,
-            "http://localhost:8765\\@evil.example.org/logged-out",
+            "https://localhost:8765\\@evil.example.org/logged-out",
         ),
     ];
     for (source, name, hint, uri) in cases {
@@ -116,7 +116,7 @@ async fn a_log_out_without_an_address_sends_nobody_away() {
         );
         let form = page::with_action(&asked.body, "/logout/confirm").unwrap_or_else(|| panic!("{}", asked.body));
         let ended = party.submit(&form.action, &form.fields).await;
-        assert!(!ended.location.starts_with("http://localhost:8765"), "{ended:?}");
+        assert!(!ended.location.starts_with("https://localhost:8765"), "{ended:?}");
         assert!(!left_logged_in(&party).await);
     }
     stand.stop().await;
@@ -137,7 +137,7 @@ async fn after_a_log_out_without_a_state_none_is_told() {
     assert_eq!(said.location, LOGGED_OUT);
     let hint = party.tokens().await["id_token"].as_str().unwrap().to_owned();
     let said = party.browse(&query("/logout", &[("id_token_hint", &hint)])).await;
-    assert!(!said.location.starts_with("http://localhost:8765"), "{said:?}");
+    assert!(!said.location.starts_with("https://localhost:8765"), "{said:?}");
     assert!(!left_logged_in(&party).await);
     stand.stop().await;
 }

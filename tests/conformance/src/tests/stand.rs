@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::clients::Addresses;
 use crate::target::{Options, Target};
 
-pub const CALLBACK: &str = "http://localhost:8765/callback";
-pub const LOGGED_OUT: &str = "http://localhost:8765/logged-out";
+pub const CALLBACK: &str = "https://localhost:8765/callback";
+pub const LOGGED_OUT: &str = "https://localhost:8765/logged-out";
 
 pub struct Stand {
     pub target: Target,
