@@ -45,6 +45,8 @@ pub struct Listeners {
     pub registration: Option<TcpListener>,
     /// Where the identity provider has a port for client certificates.
     pub idp_mtls: Option<TcpListener>,
+    /// Where cards are shown to it in the TLS handshake.
+    pub idp_card: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -65,6 +67,10 @@ impl Listeners {
             idp_mtls: match config.idp.mtls.public_url.is_empty() {
                 true => None,
                 false => Some(bind(listen.idp_mtls, "listen.idp_mtls").await?),
+            },
+            idp_card: match config.idp.card.public_url.is_empty() {
+                true => None,
+                false => Some(bind(listen.idp_card, "listen.idp_card").await?),
             },
         })
     }
@@ -180,6 +186,10 @@ impl App {
             let (listener, router) = services::idp_mtls(config, layout, &idp, listener)?;
             work.serve_tls("idp-mtls", listener, router);
         }
+        if let Some(listener) = listeners.idp_card {
+            let (listener, router) = services::idp_card(config, layout, &idp, listener)?;
+            work.serve_tls("idp-card", listener, router);
+        }
         work.serve("signer", listeners.signer, app.signer.router());
         if let Some(listener) = listeners.registration {
             let address = format!("http://{}", listener.local_addr()?).parse()?;
@@ -228,12 +238,15 @@ pub(crate) fn ca_config(config: &Config, layout: &Layout) -> signum_ca::Config {
 /// The same for the identity provider.
 fn idp_config(config: &Config, layout: &Layout) -> signum_idp::Config {
     let mut idp = config.idp.clone();
-    let mtls = &mut idp.mtls;
+    let (mtls, card) = (&mut idp.mtls, &mut idp.card);
     for file in [
         &mut mtls.certificate,
         &mut mtls.private_key,
         &mut mtls.client_authorities,
         &mut mtls.proxies,
+        &mut card.certificate,
+        &mut card.private_key,
+        &mut card.proxies,
     ] {
         if !file.is_empty() {
             *file = layout.root().join(&file).display().to_string();

@@ -16,6 +16,9 @@ signum_core::config! {
         /// The identity provider for programs that show certificates (RFC 8705); nothing listens where `idp.mtls.public_url` is
         /// empty.
         idp_mtls: SocketAddr = ([127, 0, 0, 1], 8087).into(),
+        /// The identity provider's port on which eID cards are shown in the TLS handshake; nothing listens where
+        /// `idp.card.public_url` is empty.
+        idp_card: SocketAddr = ([127, 0, 0, 1], 8088).into(),
         /// The signing desk.
         signer: SocketAddr = ([127, 0, 0, 1], 8082).into(),
         /// The registration desks' interface of the CA; nothing listens where `ca.officers_genesis` is empty.

@@ -90,10 +90,15 @@ impl Config {
         }
         self.levels.check()?;
         self.card.check()?;
-        let mtls = &self.mtls.public_url;
-        let exact = |url: Url| url.scheme() == "https" && origin_of(&url) == *mtls;
-        if !mtls.is_empty() && !Url::parse(mtls).is_ok_and(exact) {
-            return Err("mtls.public_url: https://host[:port], without a trailing slash".to_owned());
+        for (name, address) in [("mtls", &self.mtls.public_url), ("card", &self.card.public_url)] {
+            let exact = |url: Url| url.scheme() == "https" && origin_of(&url) == *address;
+            if !address.is_empty() && !Url::parse(address).is_ok_and(exact) {
+                return Err(format!("{name}.public_url: https://host[:port], without a trailing slash"));
+            }
+        }
+        // Browsers remember by host name which certificate was shown where, and that they were asked.
+        if Url::parse(&self.card.public_url).is_ok_and(|card| card.host_str() == url.host_str()) {
+            return Err("card.public_url: a host name of its own".to_owned());
         }
         Ok(url)
     }

@@ -31,6 +31,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use signum_core::Id;
 
 use crate::authorize::response::address;
+use crate::client_auth::shown::Believed;
 use crate::interaction::Interaction;
 use crate::interaction::browser::OpenCookie;
 use crate::login::Door;
@@ -89,6 +90,11 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .with_state(idp.clone())
         .merge(means)
         .layer(from_fn_with_state(idp, guard::guard))
+}
+
+/// The routes of the port on which cards are shown in the TLS handshake.
+pub(crate) fn card_routes(idp: Shared, believed: Believed) -> Router {
+    login::card_port::port(idp.clone(), believed).layer(from_fn_with_state(idp, guard::guard))
 }
 
 /// `?i=ID` of the pages of an interaction.

@@ -6,6 +6,7 @@
 //! `signum` has no way to add one (`Service::new` knows the passkey, and the eID card where authorities of cards are configured).
 
 pub(crate) mod card;
+pub(crate) mod client_certificate;
 mod door;
 pub(crate) mod passkey;
 pub(crate) mod web_eid;

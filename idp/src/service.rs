@@ -15,7 +15,7 @@ use webauthn_rs::prelude::{Webauthn, WebauthnBuilder, WebauthnError};
 use crate::abuse::Abuse;
 use crate::abuse::rate::Rates;
 use crate::account::house_client;
-use crate::client_auth::shown::{self, Believed};
+use crate::client_auth::shown::{self, Believed, MtlsSettings};
 use crate::clients::ClientError;
 use crate::clients::keys::PublishedKeys;
 use crate::config::Config;
@@ -131,7 +131,8 @@ impl Service {
         let cards = Cards::read(&config.card, &config.outbound).map_err(StartError::Config)?;
         let mut means: Vec<Box<dyn Means>> = vec![Box::new(Passkey)];
         if cards.is_some() {
-            means.push(Box::new(Card));
+            let port = !config.card.public_url.is_empty();
+            means.push(Box::new(Card { port }));
         }
         means.extend(more);
         let url = config.origin().map_err(StartError::Config)?;
@@ -195,6 +196,19 @@ impl Service {
         let routes = http::routes(self.idp.clone()).layer(from_fn_with_state(Arc::new(believed), shown::layer));
         let frame = Frame::protocol("idp-mtls", self.idp.cx.random.clone());
         Ok(frame.around(routes))
+    }
+
+    /// The routes for the port on which cards are shown in the TLS handshake; serve it by `http::serve_tls`, requiring a certificate.
+    pub fn card_router(&self) -> Result<Router, StartError> {
+        let settings = MtlsSettings {
+            proxies: self.idp.config.card.proxies.clone(),
+            ..MtlsSettings::default()
+        };
+        // Who issued a card is judged with the card.
+        let believed = Believed::read(&settings, self.idp.cx.clock.clone());
+        let believed = believed.map_err(|problem| StartError::Config(problem.replace("mtls.", "card.")))?;
+        let frame = Frame::protocol("idp-card", self.idp.cx.random.clone());
+        Ok(frame.around(http::card_routes(self.idp.clone(), believed)))
     }
 
     /// Periodic work: rows that can no longer matter are deleted, services are told of ended sessions.

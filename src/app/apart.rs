@@ -155,6 +155,11 @@ async fn idp(ground: Ground<'_>) -> Result<Apart> {
         let (listener, router) = services::idp_mtls(config, layout, &idp, listener)?;
         work.serve_tls("idp-mtls", listener, router);
     }
+    if !config.idp.card.public_url.is_empty() {
+        let listener = bind(config, config.listen.idp_card, "listen.idp_card").await?;
+        let (listener, router) = services::idp_card(config, layout, &idp, listener)?;
+        work.serve_tls("idp-card", listener, router);
+    }
     let health = services::token(Health::default(), "idp", &workers);
     let jobs = idp.jobs();
     let mut apart = ground

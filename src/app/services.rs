@@ -79,6 +79,20 @@ pub(super) fn idp_mtls(
     Ok((listener, idp.mtls_router()?))
 }
 
+/// The identity provider's port on which cards are shown in the TLS handshake.
+pub(super) fn idp_card(
+    config: &Config,
+    layout: &Layout,
+    idp: &signum_idp::Service,
+    listener: TcpListener,
+) -> Result<(TlsListener, Router)> {
+    let card = idp_config(config, layout).card;
+    let identity = tls::Identity::read(Path::new(&card.certificate), Path::new(&card.private_key))
+        .context("idp.card.certificate and idp.card.private_key: the port of idp.card.public_url needs both")?;
+    let listener = TlsListener::new(listener, tls::server(identity, ClientCertificates::Required)?)?;
+    Ok((listener, idp.card_router()?))
+}
+
 /// The signer in front of its module.
 pub(super) async fn signer(
     config: &Config,

@@ -75,6 +75,9 @@ fn listens(config: &Config) -> Vec<(&'static str, SocketAddr)> {
     if !config.idp.mtls.public_url.is_empty() {
         ports.push(("listen.idp_mtls", listen.idp_mtls));
     }
+    if !config.idp.card.public_url.is_empty() {
+        ports.push(("listen.idp_card", listen.idp_card));
+    }
     if config.demo.enabled {
         ports.push(("demo.listen", config.demo.listen));
     }

@@ -77,12 +77,14 @@ pub enum ClientCertificates {
     Pinned(Vec<CertificateDer<'static>>),
     /// A client may show any; the handler finds it in [`Peer`].
     Asked,
+    /// The same, but without one there is no connection.
+    Required,
 }
 
 /// What a listener answers with: TLS 1.3, and TLS 1.2 where clients are not ours.
 pub fn server(identity: Identity, clients: ClientCertificates) -> Result<Arc<ServerConfig>, TlsError> {
     let versions: &[_] = match clients {
-        ClientCertificates::Pinned(_) => &[&rustls::version::TLS13],
+        ClientCertificates::Pinned(_) | ClientCertificates::Required => &[&rustls::version::TLS13],
         ClientCertificates::Asked => &[&rustls::version::TLS13, &rustls::version::TLS12],
     };
     let verifier = Arc::new(ShownClient::new(clients, provider()));

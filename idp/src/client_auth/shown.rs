@@ -81,7 +81,7 @@ impl Believed {
     }
 
     /// `Err`: the request says something about certificates that nobody can mean.
-    fn shown(&self, peer: &Peer, headers: &HeaderMap) -> Result<Option<TlsCertificate>, &'static str> {
+    pub(crate) fn shown(&self, peer: &Peer, headers: &HeaderMap) -> Result<Option<TlsCertificate>, &'static str> {
         let mut sent = peer.certificates.iter().map(|der| der.as_ref().to_vec());
         let Some(leaf) = sent.next() else {
             return Ok(None);

@@ -1,6 +1,8 @@
 //! The log-in page: service, purpose, data, and every means that reaches the asked level.
 
 pub(crate) mod card;
+mod card_help;
+pub(crate) mod card_port;
 pub(crate) mod passkey;
 
 use axum::extract::{Query, RawForm, State};
@@ -8,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use signum_core::Id;
-use signum_core::http::{FormAction, Problem, RequestId};
+use signum_core::http::{FormAction, Problem, RequestId, cookie_value};
 use signum_core::i18n::{Lang, Locale};
 use signum_core::ui::{self, Page};
 
@@ -22,6 +24,9 @@ use crate::clients::Client;
 use crate::form::Form;
 use crate::interaction::Interaction;
 use crate::login::{Admitted, LoginError, Means, Shown, Visit, VisitQuery};
+
+/// The cookie with the means that this browser's person used last: a preference, and nothing is decided by it.
+const LAST_MEANS: &str = "idp_means";
 
 #[derive(serde::Deserialize)]
 pub(super) struct PageQuery {
@@ -41,7 +46,10 @@ pub(super) async fn page(
     match resume::open(&idp, query.i, cookie.as_deref()).await {
         Ok((interaction, client)) => {
             let csrf = idp.csrf.token(&cookie.unwrap_or_default());
-            let shown: Vec<_> = idp.means_for(interaction.request.acr).collect();
+            let mut shown: Vec<_> = idp.means_for(interaction.request.acr).collect();
+            // What was used here last comes first; the others stay in their order.
+            let last = cookie_value(&headers, LAST_MEANS);
+            shown.sort_by_key(|means| last.as_deref() != Some(means.name()));
             let refused = query.refused.as_deref().unwrap_or_default();
             let (refused, why) = refused.split_once('.').map_or((refused, None), |(means, why)| (means, Some(why)));
             let on = |means: &dyn Means| {
@@ -118,6 +126,34 @@ async fn guarded(
     Ok(interaction)
 }
 
+/// Whoever follows a link of a means of log-in: the interaction is open and its cookie is there. For what by itself changes nothing
+/// that matters to anybody else.
+async fn visiting(
+    idp: &Shared,
+    lang: Lang,
+    id: &RequestId,
+    interaction: Id<Interaction>,
+    headers: &HeaderMap,
+) -> Result<Visit, Response> {
+    let cookie = idp.interaction_cookie(headers, interaction);
+    let open = resume::open(idp, interaction, cookie.as_deref()).await;
+    open.map_err(|error| failure::interaction(lang, id, &error))?;
+    let old = current_session(idp, idp.session_cookie(headers).as_deref()).await;
+    let old = old.map_err(|error| failure::login_problem(&LoginError::Db(error)))?;
+    Ok(Visit {
+        interaction,
+        old,
+        address: address::noted(headers),
+    })
+}
+
+/// The browser's session begins with `response`, and the means is remembered.
+fn logged_in(idp: &Shared, means: &'static str, cookie: &str, response: Response) -> Response {
+    let life = Some(idp.config.session_absolute());
+    let response = with_cookie(response, idp.cookies.set(SESSION, cookie, life));
+    with_cookie(response, idp.cookies.plain(LAST_MEANS, means))
+}
+
 /// Whoever posts to a means of log-in.
 pub(crate) async fn visit(
     idp: &Shared,
@@ -143,10 +179,7 @@ pub(crate) fn admitted(
     outcome: Result<Admitted, LoginError>,
 ) -> Response {
     match outcome {
-        Ok(Admitted { cookie, next }) => {
-            let life = Some(idp.config.session_absolute());
-            with_cookie(see_other(&next), idp.cookies.set(SESSION, &cookie, life))
-        }
+        Ok(Admitted { cookie, next }) => logged_in(idp, means, &cookie, see_other(&next)),
         Err(LoginError::Refused(_)) => see_other(&format!("/login?i={}&refused={means}", visit.interaction)),
         Err(error) => failure::login_problem(&error),
     }

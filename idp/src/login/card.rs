@@ -1,5 +1,6 @@
 //! The eID card as a means of log-in: what its authentication certificate must be, who holds it, and what that is worth. How the
-//! card is asked is [`web_eid`](super::web_eid)'s.
+//! card is asked, by Web eID or in the TLS handshake, is [`web_eid`](super::web_eid)'s and
+//! [`client_certificate`](super::client_certificate)'s.
 //!
 //! In this order: certificate, chain, status, proof of possession, person. The person comes last, so that nobody but the card's
 //! holder can learn anything by it.

@@ -7,4 +7,6 @@ mod logs_in;
 mod responder;
 mod signing_certificates;
 mod status;
+mod tls;
 mod token;
+mod trouble;

@@ -109,6 +109,10 @@ impl Stopped {
                 true => None,
                 false => Some(taken(&config.idp.mtls.public_url).await?),
             },
+            idp_card: match config.idp.card.public_url.is_empty() {
+                true => None,
+                false => Some(taken(&config.idp.card.public_url).await?),
+            },
         };
         let demo = taken(&config.demo.public_url).await?;
         TestApp::open(self.config, self.layout, self.folder, listeners, demo).await
@@ -286,6 +290,7 @@ async fn configure(layout: &Layout) -> (Config, Listeners, TcpListener) {
         operator: free().await,
         registration: None,
         idp_mtls: None,
+        idp_card: None,
     };
     let demo = free().await;
     let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();

@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod ca;
+mod card;
 mod ceremony;
 mod database_away;
 mod hsm;

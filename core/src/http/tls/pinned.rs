@@ -30,7 +30,7 @@ impl ClientCertVerifier for ShownClient {
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        matches!(self.clients, ClientCertificates::Pinned(_))
+        !matches!(self.clients, ClientCertificates::Asked)
     }
 
     fn verify_client_cert(
@@ -40,7 +40,7 @@ impl ClientCertVerifier for ShownClient {
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         match &self.clients {
-            ClientCertificates::Asked => Ok(ClientCertVerified::assertion()),
+            ClientCertificates::Asked | ClientCertificates::Required => Ok(ClientCertVerified::assertion()),
             ClientCertificates::Pinned(pins) => pinned(pins, end_entity).map(|()| ClientCertVerified::assertion()),
         }
     }

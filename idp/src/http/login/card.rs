@@ -13,8 +13,8 @@ use signum_core::i18n::{Lang, SHELL};
 use signum_core::ui::{self, Notice};
 
 use super::super::words::WORDS;
-use super::super::{SESSION, Shared, failure, with_cookie};
-use super::visit;
+use super::super::{Shared, failure};
+use super::{card_help, card_port, logged_in, visit};
 use crate::level::Level;
 use crate::login::card::NAME;
 use crate::login::card::refusal::{CardError, Told};
@@ -22,7 +22,10 @@ use crate::login::{Admitted, Door, LoginError, Means, Shown, VisitQuery, web_eid
 use crate::worth::{Authenticator, Levels};
 
 /// The card, where authorities of cards are configured.
-pub(crate) struct Card;
+pub(crate) struct Card {
+    /// Whether there is a port on which it can be shown in the TLS handshake.
+    pub port: bool,
+}
 
 /// What can go wrong before our own answer, in the words of the script.
 const MESSAGES: [&str; 14] = [
@@ -64,6 +67,11 @@ impl Means for Card {
             }
             noscript { (ui::notice(Notice::Warning, word("card-noscript"))) }
             p.hint { (word("card-hint")) }
+            @if self.port {
+                (ui::actions(ui::link_button(false, &format!("/eid/tls?i={i}"), word("card-tls"))))
+                p.hint { (word("card-tls-hint")) }
+            }
+            p { a href="/eid/help" target="_blank" { (word("card-help-link")) } }
         }
     }
 
@@ -72,10 +80,16 @@ impl Means for Card {
     }
 
     fn routes(&self, door: Door) -> Router {
-        Router::new()
+        let idp = door.into_idp();
+        let routes = Router::new()
             .route("/eid/challenge", get(challenge))
             .route("/eid/login", post(login))
-            .with_state(door.into_idp())
+            .route("/eid/help", get(card_help::page))
+            .with_state(idp.clone());
+        match self.port {
+            true => routes.merge(card_port::routes(idp)),
+            false => routes,
+        }
     }
 }
 
@@ -84,7 +98,7 @@ fn told(code: &str) -> Option<Told> {
 }
 
 /// Everything that the script may have to say.
-fn messages(lang: Lang) -> Markup {
+pub(super) fn messages(lang: Lang) -> Markup {
     let word = |key: &str| WORDS.text(lang, key);
     html! {
         div hidden {
@@ -117,13 +131,7 @@ async fn login(
         Err(refused) => return refused,
     };
     match web_eid::login(&idp, &visit, &token).await {
-        Ok(Admitted { cookie, next }) => {
-            let life = Some(idp.config.session_absolute());
-            with_cookie(
-                Json(json!({"next": next})).into_response(),
-                idp.cookies.set(SESSION, &cookie, life),
-            )
-        }
+        Ok(Admitted { cookie, next }) => logged_in(&idp, NAME, &cookie, Json(json!({"next": next})).into_response()),
         Err(CardError::Refused(told)) => problem(told).into_response(),
         Err(CardError::Login(error)) => failure::login_problem(&error),
     }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use signum_core::ui::{self, PasskeyKind};
 
 use super::super::words::WORDS;
-use super::super::{SESSION, Shared, failure, with_cookie};
-use super::visit;
+use super::super::{Shared, failure};
+use super::{logged_in, visit};
 use crate::level::Level;
 use crate::login::{self, Door, Means, Shown, VisitQuery, passkey};
 use crate::worth::{Authenticator, Levels};
@@ -78,11 +78,7 @@ async fn finish(
     };
     match passkey::finish(&idp, &visit, credential).await {
         Ok(login::Admitted { cookie, next }) => {
-            let life = Some(idp.config.session_absolute());
-            with_cookie(
-                Json(json!({"next": next})).into_response(),
-                idp.cookies.set(SESSION, &cookie, life),
-            )
+            logged_in(&idp, passkey::NAME, &cookie, Json(json!({"next": next})).into_response())
         }
         Err(error) => failure::login_problem(&error),
     }

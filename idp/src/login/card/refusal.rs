@@ -43,6 +43,10 @@ pub(crate) enum Refusal {
     SigningUntrusted,
     UnknownPerson,
     Suspended,
+    /// A proxy that saw no certificate.
+    NoCertificate,
+    /// The errand over the port of the cards was done before, has expired or was never begun.
+    NoErrand,
 }
 
 /// What the holder is told.
@@ -95,12 +99,14 @@ impl Refusal {
             Self::SigningUntrusted => "signing_untrusted",
             Self::UnknownPerson => "unknown_person",
             Self::Suspended => "suspended",
+            Self::NoCertificate => "no_certificate",
+            Self::NoErrand => "no_errand",
         }
     }
 
     pub(crate) const fn told(self) -> Told {
         match self {
-            Self::NoChallenge => Told::Again,
+            Self::NoChallenge | Self::NoErrand => Told::Again,
             Self::CertificateMalformed
             | Self::KeyUsage
             | Self::SigningCertificate
@@ -108,7 +114,8 @@ impl Refusal {
             | Self::Policies
             | Self::PolicyUnknown
             | Self::PolicyDisallowed
-            | Self::Untrusted => Told::OtherCard,
+            | Self::Untrusted
+            | Self::NoCertificate => Told::OtherCard,
             Self::NotYetValid | Self::Expired => Told::Validity,
             Self::Revoked => Told::Revoked,
             Self::StatusUnknown | Self::StatusUnavailable | Self::StatusUnbelieved => Told::Later,

@@ -27,6 +27,15 @@ signum_core::config! {
         challenge_seconds: u32 = 300,
         /// For how many seconds the answer that a certificate is good is not asked for again; at most 60.
         status_seconds: u32 = 20,
+        /// The address of the port on which a card is shown in the TLS handshake: `https://` with port and a host name of its own,
+        /// no trailing slash. Empty: there is none.
+        public_url: String = String::new(),
+        /// PEM file: the certificate of that port, with its way up.
+        certificate: String = String::new(),
+        /// PEM file: its private key.
+        private_key: String = String::new(),
+        /// PEM file of certificates of proxies that may tell the card's certificate by `Client-Cert` (RFC 9440); empty: none.
+        proxies: String = String::new(),
     }
 }
 
