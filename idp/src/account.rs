@@ -3,3 +3,4 @@
 pub(crate) mod activity;
 pub(crate) mod disown;
 pub(crate) mod house_client;
+pub(crate) mod passkeys;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use signum_core::audit::{self, Event};
-use signum_core::{DbError, params, retry_on_db_conflict};
+use signum_core::{Cx, DbError, Id, Tx, params, retry_on_db_conflict};
 use webauthn_rs::prelude::{
     CreationChallengeResponse, PasskeyRegistration, RegisterPublicKeyCredential, Uuid, WebauthnError,
 };
@@ -82,9 +82,9 @@ pub(crate) async fn person(idp: &Idp, code: &str) -> Result<Person, ActivateErro
         .ok_or(ActivateError::CodeInvalid)
 }
 
-/// Creation options for a discoverable passkey with user verification; excludes those the person has.
-pub(crate) async fn options(idp: &Idp, code: &str) -> Result<CreationChallengeResponse, ActivateError> {
-    let person = person(idp, code).await?;
+/// Creation options for a discoverable passkey with user verification; excludes those the person has. With them the state by which
+/// the answer is verified.
+pub(crate) async fn creation(idp: &Idp, person: &Person) -> Result<(CreationChallengeResponse, String), ActivateError> {
     let rows = idp
         .cx
         .db
@@ -108,7 +108,15 @@ pub(crate) async fn options(idp: &Idp, code: &str) -> Result<CreationChallengeRe
         selection.resident_key = Some(required_resident_key()?);
         selection.require_resident_key = true;
     }
-    let state = &serde_json::to_string(&state).map_err(|e| internal(e.to_string()))?;
+    let state = serde_json::to_string(&state).map_err(|e| internal(e.to_string()))?;
+    Ok((options, state))
+}
+
+/// Begins: the options, their challenge stored with the code.
+pub(crate) async fn options(idp: &Idp, code: &str) -> Result<CreationChallengeResponse, ActivateError> {
+    let person = person(idp, code).await?;
+    let (options, state) = creation(idp, &person).await?;
+    let state = &state;
     let (cx, hash, expires) = (
         &idp.cx,
         secret::hashed(code),
@@ -150,10 +158,13 @@ pub(crate) async fn finish(idp: &Idp, code: &str, credential: Json) -> Result<()
     outcome
 }
 
-async fn register(idp: &Idp, code: &str, credential: Json) -> Result<(), ActivateError> {
-    let hash = secret::hashed(code);
-    let person = person(idp, code).await?;
-    let state = take_challenge(idp, hash).await?;
+/// The new credential, if it is what was asked for.
+pub(crate) fn verified(
+    idp: &Idp,
+    person: Id<Person>,
+    state: &PasskeyRegistration,
+    credential: Json,
+) -> Result<StoredPasskey, ActivateError> {
     let credential: RegisterPublicKeyCredential =
         serde_json::from_value(credential).map_err(|_| ActivateError::Malformed)?;
     if made_in_a_frame(&credential.response.client_data_json) {
@@ -161,9 +172,40 @@ async fn register(idp: &Idp, code: &str, credential: Json) -> Result<(), Activat
     }
     let passkey = idp
         .webauthn
-        .finish_passkey_registration(&credential, &state)
+        .finish_passkey_registration(&credential, state)
         .map_err(ActivateError::Refused)?;
-    let stored = &StoredPasskey::from_verified(&passkey, person.id, &credential.response.attestation_object)?;
+    let attestation = &credential.response.attestation_object;
+    Ok(StoredPasskey::from_verified(&passkey, person, attestation)?)
+}
+
+/// Stores a new passkey under its name, which may be empty.
+pub(crate) async fn store(tx: &Tx, cx: &Cx, stored: &StoredPasskey, name: &str) -> Result<(), ActivateError> {
+    tx.exec(
+        "INSERT INTO passkey (credential_id, person, cose_key, aaguid, counter, backup_eligible, backup_state,
+            created_at, name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        params![
+            &stored.credential_id,
+            stored.person,
+            &stored.cose_key,
+            stored.aaguid,
+            stored.counter,
+            stored.backup_eligible,
+            stored.backup_state,
+            cx.now(),
+            name
+        ],
+    )
+    .await?;
+    let detail = json!({"aaguid": hex::encode(stored.aaguid), "backup_eligible": stored.backup_eligible});
+    audit::record(tx, cx, &Event::new("passkey.registered", stored.person, detail)).await?;
+    Ok(())
+}
+
+async fn register(idp: &Idp, code: &str, credential: Json) -> Result<(), ActivateError> {
+    let hash = secret::hashed(code);
+    let person = person(idp, code).await?;
+    let state = take_challenge(idp, hash).await?;
+    let stored = &verified(idp, person.id, &state, credential)?;
     let cx = &idp.cx;
     cx.db
         .run("activation.finish", |tx| async move {
@@ -175,24 +217,7 @@ async fn register(idp: &Idp, code: &str, credential: Json) -> Result<(), Activat
                 )
                 .await?;
             spent.ok_or(ActivateError::CodeInvalid)?;
-            tx.exec(
-                "INSERT INTO passkey (credential_id, person, cose_key, aaguid, counter, backup_eligible, backup_state,
-                    created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                params![
-                    &stored.credential_id,
-                    stored.person,
-                    &stored.cose_key,
-                    stored.aaguid,
-                    stored.counter,
-                    stored.backup_eligible,
-                    stored.backup_state,
-                    cx.now()
-                ],
-            )
-            .await?;
-            let detail = json!({"aaguid": hex::encode(stored.aaguid), "backup_eligible": stored.backup_eligible});
-            audit::record(&tx, cx, &Event::new("passkey.registered", stored.person, detail)).await?;
-            Ok(())
+            store(&tx, cx, stored, "").await
         })
         .await
 }

@@ -103,6 +103,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/idp/0012_card.sql"),
     },
     Migration {
+        name: "idp/0013_passkeys",
+        sql: include_str!("../../migrations/idp/0013_passkeys.sql"),
+    },
+    Migration {
         name: "idp/0014_resource",
         sql: include_str!("../../migrations/idp/0014_resource.sql"),
     },

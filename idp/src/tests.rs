@@ -35,6 +35,7 @@ mod means;
 mod mtls;
 mod offered;
 mod par;
+mod passkeys;
 mod people_sealed;
 mod profiles;
 mod promotion;

@@ -23,10 +23,12 @@ pub(crate) enum Kind {
     /// Ended otherwise than by a log-out: another log-in, another device, "this wasn't me".
     SessionEnded,
     Disowned,
+    MeansAdded,
+    MeansRemoved,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::LoggedIn,
         Self::LoginRefused,
         Self::TokensIssued,
@@ -37,6 +39,8 @@ impl Kind {
         Self::LoggedOut,
         Self::SessionEnded,
         Self::Disowned,
+        Self::MeansAdded,
+        Self::MeansRemoved,
     ];
 
     /// As stored, and as the words' keys end.
@@ -52,6 +56,8 @@ impl Kind {
             Self::LoggedOut => "logged_out",
             Self::SessionEnded => "session_ended",
             Self::Disowned => "disowned",
+            Self::MeansAdded => "means_added",
+            Self::MeansRemoved => "means_removed",
         }
     }
 }

@@ -48,6 +48,15 @@ pub(crate) async fn ensure(cx: &Cx, issuer: &str) -> Result<(), ClientError> {
 
 /// Where a person without a session goes first. Any level will do to look at one's own pages.
 pub(crate) fn log_in(idp: &Idp) -> String {
+    log_in_with(idp, None)
+}
+
+/// Where a person goes who is logged in, but too long ago for what they want to do.
+pub(crate) fn log_in_again(idp: &Idp) -> String {
+    log_in_with(idp, Some("login"))
+}
+
+fn log_in_with(idp: &Idp, prompt: Option<&str>) -> String {
     let challenge = B64.encode(Sha256::digest(idp.cx.random.token()));
     let to = entered(idp.issuer());
     let parameters = [
@@ -59,5 +68,7 @@ pub(crate) fn log_in(idp: &Idp) -> String {
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", "S256"),
     ];
-    address("/authorize", &parameters.map(|(name, value)| (name, Some(value))))
+    let parameters = parameters.into_iter().map(|(name, value)| (name, Some(value)));
+    let all: Vec<_> = parameters.chain([("prompt", prompt)]).collect();
+    address("/authorize", &all)
 }

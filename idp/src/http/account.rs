@@ -4,6 +4,7 @@ mod activity;
 mod consents;
 mod disown;
 mod overview;
+mod passkeys;
 
 use axum::Router;
 use axum::extract::State;
@@ -26,6 +27,10 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/account/entered", get(entered))
         .route("/account/activity", get(activity::page))
         .route("/account/sessions/end", post(overview::end_session))
+        .route("/account/passkeys", get(passkeys::page).post(passkeys::finish))
+        .route("/account/passkeys/options", post(passkeys::options))
+        .route("/account/passkeys/rename", post(passkeys::rename))
+        .route("/account/passkeys/remove", post(passkeys::remove))
         .route("/account/consents/withdraw", post(consents::withdraw))
         .route("/account/not-me/{link}", get(disown::page).post(disown::disown))
 }

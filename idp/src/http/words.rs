@@ -14,14 +14,17 @@ pub(super) static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
         (Lang::Sq, include_str!("../../locales/session.sq.ftl")),
         (Lang::Sq, include_str!("../../locales/device.sq.ftl")),
         (Lang::Sq, include_str!("../../locales/card.sq.ftl")),
+        (Lang::Sq, include_str!("../../locales/passkeys.sq.ftl")),
         (Lang::SrLatn, include_str!("../../locales/sr-Latn.ftl")),
         (Lang::SrLatn, include_str!("../../locales/session.sr-Latn.ftl")),
         (Lang::SrLatn, include_str!("../../locales/device.sr-Latn.ftl")),
         (Lang::SrLatn, include_str!("../../locales/card.sr-Latn.ftl")),
+        (Lang::SrLatn, include_str!("../../locales/passkeys.sr-Latn.ftl")),
         (Lang::En, include_str!("../../locales/en.ftl")),
         (Lang::En, include_str!("../../locales/session.en.ftl")),
         (Lang::En, include_str!("../../locales/device.en.ftl")),
         (Lang::En, include_str!("../../locales/card.en.ftl")),
+        (Lang::En, include_str!("../../locales/passkeys.en.ftl")),
     ])
 });
 

@@ -51,6 +51,7 @@ async fn body(idp: &Shared, lang: Lang, visitor: &Visitor) -> Result<Markup, DbE
                 button #end-others.secondary type="submit" name="session" value="others" { (word("account-end-others")) }
             }))
         }
+        (ui::actions(ui::link_button(false, "/account/passkeys", word("passkeys-open"))))
         (consents::list(lang, visitor, &agreed))
         h2 { (word("account-lately")) }
         (activity::entries(idp, lang, &lately, &names))

@@ -1,7 +1,7 @@
 //! A card that logs in is remembered, so that its person can see when it was used and say that it was not them.
 
 use async_trait::async_trait;
-use signum_core::{Id, Timestamp, Tx, params};
+use signum_core::{DbError, Id, Timestamp, Tx, params};
 
 use super::refusal::Refusal;
 use crate::login::{LoginError, Spend};
@@ -11,6 +11,12 @@ use crate::people::Person;
 pub(crate) struct Used {
     pub fingerprint: [u8; 32],
     pub person: Id<Person>,
+}
+
+/// Whether this person has logged in with a card that still logs in.
+pub(crate) async fn has_one(tx: &Tx, person: Id<Person>) -> Result<bool, DbError> {
+    let sql = "SELECT fingerprint FROM card WHERE person = $1 AND suspended_at IS NULL LIMIT 1";
+    Ok(tx.opt(sql, params![person]).await?.is_some())
 }
 
 #[async_trait]
