@@ -93,7 +93,9 @@ impl Config {
         for (name, address) in [("mtls", &self.mtls.public_url), ("card", &self.card.public_url)] {
             let exact = |url: Url| url.scheme() == "https" && origin_of(&url) == *address;
             if !address.is_empty() && !Url::parse(address).is_ok_and(exact) {
-                return Err(format!("{name}.public_url: https://host[:port], without a trailing slash"));
+                return Err(format!(
+                    "{name}.public_url: https://host[:port], without a trailing slash"
+                ));
             }
         }
         // Browsers remember by host name which certificate was shown where, and that they were asked.

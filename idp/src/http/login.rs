@@ -51,7 +51,9 @@ pub(super) async fn page(
             let last = cookie_value(&headers, LAST_MEANS);
             shown.sort_by_key(|means| last.as_deref() != Some(means.name()));
             let refused = query.refused.as_deref().unwrap_or_default();
-            let (refused, why) = refused.split_once('.').map_or((refused, None), |(means, why)| (means, Some(why)));
+            let (refused, why) = refused
+                .split_once('.')
+                .map_or((refused, None), |(means, why)| (means, Some(why)));
             let on = |means: &dyn Means| {
                 let refused = refused == means.name();
                 means.markup(&Shown {

@@ -53,7 +53,13 @@ async fn a_second_passkey_is_added_right_after_a_log_in_and_logs_in() {
     assert_eq!(added.json()["next"], PATH, "{}", added.body);
     assert_eq!(ids(&mut browser).await.len(), 2);
     assert_eq!(world.audit("passkey.registered").await.0, 2);
-    assert!(browser.get("/account/activity").await.body.contains("U shtua një çelës kalimi"));
+    assert!(
+        browser
+            .get("/account/activity")
+            .await
+            .body
+            .contains("U shtua një çelës kalimi")
+    );
     let mut other = world.browser();
     other.authenticator = browser.authenticator.clone();
     let login = other

@@ -77,9 +77,12 @@ async fn finish(
         Err(refused) => return refused,
     };
     match passkey::finish(&idp, &visit, credential).await {
-        Ok(login::Admitted { cookie, next }) => {
-            logged_in(&idp, passkey::NAME, &cookie, Json(json!({"next": next})).into_response())
-        }
+        Ok(login::Admitted { cookie, next }) => logged_in(
+            &idp,
+            passkey::NAME,
+            &cookie,
+            Json(json!({"next": next})).into_response(),
+        ),
         Err(error) => failure::login_problem(&error),
     }
 }
