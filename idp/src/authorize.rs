@@ -185,7 +185,10 @@ pub(crate) async fn answer(
             Issued::Spent => return Ok(page(PageError::RequestUri)),
             // Logged out since the session was looked up: there is nobody any more.
             Issued::LoggedOut => decided = next(idp, &request, sector, None, None).await?,
-            Issued::Withdrawn => return refuse(idp, &request, AuthorizeError::AccessDenied).await,
+            Issued::Withdrawn => {
+                let denied = AuthorizeError::AccessDenied;
+                return Ok(Answer::Client(response::error(idp, (&request).into(), denied).await?));
+            }
         }
     }
     match decided {
@@ -291,7 +294,7 @@ async fn next<'s>(
 /// What came of an answer without any interaction.
 pub(crate) enum Issued {
     Code(String),
-    /// The person has taken the consent back meanwhile.
+    /// The person has taken the consent back meanwhile: the request is spent all the same, by a refusal.
     Withdrawn,
     /// The request was answered before.
     Spent,
@@ -311,11 +314,12 @@ pub(crate) async fn answer_with_code(
             let Some(live) = session::touch(&tx, cx, session).await? else {
                 return Ok(Issued::LoggedOut);
             };
-            if !agreed_still(&tx, session.person, request).await? {
-                return Ok(Issued::Withdrawn);
-            }
             if !once::spend(&tx, cx, request).await? {
                 return Ok(Issued::Spent);
+            }
+            if !agreed_still(&tx, session.person, request).await? {
+                audit::record(&tx, cx, &refusal(&request.client_id, AuthorizeError::AccessDenied)).await?;
+                return Ok(Issued::Withdrawn);
             }
             code::issue(&tx, cx, config, request, &live).await.map(Issued::Code)
         })
