@@ -4,6 +4,8 @@ mod asked;
 pub mod audit;
 pub mod backup;
 pub mod ca;
+#[cfg(feature = "card")]
+pub mod card;
 pub mod ceremony;
 pub mod client;
 pub mod config;

@@ -38,6 +38,10 @@ enum Command {
     /// Work of the certification authority.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// Make a blank eID card in a reader a person's.
+    #[cfg(feature = "card")]
+    #[command(subcommand)]
+    Card(commands::card::CardCommand),
     /// The services' audit logs.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
@@ -135,6 +139,8 @@ async fn main() -> ExitCode {
         Command::Ca(CaCommand::Terminate(wanted)) => commands::ca::terminate(config, var, wanted).await,
         Command::Ca(CaCommand::Relint(relint)) => commands::ca::relint(config, var, relint).await,
         Command::Ca(CaCommand::Status) => commands::status::run(config, var).await,
+        #[cfg(feature = "card")]
+        Command::Card(command) => commands::card::run(config, var, command).await,
         Command::Audit(command) => commands::audit::run(config, var, command).await,
         Command::Idp(command) => commands::idp::run(config, var, command).await,
         Command::Person(PersonCommand::Add(add)) => commands::person::add(config, var, add).await,

@@ -1,5 +1,6 @@
 //! A chromedriver process of our own on a free loopback port, ended by its process id.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -15,10 +16,11 @@ pub struct Chromedriver {
 }
 
 impl Chromedriver {
-    /// Starts it; `home` becomes the home of the browsers it starts, so that nobody's own profile is touched.
-    pub async fn start(home: &Path) -> Result<Self> {
+    /// Starts it with `environment` added; `home` becomes the home of the browsers it starts, so that nobody's own profile is touched.
+    pub async fn start(home: &Path, environment: &[(String, OsString)]) -> Result<Self> {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .env("HOME", home)
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("XDG_CACHE_HOME", home.join("cache"))

@@ -1,5 +1,6 @@
 //! One headless browser with a profile of its own and a virtual authenticator.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,14 +53,44 @@ pub struct Session {
     _home: TempDir,
 }
 
+/// An eID card's parts for a browser.
+pub struct WithCard<'a> {
+    /// The extension, unpacked.
+    pub extension: &'a Path,
+    /// A native-messaging manifest.
+    pub host: &'a Path,
+    /// For the browser and the programs it starts.
+    pub environment: Vec<(String, OsString)>,
+}
+
 impl Session {
     pub async fn open() -> Result<Self> {
+        Self::begin(None).await
+    }
+
+    /// With an extension and a native-messaging host, as a person with an eID card has them.
+    pub async fn open_with_card(card: &WithCard<'_>) -> Result<Self> {
+        Self::begin(Some(card)).await
+    }
+
+    async fn begin(card: Option<&WithCard<'_>>) -> Result<Self> {
         let home = TempDir::with_prefix("signum-browser-")?;
         let downloads = home.path().join("downloads");
         std::fs::create_dir(&downloads)?;
-        let driver = Chromedriver::start(home.path()).await?;
+        let mut environment = Vec::new();
+        let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+        if let Some(card) = card {
+            environment.clone_from(&card.environment);
+            let extension = card.extension.display();
+            flags.push(format!("--disable-extensions-except={extension}"));
+            flags.push(format!("--load-extension={extension}"));
+            let hosts = home.path().join("profile/NativeMessagingHosts");
+            std::fs::create_dir_all(&hosts)?;
+            std::fs::copy(card.host, hosts.join(card.host.file_name().context("a manifest")?))?;
+        }
+        let driver = Chromedriver::start(home.path(), &environment).await?;
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(home.path(), &downloads))
+            .capabilities(capabilities(flags, home.path(), &downloads))
             .connect(&driver.url)
             .await
             .context("chromedriver did not start Chromium")?;
@@ -268,8 +299,7 @@ impl Session {
     }
 }
 
-fn capabilities(home: &Path, downloads: &Path) -> Capabilities {
-    let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+fn capabilities(mut flags: Vec<String>, home: &Path, downloads: &Path) -> Capabilities {
     flags.push(format!("--user-data-dir={}", home.join("profile").display()));
     let preferences = json!({
         "download.default_directory": downloads, "download.prompt_for_download": false,

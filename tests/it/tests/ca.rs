@@ -7,8 +7,14 @@ use signum::children::executable;
 use signum_tests::app::{Stopped, TestApp};
 
 fn signum(stopped: &Stopped, arguments: &[&str]) -> Output {
+    command(stopped, arguments).output().unwrap()
+}
+
+/// `signum` with arguments, beside the stopped one.
+pub fn command(stopped: &Stopped, arguments: &[&str]) -> Command {
     let addresses = &stopped.config.database;
-    Command::new(executable("signum").unwrap())
+    let mut command = Command::new(executable("signum").unwrap());
+    command
         .arg("--var")
         .arg(stopped.layout.root())
         .args(arguments)
@@ -16,9 +22,8 @@ fn signum(stopped: &Stopped, arguments: &[&str]) -> Output {
         .env("SIGNUM__CA__PUBLIC_URL", &stopped.config.ca.public_url)
         .env("SIGNUM__DATABASE__CA", addresses.ca.expose())
         .env("SIGNUM__DATABASE__IDP", addresses.idp.expose())
-        .env("SIGNUM__DATABASE__SIGNER", addresses.signer.expose())
-        .output()
-        .unwrap()
+        .env("SIGNUM__DATABASE__SIGNER", addresses.signer.expose());
+    command
 }
 
 /// What it printed, when it succeeded.

@@ -11,6 +11,7 @@ mod hsm;
 mod idp;
 mod judges;
 mod officers;
+mod personalisation;
 mod races;
 mod replicas;
 mod running;

@@ -45,6 +45,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "signum-idp",
             "signum-signer",
             "signum-activation",
+            // `signum card`, feature `card`.
+            "signum-card",
         ],
     ),
     // What runs at the person's computer knows cards and none of the services.

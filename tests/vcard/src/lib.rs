@@ -7,6 +7,7 @@ mod apdu;
 mod card;
 mod data;
 mod file;
+pub mod person;
 mod personalise;
 mod pin;
 mod select;

@@ -7,5 +7,3 @@ mod agent;
 mod bench;
 #[path = "card/opensc.rs"]
 mod opensc;
-#[path = "card/person.rs"]
-mod person;

@@ -89,8 +89,12 @@ impl Inserted {
         self.with(Disposition::ResetCard, |card| profile.sign(card, pin, digest))
     }
 
-    /// Holds the card alone for `work`.
-    pub fn with<T>(
+    /// Holds the card alone for several commands, such as those of [`crate::personalise`]; the card is reset after them.
+    pub fn alone<T>(&mut self, work: impl FnOnce(&mut dyn Channel) -> Result<T, CardError>) -> Result<T, CardError> {
+        self.with(Disposition::ResetCard, work)
+    }
+
+    fn with<T>(
         &mut self,
         end: Disposition,
         work: impl FnOnce(&mut dyn Channel) -> Result<T, CardError>,

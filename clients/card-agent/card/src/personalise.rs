@@ -4,9 +4,11 @@
 
 use const_oid::db::rfc5912::{ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, SECP_384_R_1};
 use der::asn1::{BitString, UintRef};
-use der::{Any, Encode, Sequence};
+use der::{Any, Decode, Encode, Sequence};
 use sha2::{Digest as _, Sha384};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::KeyUsage;
 use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
@@ -42,6 +44,38 @@ pub fn generate(card: &mut dyn Channel, key: Key) -> Result<Vec<u8>, CardError> 
     match point.as_slice() {
         [0x04, coordinates @ ..] if coordinates.len() == 96 => Ok(point),
         _ => Err(CardError::Malformed("GENERATE KEY")),
+    }
+}
+
+/// The public point of the key that is in the card.
+pub fn public_point(card: &mut dyn Channel, key: Key) -> Result<Vec<u8>, CardError> {
+    let header = [0x80, 0x47, 0x01, reference(key)];
+    command("READ PUBLIC KEY", header, &[], Some(0)).run(card)
+}
+
+/// Whether the certificate (DER) is for the key with this point, and for the use of this one of the two keys.
+pub fn fits(certificate: &[u8], key: Key, point: &[u8]) -> bool {
+    let Ok(certificate) = Certificate::from_der(certificate) else {
+        return false;
+    };
+    let tbs = certificate.tbs_certificate();
+    let certified = tbs.subject_public_key_info().subject_public_key.as_bytes();
+    let usage = match tbs.get_extension::<KeyUsage>() {
+        Ok(Some((_, usage))) => usage,
+        _ => return false,
+    };
+    let meant = match key {
+        Key::Authentication => usage.digital_signature() && !usage.non_repudiation(),
+        Key::Signature => usage.non_repudiation() && !usage.digital_signature(),
+    };
+    meant && certified == Some(point)
+}
+
+/// Whether both certificates (DER) are about one subject.
+pub fn of_one_subject(one: &[u8], other: &[u8]) -> bool {
+    match (Certificate::from_der(one), Certificate::from_der(other)) {
+        (Ok(one), Ok(other)) => one.tbs_certificate().subject() == other.tbs_certificate().subject(),
+        _ => false,
     }
 }
 

@@ -10,9 +10,9 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::hash::{MessageDigest, hash};
 use openssl::x509::X509;
 use serde_json::{Value, json};
+use signum_vcard::person::Person;
 
 use crate::bench::{Bench, heard};
-use crate::person::Person;
 
 const ORIGIN: &str = "https://idp.example";
 const CHALLENGE: &str = "12345678123456781234567812345678912356789123";
@@ -25,8 +25,7 @@ struct Desk {
 impl Desk {
     fn with_card() -> Option<Self> {
         let bench = Bench::with_card()?;
-        let person = Person::new(&bench.file("person"));
-        person.answers(&[]);
+        let person = Person::new(&bench.file("person")).unwrap();
         Some(Self { bench, person })
     }
 
@@ -42,7 +41,7 @@ impl Desk {
 
     /// One process, one command: what a browser's extension does. Gives the response.
     fn ask(&self, answers: &[&str], message: &Value) -> Value {
-        self.person.answers(answers);
+        self.person.answers(answers).unwrap();
         let mut process = self
             .agent()
             .arg("chrome-extension://nohildncbpgcoloidkeekkmkigigbdik/")
@@ -62,7 +61,11 @@ impl Desk {
         let response = receive(&mut output);
         assert!(process.wait().unwrap().success());
         assert_eq!(output.read(&mut [0]).unwrap(), 0, "one response alone");
-        assert!(self.person.asked_everything(), "{}", self.person.shown());
+        assert!(
+            self.person.asked_everything().unwrap(),
+            "{}",
+            self.person.shown().unwrap()
+        );
         response
     }
 
@@ -124,7 +127,7 @@ fn a_log_in_token_holds_for_its_origin_and_challenge_alone() {
     assert!(signed(ORIGIN, CHALLENGE));
     assert!(!signed("https://idp.example.evil", CHALLENGE));
     assert!(!signed(ORIGIN, &CHALLENGE.replace('9', "8")));
-    let shown = desk.person.shown();
+    let shown = desk.person.shown().unwrap();
     assert!(
         shown.contains("SETDESC https://idp.example%0A") && shown.contains("TEST,VCARD"),
         "{shown}"
@@ -172,7 +175,7 @@ fn a_signature_takes_the_certificate_that_was_shown_and_pin2() {
     assert!(verifies(&certificate, &digest, &signed["signature"]));
     let first_groups = hex::encode_upper(&digest[..4]);
     let grouped = format!("{} {}", &first_groups[..4], &first_groups[4..]);
-    assert!(desk.person.shown().contains(&grouped));
+    assert!(desk.person.shown().unwrap().contains(&grouped));
     // PIN1 is not PIN2, another certificate is not this one, and a page over plain http gets nothing.
     let refused = desk.ask(&["1234", "cancel"], &sign(&certificate, ORIGIN));
     assert_eq!(refused["error"]["code"], "ERR_WEBEID_USER_CANCELLED");
@@ -188,9 +191,9 @@ fn wrong_pins_count_down_one_for_each_that_was_typed_and_a_blocked_card_is_told(
     let declined = desk.authenticate(&["9999", "8888", "cancel"]);
     assert_eq!(declined["error"]["code"], "ERR_WEBEID_USER_CANCELLED");
     assert!(
-        desk.person.shown().contains("One try is left for PIN1"),
+        desk.person.shown().unwrap().contains("One try is left for PIN1"),
         "{}",
-        desk.person.shown()
+        desk.person.shown().unwrap()
     );
     assert!(desk.doctor("en").1.contains("PIN1: tries left 1"));
     let blocked = desk.authenticate(&["yes", "7777", "yes"]);

@@ -1,5 +1,6 @@
-//! A person at a PIN window: a program that speaks pinentry's protocol, answers from a list and keeps what it was shown.
+//! A person at a PIN window, for tests of card-agent: a program that speaks pinentry's protocol, answers from a list and keeps what it was shown.
 
+use std::io::Result;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -28,29 +29,34 @@ while IFS= read -r line; do
 done
 "#;
 
+/// Their window and answers.
 pub struct Person {
     folder: PathBuf,
 }
 
 impl Person {
-    pub fn new(folder: &Path) -> Self {
-        std::fs::create_dir_all(folder).unwrap();
+    /// In a folder of their own.
+    pub fn new(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
         let program = folder.join("pinentry");
-        std::fs::write(&program, PINENTRY).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Self {
+        std::fs::write(&program, PINENTRY)?;
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))?;
+        let person = Self {
             folder: folder.to_owned(),
-        }
+        };
+        person.answers(&[])?;
+        Ok(person)
     }
 
     /// What they answer from now on; what was shown before is forgotten.
-    pub fn answers(&self, answers: &[&str]) {
-        std::fs::write(self.folder.join("answers"), answers.join("\n") + "\n").unwrap();
-        std::fs::write(self.folder.join("shown"), "").unwrap();
+    pub fn answers(&self, answers: &[&str]) -> Result<()> {
+        std::fs::write(self.folder.join("answers"), answers.join("\n") + "\n")?;
+        std::fs::write(self.folder.join("shown"), "")
     }
 
-    pub fn shown(&self) -> String {
-        std::fs::read_to_string(self.folder.join("shown")).unwrap()
+    /// Everything the window was told.
+    pub fn shown(&self) -> Result<String> {
+        std::fs::read_to_string(self.folder.join("shown"))
     }
 
     /// Each answer was asked for.
@@ -63,6 +69,10 @@ impl Person {
 
     /// `PATH` with their window in front.
     pub fn path(&self) -> String {
-        format!("{}:{}", self.folder.display(), std::env::var("PATH").unwrap())
+        format!(
+            "{}:{}",
+            self.folder.display(),
+            std::env::var("PATH").unwrap_or_default()
+        )
     }
 }
