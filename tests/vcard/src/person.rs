@@ -60,11 +60,9 @@ impl Person {
     }
 
     /// Each answer was asked for.
-    pub fn asked_everything(&self) -> bool {
-        std::fs::read_to_string(self.folder.join("answers"))
-            .unwrap()
-            .trim()
-            .is_empty()
+    pub fn asked_everything(&self) -> Result<bool> {
+        let answers = std::fs::read_to_string(self.folder.join("answers"))?;
+        Ok(answers.trim().is_empty())
     }
 
     /// `PATH` with their window in front.
