@@ -1,4 +1,4 @@
-//! GnuPG's pinentry: a native window of GNOME, KDE, Windows or macOS, or a text window (docs/decisions/0026).
+//! GnuPG's pinentry: a native window of GNOME, KDE, Windows or macOS, or a text window (docs/decisions/0027).
 
 use ::pinentry::{ConfirmationDialog, Error, PassphraseInput};
 use secrecy::SecretString;
