@@ -49,10 +49,10 @@ pub struct Switch {
     /// The client's id, from `signum client list`.
     id: String,
     /// Who decided; the audit log keeps it.
-    #[arg(long)]
+    #[arg(long, value_parser = said)]
     officer: String,
     /// Why, in a few words; the audit log keeps it.
-    #[arg(long)]
+    #[arg(long, value_parser = said)]
     reason: String,
 }
 
@@ -82,8 +82,15 @@ struct Opened {
 }
 
 impl Opened {
+    /// A data folder without an identity provider is a slip of the pen: nothing is made in it.
     async fn open(file: Option<&Path>, var: &Path) -> Result<Self> {
         let config = super::configuration(file)?;
+        if config.database.idp.expose().is_empty() && !var.join("db/idp.sqlite").exists() {
+            bail!(
+                "{}: there is no identity provider's database in this data folder; name the folder with --var",
+                var.display()
+            );
+        }
         let surroundings = Surroundings {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -107,26 +114,45 @@ async fn serve(cx: &Cx, resource: &str, id: &str) -> Result<()> {
 impl Switch {
     async fn stop(self, cx: &Cx) -> Result<()> {
         if !clients::stop(cx, &self.id, &self.officer, &self.reason).await? {
-            bail!(
-                "{}: there is no such client, or it is stopped already (`signum client list`)",
-                self.id
-            );
+            return self.unchanged(cx, "is stopped already").await;
         }
         println!(
-            "{} is stopped. `signum client start {} ...` lets it begin anew.",
-            self.id, self.id
+            "{} is stopped: nothing is done for it, and what was issued to it is worth nothing.",
+            self.id
+        );
+        println!(
+            "To let it begin anew: signum client start {} --officer ... --reason ...",
+            self.id
         );
         Ok(())
     }
 
     async fn start(self, cx: &Cx) -> Result<()> {
         if !clients::start(cx, &self.id, &self.officer, &self.reason).await? {
-            bail!(
-                "{}: there is no such client, or it is not stopped (`signum client list`)",
-                self.id
-            );
+            return self.unchanged(cx, "is not stopped").await;
         }
-        println!("{} may begin anew.", self.id);
+        println!(
+            "{} may begin anew; what was issued before it was stopped stays worthless.",
+            self.id
+        );
         Ok(())
+    }
+
+    /// Whoever gave a reason must know that nobody wrote it down.
+    async fn unchanged(&self, cx: &Cx, why: &str) -> Result<()> {
+        if clients::look::one(cx, &self.id).await?.is_none() {
+            bail!("{}: there is no such client (`signum client list`)", self.id);
+        }
+        bail!("{} {why}: nothing was changed, and nothing recorded", self.id)
+    }
+}
+
+/// A line of words, as the audit log keeps it.
+fn said(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("say it in words".to_owned()),
+        1..=200 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        _ => Err("one line of at most 200 characters".to_owned()),
     }
 }

@@ -65,7 +65,8 @@ fn measure(status: &Status) {
         gauge!("ca_relint_last_findings").set(look.findings as f64);
     }
     for clock in &status.ca.clocks {
-        let off = clock.off.map_or(f64::NAN, |off| off.as_secs_f64());
+        let known = clock.off.filter(|_| clock.is_checked);
+        let off = known.map_or(f64::NAN, |off| off.as_secs_f64());
         gauge!("ca_clock_off_at_most_seconds", "replica" => replica_name(clock)).set(off);
     }
     for log in &status.logs {

@@ -6,8 +6,11 @@ use signum_ca::{Algorithms, CeremonyError, Config};
 use signum_core::contract::{CertificateAuthority, CertificateStatus, ContractError, LeafProfile};
 use signum_hsm_shim::{Hsm, KeyAlgorithm, KeyUri, local::Local};
 use signum_pki::chain::{Purpose, verify_chain};
+use signum_pki::ocsp::response::Status;
 
 use crate::house::{self, config, in_own_process, key, pkcs10, request};
+use crate::issuance::serial;
+use crate::ocsp::read;
 
 #[test]
 fn every_certificate_of_the_ceremony_verifies_up_to_the_root() {
@@ -202,5 +205,16 @@ fn a_second_generation_of_algorithms_lives_beside_the_first() {
             }
         }
         assert_ne!(old.chain, new.chain);
+        // What the first issued is revoked, told and listed under its own key, by the service that issues with the second.
+        new_service.revoke(&serial(&old.certificate), 1).await.unwrap();
+        let answer = new_service.ocsp(&old.certificate, &old.chain[0]).await.unwrap();
+        assert!(matches!(read(&answer).responses[0].status, Status::Revoked(_)));
+        new_service.publish_due_crls().await.unwrap();
+        let lists = signum_ca::overview(&house.cx).await.unwrap().lists;
+        let number = |issuer: &str| lists.iter().find(|list| list.issuer == issuer).unwrap().number;
+        assert!(number("auth") > number("auth-rsa"), "{lists:?}");
+        // And issuance goes back to it when the setting does.
+        let asked = request(3, LeafProfile::CitizenAuthentication, pkcs10(&key()));
+        assert_eq!(house.service.issue(asked).await.unwrap().chain, old.chain);
     });
 }

@@ -8,16 +8,37 @@ use signum_idp::clients::look::{self, Stored};
 use signum_idp::jose::{Jwk, JwkSet};
 
 pub(super) async fn list(cx: &Cx) -> Result<()> {
-    for client in look::all(cx).await? {
-        let (realm, status) = (client.realm.name(), client.status.name());
-        let waits = match client.proposed {
-            Some(_) => "  (a change is proposed)",
-            None => "",
-        };
-        let (profile, name) = (client.document.profile.name(), name(&client.document.name));
-        println!("{}  {realm}  {status}  {profile}  {name}{waits}", client.client_id);
+    let clients = look::all(cx).await?;
+    if clients.is_empty() {
+        println!("no clients");
+        return Ok(());
+    }
+    let head = ["client", "realm", "status", "profile", "name"].map(str::to_owned);
+    let rows: Vec<[String; 5]> = std::iter::once(head).chain(clients.iter().map(row)).collect();
+    for row in &rows {
+        let mut line = String::new();
+        for (place, cell) in row.iter().enumerate() {
+            let widths = rows
+                .iter()
+                .filter_map(|row| row.get(place))
+                .map(|cell| cell.chars().count());
+            let width = widths.max().unwrap_or_default();
+            line.push_str(&format!("{cell:<width$}  "));
+        }
+        println!("{}", line.trim_end());
     }
     Ok(())
+}
+
+fn row(client: &Stored) -> [String; 5] {
+    let name = name(&client.document.name);
+    let name = match client.proposed {
+        Some(_) => format!("{name} (a change is proposed)"),
+        None => name.to_owned(),
+    };
+    let (realm, status) = (client.realm.name(), client.status.name());
+    let profile = client.document.profile.name();
+    [&client.client_id, realm, status, profile, &name].map(str::to_owned)
 }
 
 fn name(words: &Words) -> &str {

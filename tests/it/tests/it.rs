@@ -6,6 +6,7 @@ mod backup;
 mod ca;
 mod card;
 mod ceremony;
+mod clients;
 mod database_away;
 mod hsm;
 mod idp;
