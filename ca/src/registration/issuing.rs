@@ -21,19 +21,24 @@ enum Outcome {
 
 /// Issues when the request is ready; otherwise it stays as it is.
 pub(super) async fn go_on(service: &Service, record: Record) -> Result<Record, RegistrationError> {
+    attempt(service, record).await.map(|(record, _)| record)
+}
+
+/// The same, with what kept a request that is ready from its certificate.
+async fn attempt(service: &Service, record: Record) -> Result<(Record, Option<RegistrationError>), RegistrationError> {
     if record.state != State::Ready {
-        return Ok(record);
+        return Ok((record, None));
     }
     let outcome = match issue(service, &record).await {
         Ok(issued) => Outcome::Issued(Box::new(issued)),
         Err(error) if error.is_ours() && !matches!(error, RegistrationError::Forged) => {
             // It is agreed to and kept: the desk asks for the certificate again.
             tracing::error!(%error, "a registration waits for the CA");
-            return Ok(record);
+            return Ok((record, Some(error)));
         }
         Err(error) => Outcome::Refused(error.code().to_owned()),
     };
-    store(service, &record, &outcome).await
+    Ok((store(service, &record, &outcome).await?, None))
 }
 
 /// The idempotency key follows from the request: asked again, the CA gives its first answer.
@@ -120,10 +125,14 @@ fn pem(issued: &IssuedCertificate) -> Result<String, RegistrationError> {
 
 /// The request whose certificate is collected; one that was interrupted goes on.
 pub(super) async fn collect(service: &Service, record: Record) -> Result<Record, RegistrationError> {
-    let record = go_on(service, record).await?;
+    let (record, kept_from) = attempt(service, record).await?;
     match record.state {
         State::Issued => Ok(record),
-        State::Ready => Err(RegistrationError::Issue(IssueError::NoCeremony)),
+        State::Ready => Err(match kept_from {
+            // What the desk can have mended, it is told.
+            Some(told @ RegistrationError::Issue(IssueError::Caa(_))) => told,
+            _ => RegistrationError::Issue(IssueError::NoCeremony),
+        }),
         State::Waiting | State::Refused | State::Rejected | State::Expired => Err(RegistrationError::State),
     }
 }

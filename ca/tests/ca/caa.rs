@@ -15,6 +15,7 @@ use self::server::{Said, Zone};
 use crate::golden::{leaf, subjects};
 use crate::house::{self, House, config, in_own_process, key};
 use crate::issuance::serial;
+use crate::office::{Office, refused as office_refuses};
 
 const OURS: (u8, &str, &str) = (0, "issue", "pki.example.org");
 const OTHERS: (u8, &str, &str) = (0, "issue", "ca.example.com");
@@ -248,6 +249,35 @@ fn nobody_is_asked_about_people_about_addresses_or_about_what_is_refused_anyway(
             })
         ));
         assert_eq!(zone.asked(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_desk_s_request_waits_for_a_domain_that_does_not_answer_and_ends_where_it_forbids() {
+    in_own_process(async |dir| {
+        let zone = Zone::default();
+        let resolver = zone.serve().await;
+        let mut office = Office::open_with(&dir, asking(resolver)).await;
+        let agreed = async |office: &mut Office| {
+            let request = office.server("desk-1");
+            let id = office.create(&request).await.1["id"].as_str().unwrap().to_owned();
+            let (status, answer) = office.approve(&id, "desk-2").await;
+            assert_eq!(status, 200, "{answer}");
+            (id, answer)
+        };
+        zone.say("www.example.org", Said::Code(2));
+        let (waiting, answer) = agreed(&mut office).await;
+        assert_eq!(answer["state"], "ready");
+        office_refuses(office.collect(&waiting, "desk-1").await, 503, "caa_unknown");
+        zone.say("www.example.org", Said::Caa(vec![OTHERS]));
+        let (_, answer) = agreed(&mut office).await;
+        assert_eq!(
+            (&answer["state"], &answer["reason"]),
+            (&"refused".into(), &"caa_forbids".into())
+        );
+        zone.say("www.example.org", Said::Caa(vec![OURS]));
+        assert_eq!(office.collect(&waiting, "desk-1").await.0, 200, "the same request");
+        assert_eq!(office.issued().await, 1);
     });
 }
 

@@ -41,12 +41,16 @@ pub fn challenge(domain: &str, id: &[u8; 32]) -> [u8; 32] {
 
 impl Office {
     pub async fn open(dir: &Path) -> Self {
+        Self::open_with(dir, config()).await
+    }
+
+    pub async fn open_with(dir: &Path, config: Config) -> Self {
         let mut people = People::default();
         let (genesis, first, officers) = people.in_force();
         let config = Config {
             officers_genesis: genesis.to_string(),
             signature_keys_of_unknown_origin: true,
-            ..config()
+            ..config
         };
         let house = house::open(dir, config).await;
         house.service.accept_officers(&first).await.unwrap();
