@@ -274,7 +274,7 @@ async fn next<'s>(
     };
     let consent = consent::given(&idp.cx, session.person, &request.client_id).await?;
     // Nothing leaves the house for a person's own pages, so there is nothing to agree to.
-    let consent = if request.client_id == house_client::ID {
+    let consent = if house_client::is_ours(&request.client_id) {
         Some(request.wanted())
     } else {
         consent
@@ -284,7 +284,7 @@ async fn next<'s>(
         authentication: &session.authentication,
         subject: subject.as_deref(),
         consent: consent.as_ref(),
-        met: request.client_id == house_client::ID
+        met: house_client::is_ours(&request.client_id)
             || request.prompt.none
             || session::knows(&idp.cx, session.id, &request.client_id).await?,
     };
@@ -329,7 +329,7 @@ pub(crate) async fn answer_with_code(
 /// Whether what the request wants is still agreed to. Nothing leaves the house for a person's own pages.
 pub(crate) async fn agreed_still(tx: &Tx, person: Id<Person>, request: &AuthorizeRequest) -> Result<bool, DbError> {
     let client_id = &request.client_id;
-    Ok(client_id == house_client::ID || consent::holds(tx, person, client_id, &request.wanted()).await?)
+    Ok(house_client::is_ours(client_id) || consent::holds(tx, person, client_id, &request.wanted()).await?)
 }
 
 pub(crate) async fn record_refusal(idp: &Idp, client_id: &str, error: AuthorizeError) -> Result<(), DbError> {

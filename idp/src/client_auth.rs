@@ -80,6 +80,8 @@ pub(crate) enum Refusal {
     /// The client is registered for another method.
     Method,
     Secret,
+    /// Tokens are asked for from a network that officers did not agree to.
+    Network,
     Assertion(&'static str),
     Certificate(&'static str),
 }
@@ -91,6 +93,7 @@ impl Refusal {
             Self::Unknown => "unknown client",
             Self::Method => "another method than the registered one",
             Self::Secret => "wrong secret",
+            Self::Network => "network not agreed to",
             Self::Assertion(reason) | Self::Certificate(reason) => reason,
         }
     }
@@ -215,6 +218,16 @@ async fn name_alone(idp: &Idp, client: Option<&Client>, certificate: Option<&Tls
             Err(Refusal::Method)
         }
     }
+}
+
+/// For tokens alone: whether they are asked for from where officers agreed to, if they said so.
+pub(crate) async fn from_its_networks(idp: &Idp, client: &Client, shown: &Shown<'_>) -> Result<(), ClientAuthError> {
+    if client.may_ask_from(shown.address) {
+        return Ok(());
+    }
+    let refusal = Refusal::Network;
+    failed(idp, Some(&client.client_id), shown.address, refusal.reason()).await?;
+    Err(refusal.into())
 }
 
 fn too_many(wait: Duration) -> ClientAuthError {

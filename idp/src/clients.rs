@@ -15,11 +15,13 @@ mod store;
 mod switch;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use signum_core::db::Row;
 use signum_core::{Cx, DbError, params};
 use subtle::ConstantTimeEq;
 
+use crate::abuse::address::Networks;
 use crate::client_auth::Refusal;
 use crate::jose::{JwkError, JwkSet};
 use crate::scope::{Scope, Scopes};
@@ -50,6 +52,8 @@ pub struct Client {
     secret_hash: Option<Hashed>,
     pub sector: String,
     pub legal_basis_personal_number: bool,
+    /// From where it may ask for tokens, separated by spaces; `None`: from anywhere. Officers agree to it.
+    token_networks: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +82,7 @@ pub enum ClientError {
 }
 
 const COLUMNS: &str = "SELECT client_id, profile, realm, status, name, purpose, metadata, secret_hash, sector,
-    legal_basis_personal_number FROM client WHERE client_id = $1 AND status = 'active'";
+    legal_basis_personal_number, token_networks FROM client WHERE client_id = $1 AND status = 'active'";
 
 /// The client, unless the kill switch is thrown: then it is as if there were none. Each call asks the database, so a switch
 /// thrown on one replica works at once on every one.
@@ -109,6 +113,21 @@ impl Client {
     /// Whether the client may ask for all of this.
     pub(crate) fn may_ask(&self, scopes: &Scopes) -> bool {
         self.legal_basis_personal_number || !scopes.contains(Scope::PersonalNumber)
+    }
+
+    /// Whether tokens may be asked for from this address; without one the request comes from this very machine.
+    pub(crate) fn may_ask_from(&self, address: Option<IpAddr>) -> bool {
+        let Some(listed) = &self.token_networks else {
+            return true;
+        };
+        // A list that cannot be read lets nobody in.
+        let Ok(networks) = Networks::parse(listed.split_ascii_whitespace()) else {
+            return false;
+        };
+        match address {
+            Some(address) => networks.contain(address),
+            None => networks.contain(Ipv4Addr::LOCALHOST.into()) || networks.contain(Ipv6Addr::LOCALHOST.into()),
+        }
     }
 
     /// Exact comparison of octets; of a native application's loopback address the port may be any (RFC 8252 section 7.3).
@@ -142,5 +161,6 @@ fn read(row: &Row) -> Result<Client, DbError> {
         secret_hash: row.get("secret_hash")?,
         sector: row.get("sector")?,
         legal_basis_personal_number: row.get("legal_basis_personal_number")?,
+        token_networks: row.get("token_networks")?,
     })
 }

@@ -71,6 +71,7 @@ pub(crate) fn routes(idp: Shared) -> Router {
         .route("/token", post(token::post))
         .route("/device_authorization", post(device::authorization))
         .route("/device", get(device::page).post(device::typed))
+        .route("/device/entered", get(device::entered))
         .route("/device/confirm", get(device::confirm).post(device::decide))
         .route("/device/done", get(device::done))
         .route("/device/granted", get(device::granted))

@@ -99,6 +99,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/idp/0010_person_sealed.sql"),
     },
     Migration {
+        name: "idp/0011_failures_and_logout",
+        sql: include_str!("../../migrations/idp/0011_failures_and_logout.sql"),
+    },
+    Migration {
         name: "idp/0012_card",
         sql: include_str!("../../migrations/idp/0012_card.sql"),
     },

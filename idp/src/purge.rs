@@ -47,7 +47,7 @@ const KEPT: [&str; 5] = [
 const SOON: [&str; 4] = [
     expired!("access_token", "hash", "expires_at"),
     expired!("device_authorization", "id", "expires_at"),
-    expired!("device_attempt", "since", "since"),
+    expired!("device_attempt", "who", "since"),
     "DELETE FROM single_use WHERE (kind, owner, id_hash) IN
         (SELECT kind, owner, id_hash FROM single_use WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
 ];

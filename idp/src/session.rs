@@ -5,7 +5,7 @@ mod ending;
 mod list;
 pub(crate) mod switch;
 
-pub(crate) use ending::{Why, end, end_all, end_of_grant, end_own};
+pub(crate) use ending::{Why, end, end_all, end_of_grant, end_own, leave_client};
 pub(crate) use list::{Listed, list};
 use std::time::Duration;
 

@@ -82,7 +82,9 @@ pub(crate) struct Caller {
 pub(crate) async fn token(idp: &Idp, request: &TokenRequest<'_>) -> Result<Json, TokenError> {
     let form = request.form;
     dpop::ask_for_nonce(idp, request.headers, &idp.at("/token"))?;
-    let authenticated = client_auth::authenticate(idp, &shown(request)).await?;
+    let shown = shown(request);
+    let authenticated = client_auth::authenticate(idp, &shown).await?;
+    client_auth::from_its_networks(idp, &authenticated.client, &shown).await?;
     let grant_type = form
         .get("grant_type")
         .ok_or(TokenError::InvalidRequest("grant_type is missing"))?;

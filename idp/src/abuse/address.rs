@@ -10,29 +10,49 @@ use signum_core::http::tls;
 const INSIDE: HeaderName = HeaderName::from_static("signum-client-address");
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Networks whose word about the client's address is taken.
-#[derive(Debug)]
-pub(crate) struct TrustedProxies(Vec<(IpAddr, u8)>);
+/// Addresses and networks in CIDR notation (RFC 4632, RFC 4291), as somebody listed them.
+#[derive(Clone, Debug)]
+pub(crate) struct Networks(Vec<(IpAddr, u8)>);
 
-impl TrustedProxies {
-    pub(crate) fn parse(texts: &[String]) -> Result<Self, String> {
-        let read = |text: &String| {
-            let (address, bits) = text.split_once('/').unwrap_or((text, ""));
+impl Networks {
+    /// The error is the text that is no address or network.
+    pub(crate) fn parse<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Self, &'t str> {
+        let read = |text: &str| {
+            let (address, bits) = match text.split_once('/') {
+                Some((address, bits)) => (address, Some(bits)),
+                None => (text, None),
+            };
             let address: IpAddr = address.parse().ok()?;
             let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = if bits.is_empty() { most } else { bits.parse().ok()? };
+            let plain = |bits: &str| bits.bytes().all(|b| b.is_ascii_digit()).then(|| bits.parse().ok())?;
+            let bits = bits.map_or(Some(most), plain)?;
             (bits <= most).then_some((address, bits))
         };
-        let networks = texts
-            .iter()
-            .map(|text| read(text).ok_or_else(|| format!("limits.trusted_proxies: {text} is no address or network")));
+        let networks = texts.map(|text| read(text).ok_or(text));
         networks.collect::<Result<_, _>>().map(Self)
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn contain(&self, address: IpAddr) -> bool {
         self.0
             .iter()
             .any(|(network, bits)| same_network(*network, address, *bits))
+    }
+}
+
+/// Networks whose word about the client's address is taken.
+#[derive(Debug)]
+pub(crate) struct TrustedProxies(Networks);
+
+impl TrustedProxies {
+    pub(crate) fn parse(texts: &[String]) -> Result<Self, String> {
+        let networks = Networks::parse(texts.iter().map(String::as_str));
+        networks
+            .map(Self)
+            .map_err(|text| format!("limits.trusted_proxies: {text} is no address or network"))
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.contain(address)
     }
 
     /// The last address that a trusted proxy saw and that is no trusted proxy itself. `None` when the address says nothing: a

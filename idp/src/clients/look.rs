@@ -21,6 +21,8 @@ pub struct Stored {
     pub changed_at: Timestamp,
     /// The law that lets it have the personal number; `Some("")` where nobody wrote down which.
     pub legal_basis: Option<String>,
+    /// From where it may ask for tokens; empty: from anywhere.
+    pub token_networks: Vec<String>,
     pub(super) secret_hash: Option<Hashed>,
 }
 
@@ -55,6 +57,10 @@ impl Stored {
             proposed: proposed.transpose()?,
             registered_at: row.get("registered_at")?,
             changed_at: row.get("changed_at")?,
+            token_networks: client
+                .token_networks
+                .map(|listed| listed.split_ascii_whitespace().map(str::to_owned).collect())
+                .unwrap_or_default(),
             legal_basis: client.legal_basis_personal_number.then(|| basis.unwrap_or_default()),
             secret_hash: client.secret_hash,
         })

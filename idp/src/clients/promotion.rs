@@ -99,19 +99,36 @@ fn wanted(stored: &Stored, offered: &[Algorithm]) -> Result<(Document, String), 
     Ok((document.clone(), sector.map_err(PromotionError::Rule)?))
 }
 
+/// What officers say of a client beyond what its owner does. What is not said stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms<'a> {
+    /// The law that lets the service have the personal number.
+    pub legal_basis: Option<&'a str>,
+    /// Networks (CIDR) from which it may ask for tokens; an empty list: from anywhere.
+    pub token_networks: Option<&'a [String]>,
+}
+
 /// What an officer would ask for: the client as it is now.
 pub async fn draft(
     cx: &Cx,
     client_id: &str,
     requester: &str,
-    legal_basis: Option<&str>,
+    terms: Terms<'_>,
     hours: u64,
 ) -> Result<PromotionRequest, PromotionError> {
     let stored = look::one(cx, client_id).await?.ok_or(PromotionError::UnknownClient)?;
     let (document, _) = wanted(&stored, &keys::offered(cx).await?)?;
     let lives = std::time::Duration::from_secs(hours.saturating_mul(3_600));
-    let basis = legal_basis.or(stored.legal_basis.as_deref());
-    let request = PromotionRequest::new(client_id, &document, basis, requester, (cx.now(), lives), &*cx.random);
+    let basis = terms.legal_basis.or(stored.legal_basis.as_deref());
+    let networks = terms.token_networks.unwrap_or(&stored.token_networks);
+    let request = PromotionRequest::new(
+        client_id,
+        &document,
+        (basis, networks),
+        requester,
+        (cx.now(), lives),
+        &*cx.random,
+    );
     request.check(cx.now())?;
     Ok(request)
 }
@@ -223,9 +240,10 @@ async fn promote(
         return Err(PromotionError::Changed);
     }
     let basis = request.legal_basis.as_deref();
+    let networks = request.token_networks.join(" ");
     tx.exec(
         "UPDATE client SET realm = 'production', profile = $1, name = $2, purpose = $3, metadata = $4, sector = $5,
-            legal_basis_personal_number = $6, legal_basis = $7, proposed = NULL, changed_at = $8 WHERE client_id = $9",
+            legal_basis_personal_number = $6, legal_basis = $7, proposed = NULL, changed_at = $8, token_networks = $10 WHERE client_id = $9",
         params![
             document.profile.name(),
             text(&document.name),
@@ -235,11 +253,13 @@ async fn promote(
             basis.is_some(),
             basis,
             cx.now(),
-            &request.client_id
+            &request.client_id,
+            (!networks.is_empty()).then_some(networks.as_str())
         ],
     )
     .await?;
     let detail = json!({"requester": request.requester, "approver": approver, "legal_basis": basis,
+        "token_networks": networks,
         "request": hex::encode(request.hash())});
     Ok(audit::record(tx, cx, &Event::new("client.promoted", &request.client_id, detail)).await?)
 }

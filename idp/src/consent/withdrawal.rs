@@ -1,4 +1,4 @@
-//! The person's own list of consents, and taking one back: what was issued on it ends with it.
+//! The person's own list of consents, and taking one back: what was issued on it ends with it, and the service is told.
 
 use serde_json::json;
 use signum_core::audit::{self, Event};
@@ -8,6 +8,7 @@ use super::Agreed;
 use crate::account::activity::{self, Entry, Kind};
 use crate::clients::{self, Client};
 use crate::people::Person;
+use crate::session;
 
 /// One consent as its person may look at it.
 pub(crate) struct Remembered {
@@ -70,6 +71,7 @@ pub(crate) async fn withdraw(cx: &Cx, person: Id<Person>, client_id: &str) -> Re
             if forgotten == 0 && revoked == 0 {
                 return Ok(false);
             }
+            session::leave_client(&tx, cx, person, client_id).await?;
             let entry = &Entry {
                 client: Some(client_id),
                 ..Entry::of(Kind::ConsentWithdrawn)

@@ -1,66 +1,65 @@
-//! Wrong user codes are counted (RFC 8628 section 5.1): of one address, which is then locked out for a while, and of everybody
-//! together, since an attacker may have many addresses. A right code is not counted.
+//! Wrong user codes are counted (RFC 8628 section 5.1): of one person, in whatever session, and of one household's network. Never of
+//! everybody together: that would let anybody close the service for all. A right code is not counted.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use signum_core::{DbError, Timestamp, params};
+use signum_core::{Cx, DbError, Id, Tx, params};
 
-use crate::abuse::attempts::{self, Key};
 use crate::abuse::rate::household;
+use crate::people::Person;
+use crate::secret::Hashed;
 use crate::service::Idp;
 
-/// In which the wrong codes of everybody are counted.
+/// In which wrong codes are counted.
 const SPAN: Duration = Duration::from_secs(10 * 60);
-/// How many there may be. With a thousand devices waiting, one guess in 25 million is right: all of a span together find one of
-/// them once in 25,000 spans.
-const MOST: i64 = 1_000;
+/// Of one person. With a thousand devices waiting, one guess in 25 million is right.
+const PERSON: i64 = 5;
+/// Of one network, behind which many people may be.
+const NETWORK: i64 = 50;
 
-/// Whether a code typed at this address is looked up now.
-pub(super) async fn allowed(idp: &Idp, address: Option<IpAddr>) -> Result<bool, DbError> {
-    let (db, now) = (&idp.cx.db, idp.cx.now());
-    if let Some(key) = key(idp, address) {
-        let sql = "SELECT who FROM login_attempt WHERE who = $1 AND locked_until > $2";
-        if db.opt(sql, params![key, now]).await?.is_some() {
-            return Ok(false);
+/// Who guesses, under keyed hashes, with how many wrong codes they may have.
+pub(super) struct Guesser(Vec<(Hashed, i64)>);
+
+impl Guesser {
+    pub(super) fn of(idp: &Idp, person: Id<Person>, address: Option<IpAddr>) -> Self {
+        let key = |kind: &[u8], who: &[u8]| idp.derived.device_user_code.mac(&[b"guesser", kind, who]);
+        let mut all = vec![(key(b"person", &person.0), PERSON)];
+        if let Some(address) = address {
+            let network = household(address).to_string();
+            all.push((key(b"network", network.as_bytes()), NETWORK));
         }
+        Self(all)
     }
-    let sql = "SELECT wrong FROM device_attempt WHERE since = $1";
-    let wrong: i64 = match db.opt(sql, params![span(now)]).await? {
-        Some(row) => row.get("wrong")?,
-        None => 0,
-    };
-    if wrong >= MOST {
-        tracing::error!("too many wrong user codes of devices: none is taken until the span is over");
+
+    /// Counts a guess before it is judged, so that guesses that come together are counted as well; `false`: it is one too many.
+    pub(super) async fn count(&self, tx: &Tx, cx: &Cx) -> Result<bool, DbError> {
+        let (now, mut allowed) = (cx.now(), true);
+        for (who, most) in &self.0 {
+            let row = tx
+                .one(
+                    "INSERT INTO device_attempt (who, since, wrong) VALUES ($1, $2, 1)
+                     ON CONFLICT (who) DO UPDATE SET
+                        wrong = CASE WHEN device_attempt.since <= $3 THEN 1 ELSE device_attempt.wrong + 1 END,
+                        since = CASE WHEN device_attempt.since <= $3 THEN excluded.since ELSE device_attempt.since END
+                     RETURNING wrong",
+                    params![who, now, now.minus(SPAN)],
+                )
+                .await?;
+            allowed &= row.get::<i64>("wrong")? <= *most;
+        }
+        Ok(allowed)
     }
-    Ok(wrong < MOST)
-}
 
-/// Counts a wrong code.
-pub(super) async fn wrong(idp: &Idp, address: Option<IpAddr>) -> Result<(), DbError> {
-    if let Some(key) = key(idp, address) {
-        attempts::count(&idp.cx, &idp.config.limits, key).await?;
+    /// The guess was right.
+    pub(super) async fn was_right(&self, tx: &Tx) -> Result<(), DbError> {
+        for (who, _) in &self.0 {
+            tx.exec(
+                "UPDATE device_attempt SET wrong = wrong - 1 WHERE who = $1",
+                params![who],
+            )
+            .await?;
+        }
+        Ok(())
     }
-    let since = span(idp.cx.now());
-    let sql = "INSERT INTO device_attempt (since, wrong) VALUES ($1, 1)
-        ON CONFLICT (since) DO UPDATE SET wrong = device_attempt.wrong + 1";
-    idp.cx
-        .db
-        .run("device.wrong", |tx| async move {
-            tx.exec(sql, params![since]).await.map(drop)
-        })
-        .await
-}
-
-fn key(idp: &Idp, address: Option<IpAddr>) -> Option<Key> {
-    let mut key = [0; 32];
-    let household = household(address?).to_string();
-    hex::decode_to_slice(idp.csrf.proof("device user code", &household), &mut key).ok()?;
-    Some(key)
-}
-
-/// When the span began.
-fn span(now: Timestamp) -> Timestamp {
-    let seconds = i64::try_from(SPAN.as_secs()).unwrap_or(i64::MAX);
-    Timestamp::from_seconds(now.seconds().div_euclid(seconds).saturating_mul(seconds))
 }

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use signum_core::audit::{self, Event};
 use signum_core::{DbError, Id};
 
-use super::{Device, Waiting, attempts, store, user_code};
+use super::attempts::Guesser;
+use super::{Device, Waiting, store, user_code};
 use crate::authorize::error::Unanswered;
 use crate::authorize::request::{AuthorizeRequest, Prompt};
 use crate::authorize::{self, Answer};
@@ -19,6 +20,7 @@ use crate::form::Form;
 use crate::level::Level;
 use crate::secret;
 use crate::service::Idp;
+use crate::session::Session;
 
 /// Where our own authorization request ends.
 pub(crate) const DONE: &str = "/device/done";
@@ -29,34 +31,43 @@ pub(crate) enum Typed {
     Right,
     /// Unknown, expired or answered: all look alike.
     Wrong,
-    /// Too many wrong ones came from here, or from everywhere.
+    /// Too many wrong ones came from this person or their network.
     TooMany,
 }
 
-/// A person typed a code in the browser that holds `cookie`.
-pub(crate) async fn typed(idp: &Idp, text: &str, cookie: &str, address: Option<IpAddr>) -> Result<Typed, DbError> {
-    if !attempts::allowed(idp, address).await? {
-        return Ok(Typed::TooMany);
+/// A person who is logged in typed a code in the browser that holds `cookie`.
+pub(crate) async fn typed(
+    idp: &Idp,
+    text: &str,
+    cookie: &str,
+    session: &Session,
+    address: Option<IpAddr>,
+) -> Result<Typed, DbError> {
+    let (cx, browser) = (&idp.cx, secret::hashed(cookie));
+    let guesser = &Guesser::of(idp, session.person, address);
+    let code = user_code::typed(text).map(|code| user_code::hashed(idp, &code));
+    let judged = cx
+        .db
+        .run::<_, DbError, _, _>("device.claim", |tx| async move {
+            if !guesser.count(&tx, cx).await? {
+                return Ok(Typed::TooMany);
+            }
+            let right = match code {
+                Some(code) => store::claim(&tx, cx, code, browser).await?,
+                None => false,
+            };
+            if !right {
+                return Ok(Typed::Wrong);
+            }
+            guesser.was_right(&tx).await?;
+            Ok(Typed::Right)
+        })
+        .await?;
+    if judged != Typed::Right {
+        tracing::warn!(session = %session.id, "wrong user code of a device");
+        metrics::counter!("idp_device_codes_refused_total").increment(1);
     }
-    let cx = &idp.cx;
-    let browser = secret::hashed(cookie);
-    let right = match user_code::typed(text) {
-        Some(code) => {
-            let code = user_code::hashed(idp, &code);
-            cx.db
-                .run::<_, DbError, _, _>("device.claim", |tx| async move {
-                    store::claim(&tx, cx, code, browser).await
-                })
-                .await?
-        }
-        None => false,
-    };
-    if right {
-        return Ok(Typed::Right);
-    }
-    tracing::warn!("wrong user code of a device");
-    attempts::wrong(idp, address).await?;
-    Ok(Typed::Wrong)
+    Ok(judged)
 }
 
 /// What waits in the browser that holds `cookie`, with the client, if that is still there.

@@ -14,6 +14,8 @@ use super::token::{self, OAuthForm};
 use super::words::{WORDS, in_language};
 use super::{Shared, authorize, failure, see_other, with_cookie};
 use crate::abuse::address;
+use crate::account::house_client;
+use crate::authorize::{current_session, response};
 use crate::client_auth::TlsCertificate;
 use crate::clients::Client;
 use crate::device::browser::{self, Ended, Typed};
@@ -51,6 +53,7 @@ pub(super) async fn authorization(
 #[derive(serde::Deserialize)]
 pub(super) struct Prefilled {
     user_code: Option<String>,
+    ui_locales: Option<String>,
     /// The last code was `wrong`, or there were too `many`.
     refused: Option<String>,
 }
@@ -62,14 +65,20 @@ pub(super) async fn page(
     Query(query): Query<Prefilled>,
     headers: HeaderMap,
 ) -> Response {
+    let code = query.user_code.as_deref().unwrap_or_default();
+    let code = if code.len() <= 20 { code } else { "" };
+    match current_session(&idp, idp.session_cookie(&headers).as_deref()).await {
+        Ok(Some(_)) => {}
+        // Only who is logged in may try a code: so wrong ones are somebody's.
+        Ok(None) => return see_other(&house_client::connect_device(&idp, code, query.ui_locales.as_deref())),
+        Err(error) => return failure::database(&error),
+    }
     let known = idp
         .cookies
         .get(&headers, COOKIE)
         .filter(|cookie| secret::has_the_form(cookie));
     let cookie = known.unwrap_or_else(|| idp.cx.random.token());
     let csrf = idp.csrf.token(&cookie);
-    let code = query.user_code.as_deref().unwrap_or_default();
-    let code = if code.len() <= 20 { code } else { "" };
     let word = |key: &str| WORDS.text(lang, key);
     let refused = match query.refused.as_deref() {
         Some("wrong") => Some(word("device-wrong")),
@@ -95,6 +104,14 @@ pub(super) async fn page(
     with_cookie(response, idp.cookies.set(COOKIE, &cookie, Some(LIFE * 2)))
 }
 
+/// Where the log-in for these pages leads: the answer's code is of no use to anybody and is left behind, the user code that came
+/// along is shown again.
+pub(super) async fn entered(RawQuery(query): RawQuery) -> Response {
+    let answer = Form::parse(query.unwrap_or_default().as_bytes());
+    let code = answer.get("state").filter(|_| answer.has("code"));
+    see_other(&response::address("/device", &[("user_code", code)]))
+}
+
 /// POST /device
 pub(super) async fn typed(State(idp): State<Shared>, headers: HeaderMap, RawForm(body): RawForm) -> Response {
     let form = Form::parse(&body);
@@ -103,7 +120,12 @@ pub(super) async fn typed(State(idp): State<Shared>, headers: HeaderMap, RawForm
         Err(refused) => return refused,
     };
     let code = form.get("user_code").unwrap_or_default();
-    match browser::typed(&idp, code, &cookie, address::noted(&headers)).await {
+    let session = match current_session(&idp, idp.session_cookie(&headers).as_deref()).await {
+        Ok(Some(session)) => session,
+        Ok(None) => return see_other(&house_client::connect_device(&idp, "", None)),
+        Err(error) => return failure::database(&error),
+    };
+    match browser::typed(&idp, code, &cookie, &session, address::noted(&headers)).await {
         Ok(Typed::Right) => see_other("/device/confirm"),
         Ok(Typed::Wrong) => see_other("/device?refused=wrong"),
         Ok(Typed::TooMany) => see_other("/device?refused=many"),

@@ -81,8 +81,8 @@ pub(crate) async fn settle(cx: &Cx, owed: &Owed, outcome: Outcome) -> Result<(),
         .run("logout.settle", |tx| async move {
             tx.exec(
                 "UPDATE logout_delivery SET outcome = $1, finished_at = $2, next_at = NULL, attempts = attempts + 1
-                 WHERE session = $3 AND client_id = $4 AND outcome IS NULL",
-                params![outcome.name(), cx.now(), owed.session, &owed.client_id],
+                 WHERE sid = $3 AND outcome IS NULL",
+                params![outcome.name(), cx.now(), &owed.sid],
             )
             .await
         })
@@ -100,8 +100,8 @@ pub(crate) async fn postpone(cx: &Cx, owed: &Owed) -> Result<(), DbError> {
         .run("logout.postpone", |tx| async move {
             tx.exec(
                 "UPDATE logout_delivery SET attempts = attempts + 1, next_at = $1
-                 WHERE session = $2 AND client_id = $3 AND outcome IS NULL",
-                params![next, owed.session, &owed.client_id],
+                 WHERE sid = $2 AND outcome IS NULL",
+                params![next, &owed.sid],
             )
             .await
         })

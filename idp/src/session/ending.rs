@@ -71,7 +71,7 @@ pub(crate) async fn end(tx: &Tx, cx: &Cx, session: Id<Session>, why: Why, by: Op
     tx.exec(
         "INSERT INTO logout_delivery (session, client_id, sid, person, created_at, attempts, next_at)
          SELECT session, client_id, sid, $2, $3, 0, $3 FROM session_client WHERE session = $1
-         ON CONFLICT (session, client_id) DO NOTHING",
+         ON CONFLICT (sid) DO NOTHING",
         params![session, person, cx.now()],
     )
     .await?;
@@ -108,6 +108,27 @@ pub(crate) async fn end_all(
         }
     }
     Ok(ended)
+}
+
+/// The service forgets a person who took their consent back: it is told so (Back-Channel Logout section 2.5) in every session that
+/// goes on, and knows none of them any more. Should the person come back to it, that is a session with another `sid`.
+pub(crate) async fn leave_client(tx: &Tx, cx: &Cx, person: Id<Person>, client_id: &str) -> Result<(), DbError> {
+    tx.exec(
+        "INSERT INTO logout_delivery (session, client_id, sid, person, created_at, attempts, next_at)
+         SELECT c.session, c.client_id, c.sid, $1, $2, 0, $2
+         FROM session_client c JOIN session s ON s.id = c.session
+         WHERE s.person = $1 AND s.ended_at IS NULL AND c.client_id = $3
+         ON CONFLICT (sid) DO NOTHING",
+        params![person, cx.now(), client_id],
+    )
+    .await?;
+    tx.exec(
+        "DELETE FROM session_client WHERE client_id = $1
+            AND session IN (SELECT id FROM session WHERE person = $2 AND ended_at IS NULL)",
+        params![client_id, person],
+    )
+    .await
+    .map(drop)
 }
 
 /// Ends the session that a grant was made in, if it lives, and takes back the grant whether or not it does.

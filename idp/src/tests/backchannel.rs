@@ -122,6 +122,40 @@ async fn a_service_is_told_by_a_logout_token_of_the_session_it_knows() {
     assert_eq!(deliver::run(idp).await.unwrap(), 0, "once");
 }
 
+#[tokio::test]
+async fn a_service_is_told_when_consent_is_withdrawn_and_again_when_the_session_ends_after_a_return() {
+    let world = World::new().await;
+    let service = Service::start().await;
+    register(&world, &service.address()).await;
+    let (mut browser, first) = at_the_service(&world).await;
+    let csrf = browser.get("/account").await.csrf();
+    let withdrawn = [("csrf", csrf.as_str()), ("client", "demo-rp")];
+    browser.post_form("/account/consents/withdraw", &withdrawn).await;
+    let idp = &world.service.idp;
+    assert_eq!(deliver::run(idp).await.unwrap(), 1);
+    let told = |n: usize| {
+        let token = &service.tokens()[n];
+        jws::verify(&idp.keys.current().published, "logout+jwt", token).unwrap()
+    };
+    assert_eq!((&told(0)["sid"], &told(0)["sub"]), (&first["sid"], &first["sub"]));
+    assert_eq!(browser.get("/account").await.status, 200, "the session goes on");
+    // The person comes back, agrees anew, and the service knows another sid.
+    let consent = browser
+        .get(&format!("/authorize?{}", authorize_query(&[])))
+        .await
+        .location();
+    let csrf = browser.get(&consent).await.csrf();
+    let back = browser
+        .post_form(&consent, &[("csrf", &csrf), ("decision", "allow")])
+        .await;
+    let tokens = browser.redeem(&back.redirected("code").unwrap()).await.json();
+    let second = super::tokens::claims(tokens["id_token"].as_str().unwrap());
+    assert_ne!(second["sid"], first["sid"]);
+    log_out(&mut browser).await;
+    assert_eq!(deliver::run(idp).await.unwrap(), 1);
+    assert_eq!(told(1)["sid"], second["sid"]);
+}
+
 fn decode(part: &str) -> Vec<u8> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     URL_SAFE_NO_PAD.decode(part).unwrap()

@@ -1,5 +1,6 @@
 //! From the sandbox to production: one officer asks, another one agrees, once, and what they saw is what is in force.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use signum_core::Tx;
 use signum_core::params;
@@ -10,10 +11,17 @@ use signum_softauth::{Algorithm, Credential, SoftAuthenticator};
 use super::registration::{ask, basic, registered};
 use super::world::World;
 use crate::clients::look;
-use crate::clients::promotion::{self, Officers, PromotionError, PromotionRequest};
+use crate::clients::promotion::{self, Officers, PromotionError, PromotionRequest, Terms};
 use crate::clients::{Realm, Status};
 
 const ORIGIN: &str = "https://officers.example.org";
+
+fn law(legal_basis: Option<&str>) -> Terms<'_> {
+    Terms {
+        legal_basis,
+        ..Terms::default()
+    }
+}
 
 /// Officers `a`, `b` and `c` with their authenticators.
 struct Office {
@@ -65,7 +73,7 @@ impl Office {
     }
 
     async fn asked(&mut self, world: &World, client: &str, basis: Option<&str>) -> (PromotionRequest, [u8; 32]) {
-        let request = promotion::draft(&world.cx, client, "a", basis, 24).await.unwrap();
+        let request = promotion::draft(&world.cx, client, "a", law(basis), 24).await.unwrap();
         let gesture = self.gesture("a", &request.asked());
         let id = promotion::ask(&world.cx, &self.officers, &request, &gesture)
             .await
@@ -119,6 +127,75 @@ async fn two_officers_bring_a_client_to_production_where_real_people_meet_it() {
         detail.contains(r#""requester":"a""#) && detail.contains(r#""approver":"b""#),
         "{detail}"
     );
+}
+
+#[tokio::test]
+async fn a_client_whose_networks_officers_agreed_to_gets_tokens_there_alone() {
+    let world = World::new().await;
+    let mut office = Office::new();
+    let told = registered(&world, &complete()).await;
+    let listed = ["192.0.2.0/24".to_owned(), "2001:db8:5::/48".to_owned()];
+    let terms = Terms {
+        token_networks: Some(&listed),
+        ..Terms::default()
+    };
+    let request = promotion::draft(&world.cx, id(&told), "a", terms, 24).await.unwrap();
+    let gesture = office.gesture("a", &request.asked());
+    let mut forged = request.clone();
+    forged.token_networks.push("0.0.0.0/0".to_owned());
+    let refused = promotion::ask(&world.cx, &office.officers, &forged, &gesture).await;
+    assert!(
+        matches!(refused, Err(PromotionError::Gesture { .. })),
+        "the list is signed"
+    );
+    promotion::ask(&world.cx, &office.officers, &request, &gesture)
+        .await
+        .unwrap();
+    office.approved(&world, &request, "b").await.unwrap();
+    let secret = told["client_secret"].as_str().unwrap();
+    let ask_from = async |path: &str, from: Option<&str>| {
+        let fields = [("grant_type", "authorization_code"), ("code", "x"), ("token", "x")];
+        let credentials = STANDARD.encode(format!("{}:{secret}", id(&told)));
+        let request = http::Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", format!("Basic {credentials}"))
+            .body(axum::body::Body::from(super::world::encode(&fields)))
+            .unwrap();
+        let mut program = world.browser();
+        program.address = from.map(|from| from.parse().unwrap());
+        let reply = program.send(request).await;
+        (
+            reply.status,
+            reply.json()["error"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    for from in ["192.0.2.200", "::ffff:192.0.2.7", "2001:db8:5:9::1"] {
+        assert_ne!(ask_from("/token", Some(from)).await.1, "invalid_client", "{from}");
+    }
+    for from in [Some("192.0.3.1"), Some("2001:db8:6::1"), Some("198.51.100.1"), None] {
+        let refused = ask_from("/token", from).await;
+        assert_eq!(refused, (401, "invalid_client".to_owned()), "{from:?}");
+    }
+    let (_, detail) = world.audit("client.authentication_refused").await;
+    assert!(detail.contains("network not agreed to"), "{detail}");
+    assert_eq!(
+        ask_from("/revoke", Some("198.51.100.1")).await.0,
+        200,
+        "tokens alone are bounded"
+    );
+    // The owner's own change lifts nothing, and the next promotion keeps what is not said anew.
+    let now = look::one(&world.cx, id(&told)).await.unwrap().unwrap();
+    assert_eq!(now.token_networks, listed);
+    for bad in ["10.0.0.0/33", "example.org", "10.0.0.0/8 0.0.0.0/0", "", "10.0.0.0/+8"] {
+        let listed = [bad.to_owned()];
+        let terms = Terms {
+            token_networks: Some(&listed),
+            ..Terms::default()
+        };
+        let other = registered(&world, &complete()).await;
+        let draft = promotion::draft(&world.cx, id(&other), "a", terms, 24).await;
+        assert!(matches!(draft, Err(PromotionError::Malformed(_))), "{bad}");
+    }
 }
 
 #[tokio::test]
@@ -234,24 +311,26 @@ async fn an_approval_is_of_what_was_seen_while_it_lives_and_once() {
 async fn a_client_that_people_could_not_read_of_or_that_is_stopped_is_not_promoted() {
     let world = World::new().await;
     let told = registered(&world, &basic()).await;
-    let draft = promotion::draft(&world.cx, id(&told), "a", None, 24).await;
+    let draft = promotion::draft(&world.cx, id(&told), "a", law(None), 24).await;
     assert!(matches!(draft, Err(PromotionError::Rule(_))), "{draft:?}");
     let told = registered(&world, &complete()).await;
     for hours in [0, 8 * 24] {
         assert!(
-            promotion::draft(&world.cx, id(&told), "a", None, hours).await.is_err(),
+            promotion::draft(&world.cx, id(&told), "a", law(None), hours)
+                .await
+                .is_err(),
             "{hours}"
         );
     }
     assert!(
-        promotion::draft(&world.cx, id(&told), "a", Some(" "), 24)
+        promotion::draft(&world.cx, id(&told), "a", law(Some(" ")), 24)
             .await
             .is_err()
     );
     assert!(crate::clients::stop(&world.cx, id(&told), "op", "test").await.unwrap());
-    let draft = promotion::draft(&world.cx, id(&told), "a", None, 24).await;
+    let draft = promotion::draft(&world.cx, id(&told), "a", law(None), 24).await;
     assert!(matches!(draft, Err(PromotionError::UnknownClient)));
-    let draft = promotion::draft(&world.cx, "demo-rp", "a", None, 24).await;
+    let draft = promotion::draft(&world.cx, "demo-rp", "a", law(None), 24).await;
     assert!(matches!(draft, Err(PromotionError::NothingToPromote)));
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::Value as Json;
-use signum_idp::clients::promotion::{self, Officers, PromotionRequest};
+use signum_idp::clients::promotion::{self, Officers, PromotionRequest, Terms};
 
 use super::Opened;
 use crate::layout::write_private;
@@ -34,6 +34,12 @@ pub struct Ask {
     /// The law that lets the service have the personal number; without it the service does not get it.
     #[arg(long)]
     legal_basis: Option<String>,
+    /// A network (CIDR) from which it may ask for tokens; may be repeated. Without it what was agreed to before stays.
+    #[arg(long = "token-network", conflicts_with = "from_anywhere")]
+    token_networks: Vec<String>,
+    /// It may ask for tokens from anywhere again.
+    #[arg(long)]
+    from_anywhere: bool,
     /// Hours until it is worth nothing, a week at most.
     #[arg(long, default_value_t = 24)]
     hours: u64,
@@ -72,6 +78,9 @@ impl PromoteCommand {
                     if let Some(basis) = &request.legal_basis {
                         println!("  may have the personal number: {basis}");
                     }
+                    if !request.token_networks.is_empty() {
+                        println!("  asks for tokens from {} alone", request.token_networks.join(", "));
+                    }
                 }
                 Ok(())
             }
@@ -83,8 +92,12 @@ impl Ask {
     async fn run(self, opened: &Opened, officers: &Officers) -> Result<()> {
         let cx = &opened.cx;
         let Some(assertion) = &self.assertion else {
-            let basis = self.legal_basis.as_deref();
-            let request = promotion::draft(cx, &self.id, &self.officer, basis, self.hours).await?;
+            let said = self.from_anywhere || !self.token_networks.is_empty();
+            let terms = Terms {
+                legal_basis: self.legal_basis.as_deref(),
+                token_networks: said.then_some(&*self.token_networks),
+            };
+            let request = promotion::draft(cx, &self.id, &self.officer, terms, self.hours).await?;
             let options = officers.options(&self.officer, &request.asked())?;
             write_private(&self.request, &serde_json::to_vec_pretty(&request)?)?;
             eprintln!(

@@ -60,6 +60,7 @@ fn told(client: &Stored) -> Json {
     put("realm", json!(client.realm.name()));
     put("status", json!(client.status.name()));
     put("legal_basis", json!(client.legal_basis));
+    put("token_networks", json!(client.token_networks));
     put("client_id_issued_at", json!(client.registered_at.seconds()));
     put("changed_at", json!(client.changed_at.seconds()));
     let keys = client.document.metadata.jwks.as_ref().map(JwkSet::parse);

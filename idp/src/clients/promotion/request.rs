@@ -8,6 +8,7 @@ use signum_core::{Random, Timestamp};
 use signum_gesture::fields::Fields;
 
 use super::PromotionError;
+use crate::abuse::address::Networks;
 use crate::clients::document::Document;
 
 const DOMAIN: &[u8] = b"signum-idp-promotion-v1";
@@ -18,6 +19,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 /// How far the requester's clock may be from ours.
 const SKEW: Duration = Duration::from_secs(600);
 const LONGEST_BASIS: usize = 300;
+const MOST_NETWORKS: usize = 64;
 
 /// What an officer asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct PromotionRequest {
     pub subject: String,
     /// The law that lets the service have the personal number; without it the service does not get it.
     pub legal_basis: Option<String>,
+    /// Networks (CIDR) from which it may ask for tokens; none: from anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_networks: Vec<String>,
     /// The asking officer's id.
     pub requester: String,
     /// Seconds since the Unix epoch.
@@ -42,7 +47,7 @@ impl PromotionRequest {
     pub(super) fn new(
         client_id: &str,
         document: &Document,
-        legal_basis: Option<&str>,
+        (legal_basis, token_networks): (Option<&str>, &[String]),
         requester: &str,
         (now, lives): (Timestamp, Duration),
         random: &dyn Random,
@@ -51,6 +56,7 @@ impl PromotionRequest {
             client_id: client_id.to_owned(),
             subject: subject(document),
             legal_basis: legal_basis.map(str::to_owned),
+            token_networks: token_networks.to_vec(),
             requester: requester.to_owned(),
             made_at: now.seconds(),
             expires_at: now.plus(lives).seconds(),
@@ -66,7 +72,7 @@ impl PromotionRequest {
     /// SHA-256 of every field with its length before it; the request's id.
     pub fn hash(&self) -> [u8; 32] {
         let basis = self.legal_basis.as_deref();
-        let octets = Fields::of(DOMAIN)
+        let mut octets = Fields::of(DOMAIN)
             .field(self.client_id.as_bytes())
             .field(self.subject.as_bytes())
             .field(&[u8::from(basis.is_some())])
@@ -75,6 +81,10 @@ impl PromotionRequest {
             .field(&self.made_at.to_be_bytes())
             .field(&self.expires_at.to_be_bytes())
             .field(self.nonce.as_bytes());
+        // Each is a field more: no list looks like another.
+        for network in &self.token_networks {
+            octets = octets.field(network.as_bytes());
+        }
         Sha256::digest(octets.bytes()).into()
     }
 
@@ -98,6 +108,15 @@ impl PromotionRequest {
         let basis = self.legal_basis.as_deref().unwrap_or("-");
         if basis.trim().is_empty() || basis.chars().count() > LONGEST_BASIS || basis.chars().any(char::is_control) {
             return refuse("legal basis: one line of at most 300 characters");
+        }
+        if self.token_networks.len() > MOST_NETWORKS
+            || self
+                .token_networks
+                .iter()
+                .any(|text| text.contains(char::is_whitespace))
+            || Networks::parse(self.token_networks.iter().map(String::as_str)).is_err()
+        {
+            return refuse("token networks: at most 64 addresses or networks in CIDR notation");
         }
         let made = Timestamp::from_seconds(self.made_at);
         if made.since(now) > SKEW || now.since(made) > SKEW {
