@@ -12,6 +12,7 @@ use crate::jose::Algorithm;
 use crate::login::CardSettings;
 use crate::outbound::OutboundSettings;
 use crate::worth::Levels;
+use crate::zone::{self, Zone};
 
 signum_core::config! {
     /// The OpenID provider.
@@ -46,6 +47,8 @@ signum_core::config! {
         authorization_details_types: Vec<String> = Vec::new(),
         /// How long people can look up what happened with their identity, in years.
         activity_years: u32 = 7,
+        /// The zone in which people read times, by its name in the IANA time zone database. Kosovo's clocks are Belgrade's.
+        time_zone: String = zone::DEFAULT.to_owned(),
         /// Limits against abuse and overload.
         limits: Limits,
         /// Connections to addresses that clients registered.
@@ -88,6 +91,7 @@ impl Config {
         if self.session_absolute_seconds > 12 * 3600 {
             return Err("session_absolute_seconds: at most 43200, twelve hours".to_owned());
         }
+        Zone::named(&self.time_zone)?;
         self.levels.check()?;
         self.card.check()?;
         for (name, address) in [("mtls", &self.mtls.public_url), ("card", &self.card.public_url)] {

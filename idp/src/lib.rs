@@ -48,6 +48,7 @@ mod tests;
 mod token;
 mod userinfo;
 mod worth;
+mod zone;
 
 pub use abuse::Limits;
 pub use config::Config;

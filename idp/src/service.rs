@@ -30,6 +30,7 @@ use crate::logout::deliver;
 use crate::outbound::Outbound;
 use crate::people::{PeopleError, Register, reseal};
 use crate::representation::Registry;
+use crate::zone::Zone;
 use crate::{http, purge};
 
 /// What the provider needs of the house.
@@ -78,6 +79,8 @@ pub(crate) struct Idp {
     pub cards: Option<Cards>,
     pub csrf: Csrf,
     pub cookies: CookieKit,
+    /// In which people read times.
+    pub zone: Zone,
     pub abuse: Abuse,
     pub outbound: Outbound,
     pub published_keys: PublishedKeys,
@@ -145,6 +148,7 @@ impl Service {
         let derived = DerivedKeys::of(&deps.csrf);
         let csrf = Csrf::new(deps.csrf);
         let cookies = CookieKit::new(&url);
+        let zone = Zone::named(&config.time_zone).map_err(StartError::Config)?;
         let abuse = Abuse::new(&config.limits).map_err(StartError::Config)?;
         let outbound = Outbound::new(&config.outbound).map_err(StartError::Config)?;
         let registrations = Rates::new(config.registration.per_address, Duration::from_secs(60 * 60));
@@ -160,6 +164,7 @@ impl Service {
             cards,
             csrf,
             cookies,
+            zone,
             abuse,
             outbound,
             published_keys: PublishedKeys::default(),

@@ -71,6 +71,12 @@ impl Lang {
 
     /// Date and time in words, in UTC and saying so.
     pub fn date_time(self, at: Timestamp) -> String {
+        self.local_date_time(at, 0, "UTC")
+    }
+
+    /// Date and time in words as clocks show them that are `ahead` seconds of UTC, saying which (`CEST`).
+    pub fn local_date_time(self, at: Timestamp, ahead: i32, zone: &str) -> String {
+        let at = Timestamp(at.0.saturating_add(i64::from(ahead).saturating_mul(1_000_000)));
         let t = at.to_offset();
         let (hour, minute) = (t.hour(), t.minute());
         let between = match self {
@@ -79,7 +85,7 @@ impl Lang {
             Self::SrCyrl => " у",
             Self::En => ",",
         };
-        format!("{}{between} {hour:02}:{minute:02} UTC", self.date(at))
+        format!("{}{between} {hour:02}:{minute:02} {zone}", self.date(at))
     }
 
     /// The date in words, in UTC.
@@ -184,5 +190,8 @@ mod tests {
         assert_eq!(Lang::SrLatn.date_time(at), "21. septembra 2026. u 14:13 UTC");
         assert_eq!(Lang::SrCyrl.date_time(at), "21. септембра 2026. у 14:13 UTC");
         assert_eq!(Lang::En.date_time(at), "21 September 2026, 14:13 UTC");
+        let late = Timestamp::from_seconds(1_790_000_000 + 8 * 3600);
+        let text = Lang::En.local_date_time(late, 7_200, "CEST");
+        assert_eq!(text, "22 September 2026, 00:13 CEST");
     }
 }

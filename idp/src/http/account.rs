@@ -20,6 +20,7 @@ use crate::account::house_client;
 use crate::authorize::current_session;
 use crate::people::Person;
 use crate::session::Session;
+use crate::zone::Zone;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -40,6 +41,7 @@ struct Visitor {
     session: Session,
     person: Person,
     csrf: String,
+    zone: Zone,
 }
 
 impl Visitor {
@@ -60,6 +62,7 @@ async fn visitor(idp: &Shared, headers: &HeaderMap) -> Result<Visitor, Response>
             session,
             person,
             csrf: idp.csrf.token(&cookie),
+            zone: idp.zone.clone(),
         }),
         None => Err(see_other(&house_client::log_in(idp))),
     }

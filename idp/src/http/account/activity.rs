@@ -81,7 +81,7 @@ pub(super) fn entries(idp: &Idp, lang: Lang, entries: &[Stored], names: &Names) 
 fn one(idp: &Idp, lang: Lang, entry: &Stored, names: &Names) -> Markup {
     let word = |key: &str| WORDS.text(lang, key);
     let service = entry.client.as_ref().and_then(|id| names.get(id));
-    let mut circumstances = vec![lang.date_time(entry.at)];
+    let mut circumstances = vec![idp.zone.date_time(lang, entry.at)];
     circumstances.extend(entry.means.as_deref().map(|means| means_word(lang, means)));
     circumstances.extend(entry.acr.as_deref().map(|acr| word(&format!("level-{acr}"))));
     let data = labels(lang, entry.scope.as_deref().unwrap_or_default());

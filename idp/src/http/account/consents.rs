@@ -42,7 +42,10 @@ fn card(lang: Lang, visitor: &Visitor, remembered: &Remembered) -> Markup {
     if !resources.is_empty() {
         facts.push((at.as_str(), html! { (resources.join(", ")) }));
     }
-    facts.push((since.as_str(), html! { (lang.date_time(remembered.given_at)) }));
+    facts.push((
+        since.as_str(),
+        html! { (visitor.zone.date_time(lang, remembered.given_at)) },
+    ));
     ui::card(html! {
         h3 { (name) }
         @if let Some(client) = client { p { (in_language(&client.purpose, lang)) } }

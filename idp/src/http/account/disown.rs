@@ -15,6 +15,7 @@ use crate::account::activity::Stored;
 use crate::account::disown;
 use crate::authorize::current_session;
 use crate::clients;
+use crate::zone::Zone;
 
 pub(super) async fn page(
     State(idp): State<Shared>,
@@ -37,7 +38,7 @@ pub(super) async fn page(
     shown(
         lang,
         &format!("/account/not-me/{link}"),
-        question(lang, &link, &entry, service.as_deref()),
+        question(&idp.zone, lang, &link, &entry, service.as_deref()),
     )
 }
 
@@ -51,9 +52,9 @@ fn shown(lang: Lang, path: &str, body: Markup) -> Response {
     .render()
 }
 
-fn question(lang: Lang, link: &str, entry: &Stored, service: Option<&str>) -> Markup {
+fn question(zone: &Zone, lang: Lang, link: &str, entry: &Stored, service: Option<&str>) -> Markup {
     let word = |key: &str| WORDS.text(lang, key);
-    let mut facts = vec![(word("not-me-when"), lang.date_time(entry.at))];
+    let mut facts = vec![(word("not-me-when"), zone.date_time(lang, entry.at))];
     facts.extend(service.map(|service| (word("login-service"), service.to_owned())));
     let means = entry.means.as_deref();
     facts.extend(means.map(|means| (word("not-me-means"), means_word(lang, means))));

@@ -96,8 +96,8 @@ fn session_card(lang: Lang, visitor: &Visitor, listed: &Listed, names: &Names) -
     ui::card(html! {
         h3 { (device) @if here { " (" (word("account-this-device")) ")" } }
         (ui::facts(&[
-            (&word("account-since"), html! { (lang.date_time(listed.created_at)) }),
-            (&word("account-last-seen"), html! { (lang.date_time(listed.last_seen_at)) }),
+            (&word("account-since"), html! { (visitor.zone.date_time(lang, listed.created_at)) }),
+            (&word("account-last-seen"), html! { (visitor.zone.date_time(lang, listed.last_seen_at)) }),
             (&word("account-level"), html! { (word(&format!("level-{}", listed.acr))) }),
             (&word("account-used-for"), html! {
                 @if services.is_empty() { (word("account-no-service")) } @else { (services.join(", ")) }
