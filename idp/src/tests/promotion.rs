@@ -421,7 +421,7 @@ async fn plain_http_is_for_the_sandbox_and_for_applications_alone() {
         document["profile"] = json!(profile);
         document["redirect_uris"] = json!([address]);
         let told = registered(&world, &document).await;
-        let draft = promotion::draft(&world.cx, id(&told), "a", None, 24).await;
+        let draft = promotion::draft(&world.cx, id(&told), "a", law(None), 24).await;
         match may {
             true => drop(draft.unwrap()),
             false => assert!(matches!(draft, Err(PromotionError::Rule(_))), "{profile} {address}"),
@@ -438,6 +438,6 @@ async fn plain_http_is_for_the_sandbox_and_for_applications_alone() {
     let token = told["registration_access_token"].as_str();
     let proposed = ask(&world, "PUT", &path, token, Some(&document)).await;
     assert_eq!(proposed.status, 200, "{}", proposed.body);
-    let draft = promotion::draft(&world.cx, id(&told), "a", None, 24).await;
+    let draft = promotion::draft(&world.cx, id(&told), "a", law(None), 24).await;
     assert!(matches!(draft, Err(PromotionError::Rule(_))));
 }
