@@ -171,7 +171,8 @@ mod tests {
         connection
             .batch("CREATE TABLE a (id BIGINT PRIMARY KEY, until BIGINT); CREATE TABLE b (a BIGINT, ended BIGINT);")
             .unwrap();
-        let joined = "SELECT a.id FROM a LEFT JOIN b ON b.a = a.id WHERE a.id = $1 AND a.until > $2 AND b.ended IS NULL";
+        let joined =
+            "SELECT a.id FROM a LEFT JOIN b ON b.a = a.id WHERE a.id = $1 AND a.until > $2 AND b.ended IS NULL";
         for id in 0..5_i64 {
             assert!(connection.all(joined, &[id.into(), 7_i64.into()]).unwrap().is_empty());
         }
