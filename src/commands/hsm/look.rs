@@ -13,6 +13,9 @@ use signum_hsm_shim::half_made::HalfMade;
 
 use super::{Desk, Which, table, unfitting};
 
+/// Labels of the keys under which the identity provider seals people's data begin so.
+const PEOPLES_DATA: &str = "idp-people-";
+
 /// Any vendor's module.
 #[derive(Args)]
 pub struct Check {
@@ -215,12 +218,24 @@ fn without_backup(keys: &[KeyReport]) -> Vec<String> {
     alone.map(|key| key.label.clone()).collect()
 }
 
+/// What is lost with them, and where it says how to begin with keys that have copies.
 fn tell_without_backup(token: &str, alone: &[String]) {
-    if !alone.is_empty() {
+    let (data, guards): (Vec<&str>, Vec<&str>) = alone
+        .iter()
+        .map(String::as_str)
+        .partition(|label| label.starts_with(PEOPLES_DATA));
+    if !guards.is_empty() {
         eprintln!(
             "NO BACKUP  {} in token {token}: if this token is lost, so is every person's key, and everybody enrols anew. They can \
              have no backup any more; how to begin with keys that have one: docs/OPERATIONS.md, \"A KEK with a backup\"",
-            alone.join(", ")
+            guards.join(", ")
+        );
+    }
+    if !data.is_empty() {
+        eprintln!(
+            "NO BACKUP  {} in token {token}: if this token is lost, nobody's name or number can be read again. A key with copies \
+             takes its place: docs/OPERATIONS.md, \"The key of people's data\"",
+            data.join(", ")
         );
     }
 }
