@@ -53,7 +53,7 @@ pub struct NewPerson {
 
 #[derive(Debug, thiserror::Error)]
 pub enum PeopleError {
-    #[error("a personal number has ten digits")]
+    #[error("a personal number has ten digits, not all of them 0")]
     PersonalNumber,
     #[error("a date of birth is written YYYY-MM-DD")]
     Birthdate,
@@ -121,7 +121,8 @@ pub async fn has_passkey(cx: &Cx, person: Id<Person>) -> Result<bool, DbError> {
 }
 
 fn check(new: &NewPerson) -> Result<(), PeopleError> {
-    if new.personal_number.len() != 10 || !new.personal_number.bytes().all(|b| b.is_ascii_digit()) {
+    let number = &new.personal_number;
+    if number.len() != 10 || !number.bytes().all(|b| b.is_ascii_digit()) || number.bytes().all(|b| b == b'0') {
         return Err(PeopleError::PersonalNumber);
     }
     if date(&new.birthdate).is_none() {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use signum_core::Cx;
 use signum_core::http::{CookieKit, Csrf, CsrfKey, Frame};
 use signum_core::jobs::Job;
@@ -21,6 +21,7 @@ use crate::clients::keys::PublishedKeys;
 use crate::config::Config;
 use crate::derived_key::DerivedKeys;
 use crate::http::login::card::Card;
+use crate::http::login::card_port;
 use crate::http::login::passkey::Passkey;
 use crate::keys::{self, KeyError, KeyRing};
 use crate::level::Level;
@@ -213,7 +214,8 @@ impl Service {
         let believed = Believed::read(&settings, self.idp.cx.clock.clone());
         let believed = believed.map_err(|problem| StartError::Config(problem.replace("mtls.", "card.")))?;
         let frame = Frame::protocol("idp-card", self.idp.cx.random.clone());
-        Ok(frame.around(http::card_routes(self.idp.clone(), believed)))
+        let routes = frame.around(http::card_routes(self.idp.clone(), believed));
+        Ok(routes.layer(from_fn(card_port::one_request_a_connection)))
     }
 
     /// Periodic work: rows that can no longer matter are deleted, services are told of ended sessions.

@@ -77,7 +77,7 @@ pub enum ClientCertificates {
     Pinned(Vec<CertificateDer<'static>>),
     /// A client may show any; the handler finds it in [`Peer`].
     Asked,
-    /// The same, but without one there is no connection.
+    /// The same, but without one there is no connection; and HTTP/1.1 alone, where one connection can be kept to one request.
     Required,
 }
 
@@ -87,6 +87,10 @@ pub fn server(identity: Identity, clients: ClientCertificates) -> Result<Arc<Ser
         ClientCertificates::Pinned(_) | ClientCertificates::Required => &[&rustls::version::TLS13],
         ClientCertificates::Asked => &[&rustls::version::TLS13, &rustls::version::TLS12],
     };
+    let protocols: &[&[u8]] = match clients {
+        ClientCertificates::Required => &[b"http/1.1"],
+        _ => &[b"h2", b"http/1.1"],
+    };
     let verifier = Arc::new(ShownClient::new(clients, provider()));
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(versions)?
@@ -94,7 +98,7 @@ pub fn server(identity: Identity, clients: ClientCertificates) -> Result<Arc<Ser
         .with_single_cert(identity.chain, identity.key)?;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
 }
 

@@ -7,6 +7,7 @@ mod logs_in;
 mod responder;
 mod signing_certificates;
 mod status;
+mod suspended;
 mod tls;
 mod token;
 mod trouble;

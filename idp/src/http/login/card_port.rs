@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use signum_core::Id;
 use signum_core::http::tls::Peer;
 use signum_core::http::{Problem, RequestId};
@@ -36,6 +37,18 @@ pub(crate) fn port(idp: Shared, believed: Believed) -> Router {
     Router::new()
         .route("/eid/card", get(card))
         .with_state((idp, Arc::new(believed)))
+}
+
+/// The handshake says that the card is there, and nothing that comes later on the connection does: the card may have been taken
+/// out. So a connection is for one request, and HTTP/2, which whoever begins with its preface would get unasked, is not spoken.
+pub(crate) async fn one_request_a_connection(request: Request, next: Next) -> Response {
+    let mut response = match request.version() {
+        Version::HTTP_10 | Version::HTTP_11 => next.run(request).await,
+        _ => Problem::of_status(StatusCode::HTTP_VERSION_NOT_SUPPORTED).into_response(),
+    };
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }
 
 /// A plain link of the log-in page.

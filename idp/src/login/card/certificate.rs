@@ -44,8 +44,15 @@ impl Authentic {
         })
     }
 
-    /// Under which the card is remembered.
+    /// Under which the card is remembered, and suspended: SHA-256 of SubjectPublicKeyInfo. Anybody can make another certificate of
+    /// this one, (r, n - s) being as good an ECDSA signature as (r, s); of its key nobody can. (Migration 0012, which cannot be
+    /// edited any more, speaks of the certificate.)
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(&self.spki).into()
+    }
+
+    /// Of these very octets, for what the responder said of them.
+    pub(super) fn octets_hash(&self) -> [u8; 32] {
         Sha256::digest(&self.der).into()
     }
 }

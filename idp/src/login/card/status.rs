@@ -23,7 +23,7 @@ const MOST_REMEMBERED: usize = 10_000;
 pub(super) struct Status {
     outbound: Outbound,
     remember: Duration,
-    /// By fingerprint, until when the answer counts; this replica's own.
+    /// By the certificate's hash, until when the answer counts; this replica's own.
     good: Mutex<HashMap<[u8; 32], Timestamp>>,
 }
 
@@ -39,12 +39,12 @@ impl Status {
 
     /// `Ok`: the certificate is good.
     pub(super) async fn check(&self, cx: &Cx, certificate: &Authentic, issuer: &Issuer) -> Result<(), Refusal> {
-        let fingerprint = certificate.fingerprint();
-        if self.remembers(&fingerprint, cx.now()) {
+        let certified = certificate.octets_hash();
+        if self.remembers(&certified, cx.now()) {
             return Ok(());
         }
         self.ask(cx, certificate, issuer).await?;
-        self.note(fingerprint, cx.now());
+        self.note(certified, cx.now());
         Ok(())
     }
 
@@ -81,12 +81,12 @@ impl Status {
         }
     }
 
-    fn remembers(&self, fingerprint: &[u8; 32], now: Timestamp) -> bool {
+    fn remembers(&self, certified: &[u8; 32], now: Timestamp) -> bool {
         let good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        good.get(fingerprint).is_some_and(|until| *until > now)
+        good.get(certified).is_some_and(|until| *until > now)
     }
 
-    fn note(&self, fingerprint: [u8; 32], now: Timestamp) {
+    fn note(&self, certified: [u8; 32], now: Timestamp) {
         if self.remember.is_zero() {
             return;
         }
@@ -95,7 +95,7 @@ impl Status {
             good.retain(|_, until| *until > now);
         }
         if good.len() < MOST_REMEMBERED {
-            good.insert(fingerprint, now.plus(self.remember));
+            good.insert(certified, now.plus(self.remember));
         }
     }
 }

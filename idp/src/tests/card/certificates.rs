@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::authority::{Authority, NCP_PLUS, Shape};
 use super::desk::{Card, Desk, NUMBER};
+use crate::people::{NewPerson, PeopleError};
 use crate::tests::certificate::NOW;
 
 #[tokio::test]
@@ -279,5 +280,25 @@ async fn a_card_without_a_number_names_nobody() {
         ..Shape::card(NUMBER)
     };
     let desk = Desk::open().await;
+    desk.refuses_shape(shape, "card_refused", "unknown_person").await;
+}
+
+#[tokio::test]
+async fn a_card_without_a_number_is_not_that_of_whoever_has_the_number_of_zeros() {
+    let desk = Desk::open().await;
+    let zeros = || NewPerson {
+        given_name: "Zero".to_owned(),
+        family_name: "Shembulli".to_owned(),
+        personal_number: "0".repeat(10),
+        birthdate: "1990-01-01".to_owned(),
+    };
+    let register = desk.world.service.people();
+    assert!(matches!(register.add(zeros()).await, Err(PeopleError::PersonalNumber)));
+    // As of before that was refused.
+    register.enter(zeros()).await.unwrap();
+    let shape = Shape {
+        numbers: vec![format!("PNOEE-{NUMBER}")],
+        ..Shape::card(NUMBER)
+    };
     desk.refuses_shape(shape, "card_refused", "unknown_person").await;
 }

@@ -1,5 +1,7 @@
 //! Over real TLS: the card in the handshake, and the way back to the browser that began.
 
+use std::io::{Read, Write};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode, SslVersion};
@@ -10,6 +12,7 @@ use signum_core::http::serve_tls;
 use signum_core::http::tls::{self, ClientCertificates, Identity, TlsListener};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tower::ServiceExt;
 
 use super::authority::Shape;
 use super::desk::{AtTheDoor, Card, Desk, NUMBER};
@@ -204,6 +207,67 @@ async fn the_port_serves_nothing_else() {
         let reply = http.get(format!("{}{path}", port.address)).send().await.unwrap();
         assert_eq!(reply.status().as_u16(), 404, "{path}");
     }
+}
+
+/// What the port answers on one connection to two requests, the second sent when the first is answered, or with it.
+async fn two_requests(port: &Port, at_once: bool, tickets: [&str; 2]) -> String {
+    let card = &port.desk.card;
+    let (certificate, key) = (X509::from_der(&card.certificate).unwrap(), card.key.clone());
+    let target = port.address.strip_prefix("https://").unwrap().to_owned();
+    let [first, second] = tickets.map(|ticket| {
+        let path = ticket.strip_prefix(&port.address).unwrap();
+        format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive\r\n\r\n")
+    });
+    let answers = tokio::task::spawn_blocking(move || {
+        let mut builder = SslConnector::builder(SslMethod::tls()).unwrap();
+        builder.set_verify(SslVerifyMode::NONE);
+        builder.set_alpn_protos(b"\x02h2\x08http/1.1").unwrap();
+        builder.set_certificate(&certificate).unwrap();
+        builder.set_private_key(&key).unwrap();
+        let stream = std::net::TcpStream::connect(target).unwrap();
+        let mut stream = builder.build().connect("localhost", stream).unwrap();
+        assert_eq!(stream.ssl().selected_alpn_protocol(), Some(b"http/1.1".as_slice()));
+        let mut answers = Vec::new();
+        if at_once {
+            stream.write_all(format!("{first}{second}").as_bytes()).unwrap();
+        } else {
+            stream.write_all(first.as_bytes()).unwrap();
+            let mut octet = [0];
+            while !answers.ends_with(b"\r\n\r\n") {
+                stream.read_exact(&mut octet).unwrap();
+                answers.extend(octet);
+            }
+            // The other end may have gone already.
+            stream.write_all(second.as_bytes()).ok();
+        }
+        stream.read_to_end(&mut answers).ok();
+        answers
+    });
+    String::from_utf8(answers.await.unwrap()).unwrap().to_lowercase()
+}
+
+#[tokio::test]
+async fn a_connection_answers_one_request_so_that_it_does_not_outlive_the_card() {
+    let port = Port::open().await;
+    for at_once in [false, true] {
+        let (mut one, mut other) = (port.desk.at_the_door().await, port.desk.at_the_door().await);
+        let tickets = [port.off(&mut one).await, port.off(&mut other).await];
+        let answers = two_requests(&port, at_once, [&tickets[0], &tickets[1]]).await;
+        assert_eq!(answers.matches("http/1.1 303").count(), 1, "{answers}");
+        assert!(answers.contains("\r\nconnection: close\r\n"), "{answers}");
+        // The second ticket was not even taken.
+        let http = port.with_card(&port.desk.card);
+        assert!(port.sent(&http, &tickets[1]).await.contains("code="));
+    }
+}
+
+#[tokio::test]
+async fn http_2_is_not_spoken_even_to_whoever_begins_with_it() {
+    let port = Port::open().await;
+    let request = http::Request::get("/eid/card?t=any").version(http::Version::HTTP_2);
+    let router = port.desk.world.service.card_router().unwrap();
+    let answer = router.oneshot(request.body(axum::body::Body::empty()).unwrap()).await;
+    assert_eq!(answer.unwrap().status().as_u16(), 505);
 }
 
 #[tokio::test]
