@@ -20,6 +20,7 @@ card-told-other = This is not the log-in certificate of a card that is accepted 
 card-told-validity = The card is not valid today. Check the date of your computer; if it is right, the card must be renewed.
 card-told-revoked = The card is blocked. If you did not report it lost, please go to the registration office.
 card-told-later = Nobody can say at the moment whether the card is good, and without that we let nobody in. Please try again in a few minutes.
+card-told-pin = For this log-in the PIN has to be typed. Please use the button for the identity card, or a passkey.
 card-told-refused = The card was not accepted. Please try again. If it happens again, go to the registration office, or ask for help with the reference.
 card-tls = Log in with the card's certificate, without extension
 card-tls-hint = Your browser itself asks for the certificate and the PIN. This also works without JavaScript.

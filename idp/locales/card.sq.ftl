@@ -20,6 +20,7 @@ card-told-other = Kjo nuk është certifikata e kyçjes e një karte që pranohe
 card-told-validity = Karta nuk vlen sot. Kontrolloni datën e kompjuterit; nëse është e saktë, karta duhet të ripërtërihet.
 card-told-revoked = Karta është e bllokuar. Nëse nuk e keni lajmëruar si të humbur, ju lutemi shkoni te zyra e regjistrimit.
 card-told-later = Për momentin askush nuk mund të thotë nëse karta është e vlefshme, dhe pa këtë nuk lejojmë askënd. Ju lutemi provoni përsëri pas disa minutash.
+card-told-pin = Për këtë kyçje duhet të shkruhet PIN-i. Ju lutemi përdorni butonin për letërnjoftimin ose një çelës kalimi.
 card-told-refused = Karta nuk u pranua. Ju lutemi provoni përsëri. Nëse ndodh sërish, shkoni te zyra e regjistrimit ose kërkoni ndihmë me kodin e referencës.
 card-tls = Kyçuni me certifikatën e kartës, pa shtesë
 card-tls-hint = Vetë shfletuesi kërkon certifikatën dhe PIN-in. Kjo funksionon edhe pa JavaScript.

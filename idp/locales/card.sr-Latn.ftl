@@ -20,6 +20,7 @@ card-told-other = Ovo nije sertifikat za prijavu kartice koja se ovde prihvata. 
 card-told-validity = Kartica danas ne važi. Proverite datum na računaru; ako je tačan, kartica mora da se obnovi.
 card-told-revoked = Kartica je blokirana. Ako je niste prijavili kao izgubljenu, molimo Vas da odete u kancelariju za registraciju.
 card-told-later = Trenutno niko ne može da kaže da li je kartica važeća, a bez toga nikoga ne puštamo. Molimo Vas da pokušate ponovo za nekoliko minuta.
+card-told-pin = Za ovu prijavu mora da se ukuca {"PIN"}. Molimo Vas da upotrebite dugme za ličnu kartu ili pristupni ključ.
 card-told-refused = Kartica nije prihvaćena. Molimo Vas da pokušate ponovo. Ako se ponovi, odite u kancelariju za registraciju ili zatražite pomoć uz referentnu oznaku.
 card-tls = Prijavite se sertifikatom kartice, bez proširenja
 card-tls-hint = Sam pregledač traži sertifikat i {"PIN"}. Ovo radi i bez {"JavaScript"}-a.

@@ -40,6 +40,11 @@ impl Interaction {
     pub(crate) fn belongs_to(&self, cookie: &str) -> bool {
         secret::hashed(cookie).ct_eq(&self.cookie_hash).into()
     }
+
+    /// Whether only a log-in will do for which the person did something now: `prompt=login`, `max_age`, or a step-up.
+    pub(crate) fn wants_presence(&self) -> bool {
+        self.request.prompt.login || self.request.max_age.is_some() || self.step_up_of.is_some()
+    }
 }
 
 /// Stores a request; the returned secret goes into the browser's cookie for this interaction.

@@ -115,4 +115,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "idp/0014_resource",
         sql: include_str!("../../migrations/idp/0014_resource.sql"),
     },
+    Migration {
+        name: "idp/0015_card_validity",
+        sql: include_str!("../../migrations/idp/0015_card_validity.sql"),
+    },
 ];

@@ -61,6 +61,10 @@ pub struct Shown<'a> {
     pub refused: bool,
     /// What it said of that: whatever stands in the address.
     pub why: Option<&'a str>,
+    /// The least level that the request takes.
+    pub acr: Level,
+    /// Only a log-in for which the person does something now will do.
+    pub presence: bool,
 }
 
 /// A person at the door for an open interaction; only [`Door::visit`] makes one.

@@ -31,6 +31,7 @@ use crate::logout::deliver;
 use crate::outbound::Outbound;
 use crate::people::{PeopleError, Register, reseal};
 use crate::representation::Registry;
+use crate::worth::Authenticator;
 use crate::zone::Zone;
 use crate::{http, purge};
 
@@ -135,7 +136,8 @@ impl Service {
         let cards = Cards::read(&config.card, &config.outbound).map_err(StartError::Config)?;
         let mut means: Vec<Box<dyn Means>> = vec![Box::new(Passkey)];
         if cards.is_some() {
-            let port = !config.card.public_url.is_empty();
+            let tls = config.levels.worth(Authenticator::CardTls).level;
+            let port = (!config.card.public_url.is_empty()).then_some(tls);
             means.push(Box::new(Card { port }));
         }
         means.extend(more);

@@ -31,6 +31,9 @@ pub(crate) struct Authentication {
 #[serde(transparent)]
 pub(crate) struct Amr(Vec<String>);
 
+/// Of RFC 8176, what a person does: a gesture with user verification, something that they know, something that they are.
+const PRESENT: [&str; 9] = ["user", "pin", "pwd", "kba", "face", "fpt", "iris", "retina", "vbm"];
+
 impl Amr {
     /// A passkey with user verification: presence (`user`), a second factor inside the device (`mfa`), and a key that is in
     /// software when it may be synced (`swk`), else of a kind that only attestation could prove (`pop`).
@@ -42,6 +45,11 @@ impl Amr {
     pub(crate) fn of(values: &[String]) -> Option<Self> {
         let good = |value: &String| !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic());
         (!values.is_empty() && values.iter().all(good)).then(|| Self(values.to_vec()))
+    }
+    /// Whether the person did something for it themselves. A card that a browser keeps unlocked answers with nobody there, so such a
+    /// log-in is as good as any, and never a new one.
+    pub(crate) fn says_present(&self) -> bool {
+        self.0.iter().any(|name| PRESENT.contains(&name.as_str()))
     }
     pub(crate) fn values(self) -> Vec<String> {
         self.0

@@ -14,8 +14,10 @@ pub enum Authenticator {
     PasskeyDeviceBound,
     /// A passkey whose attestation proves a device that keeps it.
     PasskeyAttested,
-    /// The eID card.
+    /// The eID card, its PIN typed.
     Card,
+    /// The eID card in the TLS handshake, for which a browser may keep it unlocked.
+    CardTls,
     /// Whatever was made after an account was recovered, until the person has been identified anew.
     Recovered,
 }
@@ -45,8 +47,10 @@ signum_core::config! {
         passkey_device_bound: Worth = Worth::new(Level::Substantial, false),
         /// A passkey whose attestation proves a device that keeps it.
         passkey_attested: Worth = Worth::new(Level::High, true),
-        /// The eID card.
+        /// The eID card, its PIN typed.
         card: Worth = Worth::new(Level::High, true),
+        /// The eID card in the TLS handshake, where nobody says that the PIN was typed; no more than `card`.
+        card_tls: Worth = Worth::new(Level::Substantial, false),
         /// A means made after an account was recovered, until the person has been identified anew.
         recovered: Worth = Worth::new(Level::Low, false),
     }
@@ -59,6 +63,7 @@ impl Levels {
             Authenticator::PasskeyDeviceBound => self.passkey_device_bound,
             Authenticator::PasskeyAttested => self.passkey_attested,
             Authenticator::Card => self.card,
+            Authenticator::CardTls => Worth::new(self.card_tls.level.min(self.card.level), false),
             Authenticator::Recovered => self.recovered,
         }
     }
@@ -76,6 +81,9 @@ impl Levels {
             if worth.level == Level::High || worth.may_sign {
                 return Err(format!("levels.{name}: at most substantial, and no qualified signing"));
             }
+        }
+        if self.card_tls.may_sign {
+            return Err("levels.card_tls: no qualified signing, because nobody has to type the PIN".to_owned());
         }
         let all = [self.passkey_device_bound, self.passkey_attested, self.card];
         if all.iter().any(|worth| worth.may_sign && worth.level == Level::Low) {
@@ -102,6 +110,7 @@ mod tests {
         assert_eq!(worth(Authenticator::PasskeyDeviceBound), (Level::Substantial, false));
         assert_eq!(worth(Authenticator::PasskeyAttested), (Level::High, true));
         assert_eq!(worth(Authenticator::Card), (Level::High, true));
+        assert_eq!(worth(Authenticator::CardTls), (Level::Substantial, false));
         assert_eq!(worth(Authenticator::Recovered), (Level::Low, false));
         assert_eq!(
             levels.best(&[Authenticator::PasskeySynced, Authenticator::Recovered]),
@@ -118,6 +127,7 @@ mod tests {
             "passkey_synced = { level = \"substantial\", may_sign = true }",
             "recovered = { level = \"high\", may_sign = false }",
             "card = { level = \"low\", may_sign = true }",
+            "card_tls = { level = \"substantial\", may_sign = true }",
         ] {
             let levels: Levels = config::load_from(Some(("levels.toml", file)), std::iter::empty()).unwrap();
             assert!(levels.check().is_err(), "{file}");

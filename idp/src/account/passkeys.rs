@@ -18,7 +18,7 @@ use crate::login::{card, passkey as means};
 use crate::people::Person;
 use crate::service::Idp;
 use crate::session::Session;
-use crate::worth::{Authenticator, Levels};
+use crate::worth::Authenticator;
 
 /// How long after a log-in its person may change means.
 const FRESH: Duration = Duration::from_secs(120);
@@ -57,9 +57,9 @@ pub(crate) enum PasskeysError {
 }
 retry_on_db_conflict!(PasskeysError);
 
-/// Whether the session's person has just logged in.
+/// Whether the session's person has just logged in, and was there.
 pub(crate) fn is_fresh(cx: &Cx, session: &Session) -> bool {
-    cx.now().since(session.authentication.time) <= FRESH
+    session.authentication.amr.says_present() && cx.now().since(session.authentication.time) <= FRESH
 }
 
 fn fresh(cx: &Cx, session: &Session) -> Result<(), PasskeysError> {
@@ -191,8 +191,7 @@ pub(crate) async fn remove(idp: &Idp, session: &Session, id: &[u8]) -> Result<()
             // Two removals at a time would each see the other's passkey stay: the person's row makes them wait for one another.
             tx.exec("UPDATE person SET standing = standing WHERE id = $1", params![person])
                 .await?;
-            let levels = &idp.config.levels;
-            let before = best(&tx, levels, person, idp.cards.is_some()).await?;
+            let before = best(&tx, idp, person).await?;
             let gone = tx
                 .exec(
                     "DELETE FROM passkey WHERE credential_id = $1 AND person = $2",
@@ -203,7 +202,7 @@ pub(crate) async fn remove(idp: &Idp, session: &Session, id: &[u8]) -> Result<()
                 return Err(PasskeysError::NotFound);
             }
             // An error undoes the deletion.
-            if best(&tx, levels, person, idp.cards.is_some()).await? < before {
+            if best(&tx, idp, person).await? < before {
                 return Err(PasskeysError::LastMeans);
             }
             let entry = &Entry {
@@ -220,7 +219,7 @@ pub(crate) async fn remove(idp: &Idp, session: &Session, id: &[u8]) -> Result<()
 }
 
 /// The best level that one of the person's means reaches now; `None`: they have none.
-async fn best(tx: &Tx, levels: &Levels, person: Id<Person>, cards: bool) -> Result<Option<Level>, DbError> {
+async fn best(tx: &Tx, idp: &Idp, person: Id<Person>) -> Result<Option<Level>, DbError> {
     let rows = tx
         .all(
             "SELECT backup_eligible FROM passkey WHERE person = $1 AND suspended_at IS NULL",
@@ -231,8 +230,8 @@ async fn best(tx: &Tx, levels: &Levels, person: Id<Person>, cards: bool) -> Resu
     for row in &rows {
         held.push(kind(row.get("backup_eligible")?));
     }
-    if cards && card::used::has_one(tx, person).await? {
+    if idp.cards.is_some() && card::used::has_one(tx, person, idp.cx.now()).await? {
         held.push(Authenticator::Card);
     }
-    Ok(held.iter().map(|held| levels.worth(*held).level).max())
+    Ok(held.iter().map(|held| idp.config.levels.worth(*held).level).max())
 }

@@ -62,11 +62,13 @@ pub(crate) fn decide(
     };
     let at = known.authentication.time;
     let logged_in_for_this = begun.is_some_and(|begun| at >= begun.at);
+    // When somebody was last there is not known of a log-in for which nobody had to do anything.
+    let present = known.authentication.amr.says_present();
     // max_age=0 is prompt=login: even a log-in of this very second is too old.
     let too_old = request
         .max_age
-        .is_some_and(|age| age == 0 || now.since(at).as_secs() > u64::from(age));
-    if !logged_in_for_this && (request.prompt.login || too_old) {
+        .is_some_and(|age| age == 0 || !present || now.since(at).as_secs() > u64::from(age));
+    if !(logged_in_for_this && present) && (request.prompt.login || too_old) {
         return log_in;
     }
     if known.authentication.acr < request.acr {
@@ -76,6 +78,9 @@ pub(crate) fn decide(
         return refuse_or(AuthorizeError::LoginRequired, Next::StepUp);
     }
     let stepped_up = begun.and_then(|begun| begun.step_up_of);
+    if stepped_up.is_some() && !present {
+        return log_in;
+    }
     if stepped_up.is_some_and(|person| person != known.person) {
         return Next::Refuse(AuthorizeError::LoginRequired);
     }
@@ -318,6 +323,30 @@ mod tests {
             });
             assert_eq!(of(&now_high, &high, begun, Some("openid profile")), next);
         }
+    }
+
+    #[test]
+    fn a_log_in_for_which_nobody_had_to_be_there_is_never_a_new_one() {
+        let unattended = Authentication {
+            time: Timestamp::from_seconds(9_600),
+            acr: Level::Substantial,
+            amr: Amr::of(&["sc".to_owned(), "mfa".to_owned()]).unwrap(),
+        };
+        let (mut login, mut young) = (request(), request());
+        login.prompt.login = true;
+        young.max_age = Some(5_000);
+        let agreed = Some("openid profile");
+        let begun = |step_up_of| {
+            Some(Begun {
+                at: Timestamp::from_seconds(9_500),
+                step_up_of,
+            })
+        };
+        assert_eq!(of(&unattended, &login, begun(None), agreed), Next::LogIn);
+        assert_eq!(of(&unattended, &young, begun(None), agreed), Next::LogIn);
+        assert_eq!(of(&unattended, &young, None, agreed), Next::LogIn);
+        assert_eq!(of(&unattended, &request(), begun(Some(PERSON)), agreed), Next::LogIn);
+        assert_eq!(of(&unattended, &request(), begun(None), agreed), Next::Answer);
     }
 
     #[test]

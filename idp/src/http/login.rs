@@ -62,6 +62,8 @@ pub(super) async fn page(
                     csrf: &csrf,
                     refused,
                     why: why.filter(|_| refused),
+                    acr: interaction.request.acr,
+                    presence: interaction.wants_presence(),
                 })
             };
             let means = html! { @for means in &shown { (on(*means)) } };
@@ -136,17 +138,18 @@ async fn visiting(
     id: &RequestId,
     interaction: Id<Interaction>,
     headers: &HeaderMap,
-) -> Result<Visit, Response> {
+) -> Result<(Visit, Interaction), Response> {
     let cookie = idp.interaction_cookie(headers, interaction);
     let open = resume::open(idp, interaction, cookie.as_deref()).await;
-    open.map_err(|error| failure::interaction(lang, id, &error))?;
+    let (open, _) = open.map_err(|error| failure::interaction(lang, id, &error))?;
     let old = current_session(idp, idp.session_cookie(headers).as_deref()).await;
     let old = old.map_err(|error| failure::login_problem(&LoginError::Db(error)))?;
-    Ok(Visit {
+    let visit = Visit {
         interaction,
         old,
         address: address::noted(headers),
-    })
+    };
+    Ok((visit, open))
 }
 
 /// The browser's session begins with `response`, and the means is remembered.

@@ -61,9 +61,15 @@ impl Cards {
 
     /// Steps "certificate", "chain" and "status" for the DER of an authentication certificate.
     pub(crate) async fn authentic(&self, cx: &Cx, der: &[u8]) -> Result<Authentic, Refusal> {
-        let now = cx.now().seconds();
-        let (certificate, issuer) = self.certified(der, now)?;
+        let (certificate, issuer) = self.certified(der, cx.now().seconds())?;
         self.status.check(cx, &certificate, issuer).await?;
+        Ok(certificate)
+    }
+
+    /// The same, and the responder is asked even when it has just answered: the log-in ends only when the browser has come back.
+    pub(crate) async fn authentic_now(&self, cx: &Cx, der: &[u8]) -> Result<Authentic, Refusal> {
+        let (certificate, issuer) = self.certified(der, cx.now().seconds())?;
+        self.status.ask(cx, &certificate, issuer).await?;
         Ok(certificate)
     }
 
@@ -83,13 +89,18 @@ impl Cards {
     }
 }
 
-/// What a log-in with this card is worth: no more than the table says of cards, nor than its policy stands for.
-pub(crate) fn level(levels: &Levels, certificate: &Authentic) -> Level {
-    levels.worth(Authenticator::Card).level.min(certificate.level)
+/// What a log-in with this card is worth: no more than the table says of cards asked in this way, nor than its policy stands for.
+fn level(levels: &Levels, asked: Authenticator, certificate: &Authentic) -> Level {
+    levels.worth(asked).level.min(certificate.level)
 }
 
 /// Who was there, once the card's key has answered; the way it was asked says which `amr` is true.
-pub(crate) async fn outcome(idp: &Idp, certificate: &Authentic, amr: &[&str]) -> Result<Option<Outcome>, DbError> {
+pub(crate) async fn outcome(
+    idp: &Idp,
+    certificate: &Authentic,
+    asked: Authenticator,
+    amr: &[&str],
+) -> Result<Option<Outcome>, DbError> {
     // Where there is no number one is looked for all the same, so that both take equally long, and whoever is found is nobody.
     let number = holder::personal_number(&certificate.parsed);
     let looked_for = number.clone().unwrap_or_else(|| "0".repeat(10));
@@ -97,7 +108,7 @@ pub(crate) async fn outcome(idp: &Idp, certificate: &Authentic, amr: &[&str]) ->
     let person = found.filter(|_| number.is_some());
     Ok(person.map(|person| Outcome {
         person: person.id,
-        level: level(&idp.config.levels, certificate),
+        level: level(&idp.config.levels, asked, certificate),
         amr: amr.iter().map(|&name| name.to_owned()).collect(),
     }))
 }

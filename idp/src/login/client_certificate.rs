@@ -19,6 +19,7 @@ use crate::level::Level;
 use crate::people::Person;
 use crate::secret;
 use crate::service::Idp;
+use crate::worth::Authenticator;
 
 /// A card and, behind it, a PIN (RFC 8176 section 2). Browsers keep a card unlocked, so nobody says that the PIN was typed now.
 const AMR: [&str; 2] = ["sc", "mfa"];
@@ -72,20 +73,20 @@ pub(crate) async fn shown(
     ticket: &str,
     certificate: Option<&TlsCertificate>,
 ) -> Result<String, CardError> {
-    let (outcome, fingerprint) = match holder(idp, certificate).await? {
+    let (outcome, used) = match holder(idp, certificate).await? {
         Ok(holder) => holder,
         Err(why) => return refuse(idp, visit, why).await,
     };
     let cx = &idp.cx;
     let (code, hash) = secret::fresh(&*cx.random);
     let (ticket, expires) = (secret::hashed(ticket), cx.now().plus(CODE));
-    let (person, acr) = (outcome.person, outcome.level.name());
+    let (acr, used) = (outcome.level.name(), &used);
     cx.db
         .run::<_, DbError, _, _>("card.shown", |tx| async move {
             tx.exec(
-                "UPDATE card_errand SET code_hash = $1, person = $2, fingerprint = $3, acr = $4, expires_at = $5
-                 WHERE ticket_hash = $6 AND code_hash IS NULL",
-                params![hash, person, fingerprint, acr, expires, ticket],
+                "UPDATE card_errand SET code_hash = $1, person = $2, fingerprint = $3, acr = $4, expires_at = $5, not_after = $6
+                 WHERE ticket_hash = $7 AND code_hash IS NULL",
+                params![hash, used.person, used.fingerprint, acr, expires, used.not_after, ticket],
             )
             .await
         })
@@ -94,26 +95,37 @@ pub(crate) async fn shown(
 }
 
 /// Certificate, chain, status, person; the handshake, or the proxy that had it, has proved possession.
-async fn holder(
-    idp: &Idp,
-    certificate: Option<&TlsCertificate>,
-) -> Result<Result<(Outcome, [u8; 32]), Refusal>, DbError> {
+async fn holder(idp: &Idp, certificate: Option<&TlsCertificate>) -> Result<Result<(Outcome, Used), Refusal>, DbError> {
     let (Some(shown), Some(cards)) = (certificate, idp.cards.as_ref()) else {
         return Ok(Err(Refusal::NoCertificate));
     };
-    let certificate = match cards.authentic(&idp.cx, &shown.der).await {
+    let certificate = match cards.authentic_now(&idp.cx, &shown.der).await {
         Ok(certificate) => certificate,
         Err(why) => return Ok(Err(why)),
     };
-    let outcome = card::outcome(idp, &certificate, &AMR).await?;
-    let fingerprint = certificate.fingerprint();
-    Ok(outcome
-        .map(|outcome| (outcome, fingerprint))
-        .ok_or(Refusal::UnknownPerson))
+    let outcome = card::outcome(idp, &certificate, Authenticator::CardTls, &AMR).await?;
+    Ok(outcome.ok_or(Refusal::UnknownPerson).map(|outcome| {
+        let used = Used::by(&certificate, outcome.person);
+        (outcome, used)
+    }))
+}
+
+/// Whether this way can lead to where the interaction goes: not where the PIN has to be typed.
+pub(crate) fn will_do(idp: &Idp, interaction: &Interaction) -> bool {
+    let level = idp.config.levels.worth(Authenticator::CardTls).level;
+    level >= interaction.request.acr && !interaction.wants_presence()
 }
 
 /// The browser is back with its code, in the interaction that it began: it is logged in.
-pub(crate) async fn back(idp: &Idp, visit: &Visit, code: &str) -> Result<Admitted, CardError> {
+pub(crate) async fn back(
+    idp: &Idp,
+    visit: &Visit,
+    interaction: &Interaction,
+    code: &str,
+) -> Result<Admitted, CardError> {
+    if !will_do(idp, interaction) {
+        return refuse(idp, visit, Refusal::PinNotTyped).await;
+    }
     let Some((outcome, used)) = take_code(idp, visit.interaction, code).await? else {
         return refuse(idp, visit, Refusal::NoErrand).await;
     };
@@ -132,7 +144,7 @@ async fn take_code(idp: &Idp, interaction: Id<Interaction>, code: &str) -> Resul
             tx.opt(
                 "UPDATE card_errand SET used_at = $1
                  WHERE code_hash = $2 AND interaction = $3 AND used_at IS NULL AND expires_at > $1
-                 RETURNING person, fingerprint, acr",
+                 RETURNING person, fingerprint, acr, not_after",
                 params![cx.now(), hash, interaction],
             )
             .await
@@ -146,8 +158,12 @@ async fn take_code(idp: &Idp, interaction: Id<Interaction>, code: &str) -> Resul
         level,
         amr: AMR.map(str::to_owned).to_vec(),
     };
-    let fingerprint = row.get("fingerprint")?;
-    Ok(Some((outcome, Used { fingerprint, person })))
+    let used = Used {
+        fingerprint: row.get("fingerprint")?,
+        person,
+        not_after: row.get("not_after")?,
+    };
+    Ok(Some((outcome, used)))
 }
 
 /// Who stands at the other port for this interaction.

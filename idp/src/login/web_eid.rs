@@ -18,6 +18,7 @@ use super::card::{self, Authentic, NAME, Refusal};
 use super::{Admitted, LoginError, Outcome, Visit};
 use crate::interaction::Interaction;
 use crate::service::Idp;
+use crate::worth::Authenticator;
 use token::Token;
 
 /// A card, its PIN, and thereby two factors (RFC 8176 section 2): the PIN is asked for each log-in.
@@ -81,11 +82,10 @@ async fn verify(idp: &Idp, visit: &Visit, token: &[u8]) -> Result<Result<(Outcom
         Err(why) => return Ok(Err(why)),
     };
     // Only now, so that whoever learns something of it holds the card.
-    let outcome = card::outcome(idp, &certificate, &AMR).await?;
-    let fingerprint = certificate.fingerprint();
+    let outcome = card::outcome(idp, &certificate, Authenticator::Card, &AMR).await?;
     Ok(outcome.ok_or(Refusal::UnknownPerson).map(|outcome| {
-        let person = outcome.person;
-        (outcome, Used { fingerprint, person })
+        let used = Used::by(&certificate, outcome.person);
+        (outcome, used)
     }))
 }
 

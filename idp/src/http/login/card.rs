@@ -23,8 +23,8 @@ use crate::worth::{Authenticator, Levels};
 
 /// The card, where authorities of cards are configured.
 pub(crate) struct Card {
-    /// Whether there is a port on which it can be shown in the TLS handshake.
-    pub port: bool,
+    /// Where there is a port on which it can be shown in the TLS handshake: what that is worth.
+    pub port: Option<Level>,
 }
 
 /// What can go wrong before our own answer, in the words of the script.
@@ -67,7 +67,7 @@ impl Means for Card {
             }
             noscript { (ui::notice(Notice::Warning, word("card-noscript"))) }
             p.hint { (word("card-hint")) }
-            @if self.port {
+            @if self.port.is_some_and(|level| level >= on.acr && !on.presence) {
                 (ui::actions(ui::link_button(false, &format!("/eid/tls?i={i}"), word("card-tls"))))
                 p.hint { (word("card-tls-hint")) }
             }
@@ -87,8 +87,8 @@ impl Means for Card {
             .route("/eid/help", get(card_help::page))
             .with_state(idp.clone());
         match self.port {
-            true => routes.merge(card_port::routes(idp)),
-            false => routes,
+            Some(_) => routes.merge(card_port::routes(idp)),
+            None => routes,
         }
     }
 }
@@ -161,6 +161,11 @@ fn problem(told: Told) -> Problem {
             StatusCode::BAD_GATEWAY,
             "Nobody can say at the moment whether the card is good",
             "Try again in a few minutes.",
+        ),
+        Told::Pin => (
+            StatusCode::FORBIDDEN,
+            "The PIN has to be typed",
+            "Log in with the card program, or with a passkey.",
         ),
         Told::Refused => (
             StatusCode::FORBIDDEN,

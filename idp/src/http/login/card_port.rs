@@ -59,10 +59,13 @@ async fn begin(
     Query(query): Query<VisitQuery>,
     headers: HeaderMap,
 ) -> Response {
-    let visit = match visiting(&idp, lang, &id, query.i, &headers).await {
-        Ok(visit) => visit,
+    let (visit, interaction) = match visiting(&idp, lang, &id, query.i, &headers).await {
+        Ok(found) => found,
         Err(refused) => return refused,
     };
+    if !client_certificate::will_do(&idp, &interaction) {
+        return see_other(&refused(visit.interaction, Told::Pin));
+    }
     match client_certificate::begin(&idp, visit.interaction).await {
         Ok(ticket) => {
             let port = format!("{}/eid/card", idp.config.card.public_url);
@@ -121,11 +124,11 @@ async fn back(
     Query(query): Query<Back>,
     headers: HeaderMap,
 ) -> Response {
-    let visit = match visiting(&idp, lang, &id, query.i, &headers).await {
-        Ok(visit) => visit,
+    let (visit, interaction) = match visiting(&idp, lang, &id, query.i, &headers).await {
+        Ok(found) => found,
         Err(refused) => return refused,
     };
-    match client_certificate::back(&idp, &visit, &query.code).await {
+    match client_certificate::back(&idp, &visit, &interaction, &query.code).await {
         Ok(Admitted { cookie, next }) => logged_in(&idp, NAME, &cookie, see_other(&next)),
         Err(CardError::Refused(told)) => see_other(&refused(visit.interaction, told)),
         Err(CardError::Login(error)) => failure::login_problem(&error),

@@ -2,6 +2,7 @@
 //! no documents, for clients, under an accepted policy, within its dates, issued by a configured authority.
 
 use sha2::{Digest, Sha256};
+use signum_core::Timestamp;
 use signum_pki::certificate::{spki, validity_seconds};
 use signum_pki::chain::{ChainError, Purpose, Validation};
 use signum_pki::oid;
@@ -21,6 +22,7 @@ pub(crate) struct Authentic {
     pub spki: Vec<u8>,
     /// What its policies stand for.
     pub level: Level,
+    pub not_after: Timestamp,
 }
 
 impl Authentic {
@@ -41,6 +43,7 @@ impl Authentic {
             parsed,
             spki,
             level,
+            not_after: Timestamp::from_seconds(to),
         })
     }
 

@@ -47,6 +47,8 @@ pub(crate) enum Refusal {
     NoCertificate,
     /// The errand over the port of the cards was done before, has expired or was never begun.
     NoErrand,
+    /// It was shown in the TLS handshake for a log-in in which the PIN has to be typed.
+    PinNotTyped,
 }
 
 /// What the holder is told.
@@ -62,6 +64,8 @@ pub(crate) enum Told {
     Revoked,
     /// Nobody can say at the moment whether the card is good.
     Later,
+    /// Only a way in which the PIN is typed will do.
+    Pin,
     Refused,
 }
 
@@ -101,6 +105,7 @@ impl Refusal {
             Self::Suspended => "suspended",
             Self::NoCertificate => "no_certificate",
             Self::NoErrand => "no_errand",
+            Self::PinNotTyped => "pin_not_typed",
         }
     }
 
@@ -118,6 +123,7 @@ impl Refusal {
             | Self::NoCertificate => Told::OtherCard,
             Self::NotYetValid | Self::Expired => Told::Validity,
             Self::Revoked => Told::Revoked,
+            Self::PinNotTyped => Told::Pin,
             Self::StatusUnknown | Self::StatusUnavailable | Self::StatusUnbelieved => Told::Later,
             Self::TokenLength
             | Self::TokenMalformed
@@ -140,12 +146,13 @@ impl Refusal {
 }
 
 impl Told {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Again,
         Self::OtherCard,
         Self::Validity,
         Self::Revoked,
         Self::Later,
+        Self::Pin,
         Self::Refused,
     ];
 
@@ -157,6 +164,7 @@ impl Told {
             Self::Validity => "card_validity",
             Self::Revoked => "card_revoked",
             Self::Later => "card_later",
+            Self::Pin => "card_pin",
             Self::Refused => "card_refused",
         }
     }
@@ -169,6 +177,7 @@ impl Told {
             Self::Validity => "card-told-validity",
             Self::Revoked => "card-told-revoked",
             Self::Later => "card-told-later",
+            Self::Pin => "card-told-pin",
             Self::Refused => "card-told-refused",
         }
     }

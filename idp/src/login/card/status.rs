@@ -48,7 +48,8 @@ impl Status {
         Ok(())
     }
 
-    async fn ask(&self, cx: &Cx, certificate: &Authentic, issuer: &Issuer) -> Result<(), Refusal> {
+    /// The same, whatever is remembered.
+    pub(super) async fn ask(&self, cx: &Cx, certificate: &Authentic, issuer: &Issuer) -> Result<(), Refusal> {
         let nonce = cx.random.bytes::<32>();
         let request = ocsp_request_with_nonce(&certificate.der, &issuer.certificate, &nonce)
             .map_err(|_| Refusal::CertificateMalformed)?;

@@ -1,4 +1,4 @@
-//! A card that its person disowned: no other writing of its certificate brings it back.
+//! Cards that log in no more: one that its person disowned, however its certificate is written, and one that has expired.
 
 use openssl::bn::BigNumContext;
 use openssl::ec::EcGroup;
@@ -6,7 +6,10 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::nid::Nid;
 use openssl::x509::X509;
 
-use super::desk::{AtTheDoor, Card, Desk};
+use super::authority::Shape;
+use super::desk::{AtTheDoor, Card, Desk, NUMBER};
+use crate::tests::certificate::NOW;
+use crate::tests::world::authorize_query;
 
 /// The same certificate with the other signature that is good for it: (r, n - s).
 fn flipped(certificate: &[u8]) -> Vec<u8> {
@@ -61,4 +64,30 @@ async fn a_suspended_card_stays_out_with_the_other_signature_that_is_good_for_it
         assert!(!door.browser.cookies.contains_key("idp_sid"));
         assert!(desk.world.audit("login.refused").await.1.contains("\"suspended\""));
     }
+}
+
+/// Tries to remove the person's only passkey, `seconds` after their card was used, which is good for a quarter of an hour.
+async fn removal_of_the_only_passkey(seconds: u64) -> u16 {
+    let desk = Desk::open().await;
+    let shape = Shape {
+        to: NOW + 900,
+        ..Shape::card(NUMBER)
+    };
+    let card = Card::of(&desk.authority, &shape);
+    assert_eq!(desk.attempt(&card, |_| ()).await.1.status, 200);
+    desk.world.advance(seconds);
+    let mut browser = desk.world.enrolled().await;
+    browser.sign_in(&authorize_query(&[])).await;
+    let page = browser.get("/account/passkeys").await;
+    let id = page.body.split("name=\"passkey\" value=\"").nth(1).unwrap();
+    let id = id.split('"').next().unwrap().to_owned();
+    let fields = [("csrf", page.csrf()), ("passkey", id)];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    browser.post_form("/account/passkeys/remove", &fields).await.status
+}
+
+#[tokio::test]
+async fn an_expired_card_is_no_means_that_its_person_still_has() {
+    assert_eq!(removal_of_the_only_passkey(60).await, 303, "the card is left");
+    assert_eq!(removal_of_the_only_passkey(901).await, 409, "nothing is left");
 }

@@ -17,6 +17,7 @@ use tower::ServiceExt;
 use super::authority::Shape;
 use super::desk::{AtTheDoor, Card, Desk, NUMBER};
 use super::responder::Behaviour;
+use crate::login::client_certificate;
 use crate::tests::agency::decide;
 use crate::tests::browser::Reply;
 use crate::tests::certificate::{Made, made};
@@ -140,7 +141,7 @@ async fn a_card_shown_in_the_handshake_logs_in_and_no_pin_is_claimed() {
     let claims = claims(tokens["id_token"].as_str().unwrap());
     assert_eq!(
         (&claims["acr"], &claims["amr"]),
-        (&json!("high"), &json!(["sc", "mfa"]))
+        (&json!("substantial"), &json!(["sc", "mfa"]))
     );
 }
 
@@ -453,4 +454,67 @@ async fn the_port_must_have_a_host_name_of_its_own() {
     assert!(config.origin().is_ok());
     config.card.public_url = "http://card.idp.example.org".to_owned();
     assert!(config.origin().is_err());
+}
+
+#[tokio::test]
+async fn where_the_pin_has_to_be_typed_the_way_over_tls_is_not_offered_and_leads_back_with_a_sentence() {
+    let port = Port::open().await;
+    for asked in [
+        ("prompt", "login"),
+        ("max_age", "0"),
+        ("max_age", "3600"),
+        ("acr_values", "high"),
+    ] {
+        let mut door = port.desk.at_the_door_for(&[asked]).await;
+        let page = door.browser.get(&format!("/login?i={}", door.i)).await.body;
+        assert!(page.contains("data-card") && !page.contains("/eid/tls"), "{asked:?}");
+        let reply = door.browser.get(&format!("/eid/tls?i={}", door.i)).await;
+        assert_eq!(reply.location(), format!("/login?i={}&refused=card.card_pin", door.i));
+        let page = door.browser.get(&format!("{}&ui_locales=en", reply.location())).await;
+        assert_eq!(page.body.matches("the PIN has to be typed").count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_was_got_all_the_same_does_not_log_in_where_the_pin_has_to_be_typed() {
+    let port = Port::open().await;
+    let mut door = port.desk.at_the_door_for(&[("prompt", "login")]).await;
+    let interaction = signum_core::Id::parse(&door.i).unwrap();
+    let ticket = client_certificate::begin(&port.desk.world.service.idp, interaction).await;
+    let address = format!("{}/eid/card?t={}", port.address, ticket.unwrap());
+    let back = port.sent(&port.with_card(&port.desk.card), &address).await;
+    let reply = door.browser.get(&back).await;
+    assert!(
+        reply.location().contains("refused=card.card_pin"),
+        "{}",
+        reply.location()
+    );
+    assert!(!door.browser.cookies.contains_key("idp_sid"));
+    assert!(port.desk.world.audit("login.refused").await.1.contains("pin_not_typed"));
+}
+
+#[tokio::test]
+async fn a_session_without_a_typed_pin_changes_no_passkeys_and_one_with_it_does() {
+    let port = Port::open().await;
+    let (mut by_tls, reply) = port.attempt(&port.desk.card).await;
+    assert!(reply.location().contains("/resume"));
+    let (mut by_web_eid, reply) = port.desk.attempt(&port.desk.card, |_| ()).await;
+    assert_eq!(reply.status, 200);
+    for (door, status) in [(&mut by_tls, 403), (&mut by_web_eid, 200)] {
+        let csrf = door.browser.get("/account/passkeys").await.csrf();
+        let options = door
+            .browser
+            .post_json("/account/passkeys/options", &csrf, &json!(null))
+            .await;
+        assert_eq!(options.status, status, "{}", options.body);
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_status_does_not_count_on_the_way_over_tls() {
+    let port = Port::open().await;
+    assert_eq!(port.desk.attempt(&port.desk.card, |_| ()).await.1.status, 200);
+    port.desk.responder.does(Behaviour::Revoked);
+    port.assert_refused(&port.desk.card, "The card is blocked.", "revoked")
+        .await;
 }
