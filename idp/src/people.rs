@@ -1,6 +1,7 @@
 //! People and their activation codes: what a registration office needs, before anyone can log in. Who they are lies sealed in the
 //! database; [`Register`] is the one way in and out.
 
+mod in_clear;
 mod register;
 pub(crate) mod reseal;
 mod ring;
@@ -67,6 +68,14 @@ pub enum PeopleError {
     Key(&'static str),
     #[error("people's data cannot be sealed: {0}")]
     Sealing(String),
+    /// A service never seals what somebody laid beside what is sealed: it would tell them what the key makes of their own words.
+    #[error(
+        "{rows} rows of person_in_clear (the first is of person {first}) beside people who are sealed: nothing of this program leaves \
+         them so. Find out who wrote them, and delete them"
+    )]
+    InClear { rows: usize, first: Id<Person> },
+    #[error("people {0} and {1} have one personal number: correct or delete one of them")]
+    Twice(Id<Person>, Id<Person>),
     #[error("key of people's data: {0}")]
     Hsm(#[from] HsmError),
     #[error(transparent)]

@@ -7,10 +7,10 @@ use signum_core::db::Row;
 use signum_core::{Cx, DbError, Id, params};
 use signum_hsm_shim::Hsm;
 
-use super::ring::Ring;
+use super::ring::{self, Ring};
 use super::seal::{EpochKeys, Identity, epoch_of};
 use super::standing::Standing;
-use super::{NewPerson, PeopleError, Person, check, check_digit_fits, reseal};
+use super::{NewPerson, PeopleError, Person, check, check_digit_fits, in_clear};
 
 /// Names, numbers and dates of birth, sealed under a key that only the token can derive.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ impl Register {
             cx: cx.clone(),
             ring: Arc::new(Ring::load_or_make(cx, hsm, token).await?),
         };
-        reseal::rows_of_before(&register).await?;
+        in_clear::seal(&register).await?;
         Ok(register)
     }
 
@@ -50,13 +50,25 @@ impl Register {
         if !check_digit_fits(&person.personal_number) {
             tracing::warn!(person = %person.id, "personal number with an unexpected check digit accepted");
         }
-        let keys = self.ring.current(cx).await?;
-        let (id, data) = (person.id, self.sealed(&keys, person.id, &identity(&person))?);
+        // A key that another replica replaces meanwhile seals no one more: the person is sealed with the next.
+        while !self.added(&person).await? {
+            tracing::info!("the key of people's data was replaced meanwhile");
+        }
+        Ok(person)
+    }
+
+    /// Adds the row under the newest key; `false` when that was the newest no longer.
+    async fn added(&self, person: &Person) -> Result<bool, PeopleError> {
+        let (cx, keys) = (&self.cx, self.ring.current(&self.cx).await?);
+        let (id, data) = (person.id, self.sealed(&keys, person.id, &identity(person))?);
         // A generation that is being replaced has numbers as well.
         let look_ups = &self.look_ups(&person.personal_number).await?;
         let (epoch, own, data) = (keys.epoch, &keys.look_up(&person.personal_number), &data);
         cx.db
             .run::<_, PeopleError, _, _>("person.add", |tx| async move {
+                if !ring::holds(&tx, epoch).await? {
+                    return Ok(false);
+                }
                 for look_up in look_ups {
                     let sql = "SELECT id FROM person WHERE look_up = $1";
                     if tx.opt(sql, params![look_up]).await?.is_some() {
@@ -69,10 +81,9 @@ impl Register {
                 )
                 .await?;
                 audit::record(&tx, cx, &Event::new("person.added", id, serde_json::json!({}))).await?;
-                Ok(())
+                Ok(true)
             })
-            .await?;
-        Ok(person)
+            .await
     }
 
     /// One person, opened: only for who is going to show or release the data.

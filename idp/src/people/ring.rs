@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::json;
 use signum_core::audit::{self, Event};
 use signum_core::db::Row;
-use signum_core::{Cx, DbError, params};
+use signum_core::{Cx, DbError, Tx, params};
 use signum_hsm_shim::{Hsm, KeyUri};
 use subtle::ConstantTimeEq;
 
@@ -96,6 +96,8 @@ impl Ring {
         let check = *keys.check_value();
         cx.db
             .run::<_, PeopleError, _, _>("people_key.make", |tx| async move {
+                // Whoever is adding a person under the generation before either ends first or begins anew.
+                hold_newest(&tx).await?;
                 let added = tx
                     .exec(
                         "INSERT INTO people_key (epoch, object, check_value, created_at) VALUES ($1, $2, $3, $4)
@@ -134,6 +136,20 @@ impl Ring {
         let root = self.hsm.mac(&KeyUri::new(&self.token, object), ROOT).await?;
         Ok(EpochKeys::of(epoch, root))
     }
+}
+
+/// Until the end of the transaction no other generation is made, and what was made since its beginning is met as a conflict
+/// (an UPDATE that changes nothing: both engines know it, and PostgreSQL refuses it where another replica was first).
+async fn hold_newest(tx: &Tx) -> Result<(), DbError> {
+    let sql = "UPDATE people_key SET object = object WHERE epoch = (SELECT MAX(epoch) FROM people_key)";
+    tx.exec(sql, vec![]).await.map(|_| ())
+}
+
+/// Whether this is still the generation to seal with, and it stays so until the end of the transaction.
+pub(super) async fn holds(tx: &Tx, epoch: u32) -> Result<bool, DbError> {
+    let held = "UPDATE people_key SET object = object WHERE epoch = $1";
+    let newer = "SELECT epoch FROM people_key WHERE epoch > $1 LIMIT 1";
+    Ok(tx.exec(held, params![epoch]).await? == 1 && tx.opt(newer, params![epoch]).await?.is_none())
 }
 
 /// The generation that is sealed with now.

@@ -18,6 +18,8 @@ const NONCE: usize = 12;
 const TAG: usize = 16;
 /// Plaintexts are filled up to a multiple of this.
 const BLOCK: usize = 256;
+/// Octets JSON writes at most for one of a text.
+const LONGEST_ESCAPE: usize = 6;
 
 /// What the HSM computes the root of a generation's keys from.
 pub(super) const ROOT: &[u8] = b"signum-idp-people-v1";
@@ -68,16 +70,13 @@ impl EpochKeys {
         person: Id<Person>,
         identity: &Identity,
     ) -> Result<Vec<u8>, ErrorStack> {
-        let mut text = Zeroizing::new(serde_json::to_vec(identity).unwrap_or_default());
-        // JSON may end in blanks.
-        let padded = text.len().div_ceil(BLOCK) * BLOCK;
-        text.resize(padded, b' ');
+        let text = padded(identity);
         let nonce: [u8; NONCE] = random.bytes();
         let mut tag = [0; TAG];
         let bound = bound(self.epoch, person);
         let cipher = Cipher::aes_256_gcm();
         let sealed = encrypt_aead(cipher, self.data.octets(), Some(&nonce), &bound, &text, &mut tag)?;
-        Ok([&[VERSION], &self.epoch.to_be_bytes()[..], &nonce, &tag, &sealed].concat())
+        Ok([&head(self.epoch)[..], &nonce, &tag, &sealed].concat())
     }
 
     /// `None` unless this is what was sealed for this person, unchanged, under these keys.
@@ -101,6 +100,30 @@ pub(super) fn epoch_of(stored: &[u8]) -> Option<u32> {
         [VERSION, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
         _ => None,
     }
+}
+
+/// As JSON, which may end in blanks. Of octets that move to a larger place a copy would stay behind in memory: there is room from
+/// the beginning.
+fn padded(identity: &Identity) -> Zeroizing<Vec<u8>> {
+    let texts = [
+        &identity.given_name,
+        &identity.family_name,
+        &identity.personal_number,
+        &identity.birthdate,
+    ];
+    // JSON writes no octet of a text longer than \u0000, and needs less than a block for the rest.
+    let most = BLOCK + LONGEST_ESCAPE * texts.iter().map(|text| text.len()).sum::<usize>();
+    let mut text = Zeroizing::new(Vec::with_capacity(most.div_ceil(BLOCK) * BLOCK));
+    // A Vec takes whatever is written, and these fields are texts.
+    let _ = serde_json::to_writer(&mut *text, identity);
+    let padded = text.len().div_ceil(BLOCK) * BLOCK;
+    text.resize(padded, b' ');
+    text
+}
+
+/// How what is sealed under a generation's key begins.
+pub(super) fn head(epoch: u32) -> Vec<u8> {
+    [&[VERSION], &epoch.to_be_bytes()[..]].concat()
 }
 
 /// Table, column, row and key: each of a fixed length or ended by a zero, so that no two look alike.
@@ -159,6 +182,19 @@ mod tests {
         let text = String::from_utf8_lossy(&long);
         for known in ["Anastasija", "Shembulli", "1234567892", "given_name"] {
             assert!(!text.contains(known), "{known}");
+        }
+    }
+
+    #[test]
+    fn the_plaintext_has_its_room_from_the_beginning_so_that_no_copy_stays_in_memory() {
+        for name in ["A".to_owned(), "Ylbërë ".repeat(60), "\u{1}\"".repeat(300)] {
+            let identity = identity(&name);
+            let text = padded(&identity);
+            let most = BLOCK + LONGEST_ESCAPE * (name.len() + "Shembulli12345678921990-02-28".len());
+            assert_eq!(text.capacity(), most.div_ceil(BLOCK) * BLOCK, "it was not moved");
+            assert_eq!(text.len() % BLOCK, 0);
+            let read: Identity = serde_json::from_slice(&text).unwrap();
+            assert_eq!(read.given_name, name);
         }
     }
 

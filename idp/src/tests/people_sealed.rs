@@ -2,10 +2,10 @@
 //! give one person another one's data.
 
 use signum_core::db::Row;
-use signum_core::{DbError, params};
+use signum_core::{DbError, Id, params};
 
 use super::world::{World, add_person, authorize_query, new_person, start};
-use crate::people::{PeopleError, Standing, list_keys, reseal, set_standing, standing, wish_for_key};
+use crate::people::{PeopleError, Person, Standing, list_keys, reseal, set_standing, standing, wish_for_key};
 use crate::{StartError, people};
 
 /// Every text and every octet string of the whole database.
@@ -176,41 +176,159 @@ async fn the_same_number_is_refused_also_while_its_row_is_under_a_replaced_key()
     let world = World::new().await;
     wish_for_key(&world.cx, None).await.unwrap();
     // The next key is there and no row is under it yet.
-    let sql = "UPDATE person SET key_epoch = 2 WHERE key_epoch = 1";
-    world.write(sql, vec![]).await;
-    reseal::run(world.people()).await.unwrap();
-    world.write("UPDATE person SET key_epoch = 1", vec![]).await;
-    world.write("UPDATE people_key SET retired_at = NULL", vec![]).await;
+    reseal::next_generation(world.people()).await.unwrap();
     let twice = world.people().add(new_person("X", "1234567892")).await;
     assert!(matches!(twice, Err(PeopleError::AlreadyThere)));
     let found = world.people().find_by_number("1234567892").await.unwrap();
     assert_eq!(found.unwrap().id, world.person.id);
 }
 
+/// As the migration leaves a person of before.
+async fn lay_in_clear(world: &World, id: Id<Person>, number: &'static str) {
+    let clear = "UPDATE person SET data = NULL, key_epoch = NULL, look_up = $2 WHERE id = $1";
+    world.write(clear, params![id, hex::encode(id.bytes())]).await;
+    add_clear_row(world, id, number).await;
+}
+
+async fn add_clear_row(world: &World, id: Id<Person>, number: &'static str) {
+    let row = "INSERT INTO person_in_clear (person, given_name, family_name, personal_number, birthdate)
+        VALUES ($1, 'Testa', 'Shembulli', $2, '1990-02-28')";
+    world.write(row, params![id, number]).await;
+}
+
+async fn rows_in_clear(world: &World) -> usize {
+    let sql = "SELECT person FROM person_in_clear";
+    world.cx.db.all(sql, vec![]).await.unwrap().len()
+}
+
+async fn refused_start(world: &World) -> PeopleError {
+    let deps = crate::Deps {
+        cx: world.cx.clone(),
+        hsm: world.hsm.clone(),
+        csrf: world.csrf.clone(),
+    };
+    match crate::Service::new(crate::Config::at(super::world::ISSUER), deps).await {
+        Err(StartError::People(error)) => error,
+        Err(other) => panic!("another refusal: {other}"),
+        Ok(_) => panic!("it started"),
+    }
+}
+
 #[tokio::test]
 async fn rows_that_lay_in_clear_are_sealed_at_the_next_start() {
     let world = World::new().await;
     let id = world.person.id;
-    let clear = "UPDATE person SET data = NULL, key_epoch = NULL, look_up = '1234567892' WHERE id = $1";
-    world.write(clear, params![id]).await;
-    let row = "INSERT INTO person_in_clear (person, given_name, family_name, personal_number, birthdate)
-        VALUES ($1, 'Testa', 'Shembulli', '1234567892', '1990-02-28')";
-    world.write(row, params![id]).await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
+    lay_in_clear(&world, id, "1234567892").await;
+    lay_in_clear(&world, second.id, "1234567893").await;
     assert!(world.people().find(id).await.is_err());
     let again = start(&world.cx, &world.hsm, &world.csrf).await;
     assert_eq!(again.people().find(id).await.unwrap().unwrap().given_name, "Testa");
-    assert_eq!(
-        again.people().find_by_number("1234567892").await.unwrap().unwrap().id,
-        id
-    );
-    let left = world
-        .cx
-        .db
-        .all("SELECT person FROM person_in_clear", vec![])
-        .await
-        .unwrap();
-    assert!(left.is_empty());
+    for (number, whose) in [("1234567892", id), ("1234567893", second.id)] {
+        let found = again.people().find_by_number(number).await.unwrap();
+        assert_eq!(found.unwrap().id, whose);
+    }
+    assert_eq!(rows_in_clear(&world).await, 0);
     assert!(!everything(&world).await.contains("1234567892"));
+}
+
+#[tokio::test]
+async fn a_row_laid_in_clear_beside_sealed_people_is_not_sealed_and_the_provider_does_not_start() {
+    let world = World::new().await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
+    lay_in_clear(&world, second.id, "1234567894").await;
+    let refused = refused_start(&world).await;
+    assert!(
+        matches!(refused, PeopleError::InClear { rows: 1, first } if first == second.id),
+        "{refused}"
+    );
+    assert_eq!(rows_in_clear(&world).await, 1);
+    let sql = "SELECT data FROM person WHERE id = $1";
+    let row = world.cx.db.opt(sql, params![second.id]).await.unwrap().unwrap();
+    assert_eq!(row.get::<Option<Vec<u8>>>("data").unwrap(), None, "no oracle");
+    // Nor beside the sealed data of the same person.
+    world.write("DELETE FROM person_in_clear", vec![]).await;
+    add_clear_row(&world, world.person.id, "1234567895").await;
+    assert!(matches!(refused_start(&world).await, PeopleError::InClear { .. }));
+}
+
+#[tokio::test]
+async fn one_number_twice_in_clear_names_both_rows_and_seals_none() {
+    let world = World::new().await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
+    lay_in_clear(&world, world.person.id, "1234567892").await;
+    lay_in_clear(&world, second.id, "1234567892").await;
+    let refused = refused_start(&world).await;
+    let text = refused.to_string();
+    assert!(matches!(refused, PeopleError::Twice(..)), "{text}");
+    for id in [world.person.id, second.id] {
+        assert!(text.contains(&id.to_string()), "{text}");
+    }
+    assert!(!text.contains("1234567892"));
+    assert_eq!(rows_in_clear(&world).await, 2);
+}
+
+#[tokio::test]
+async fn a_row_without_data_does_not_abort_sealing_the_others_anew() {
+    let world = World::new().await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
+    let spoil = "UPDATE person SET data = NULL WHERE id = $1";
+    world.write(spoil, params![world.person.id]).await;
+    wish_for_key(&world.cx, None).await.unwrap();
+    reseal::run(world.people()).await.unwrap();
+    let keys = list_keys(&world.cx).await.unwrap();
+    assert_eq!(keys[1].rows, 1);
+    assert!(!keys[0].retired);
+    assert!(world.people().find(second.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_key_is_not_retired_on_the_word_of_a_column_while_data_are_sealed_under_it() {
+    let world = World::new().await;
+    let second = add_person(&world.service, "Provo", "1234567893").await;
+    let lie = "UPDATE person SET key_epoch = 2 WHERE id = $1";
+    world.write(lie, params![second.id]).await;
+    assert_eq!(list_keys(&world.cx).await.unwrap()[0].rows, 2, "the data count");
+    wish_for_key(&world.cx, None).await.unwrap();
+    reseal::run(world.people()).await.unwrap();
+    let sql = "SELECT id FROM person WHERE substr(data, 1, 5) = $1";
+    let under_second = world.cx.db.all(sql, params![vec![1_u8, 0, 0, 0, 2]]).await.unwrap();
+    assert_eq!(under_second.len(), 2, "it is sealed anew as well");
+    // Data that do not open and lie about their key keep it.
+    let data: Vec<u8> = [1, 0, 0, 0, 1].into_iter().chain([7; 80]).collect();
+    let spoil = "UPDATE person SET data = $1 WHERE id = $2";
+    world.write(spoil, params![data, second.id]).await;
+    world.write("UPDATE people_key SET retired_at = NULL", vec![]).await;
+    reseal::run(world.people()).await.unwrap();
+    let keys = list_keys(&world.cx).await.unwrap();
+    assert_eq!((keys[0].rows, keys[0].retired), (1, false));
+}
+
+#[tokio::test]
+async fn people_added_while_another_replica_replaces_the_key_are_sealed_with_the_newest() {
+    let world = World::new().await;
+    let replica = start(&world.cx, &world.hsm, &world.csrf).await;
+    for round in 0..4 {
+        wish_for_key(&world.cx, None).await.unwrap();
+        let number = format!("123456780{round}");
+        let (added, doubled, made) = tokio::join!(
+            replica.people().add(new_person("Provo", &number)),
+            world.people().add(new_person("Provo", &number)),
+            reseal::run(world.people())
+        );
+        made.unwrap();
+        let done = [added.is_ok(), doubled.is_ok()];
+        assert_eq!(done.into_iter().filter(|ok| *ok).count(), 1, "one of two: {done:?}");
+    }
+    reseal::run(world.people()).await.unwrap();
+    let keys = list_keys(&world.cx).await.unwrap();
+    let (newest, before) = keys.split_last().unwrap();
+    assert_eq!((newest.epoch, newest.rows), (5, 5));
+    assert!(before.iter().all(|key| key.retired && key.rows == 0), "{keys:?}");
+    for round in 0..4 {
+        let number = format!("123456780{round}");
+        assert!(replica.people().find_by_number(&number).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn must_not_open_people(desk: &Desk, object: &str) -> Result<()> {
     let keys = people::list_keys(&cx).await;
     cx.db.close().await;
     match keys?.into_iter().find(|key| key.object == object) {
-        Some(key) if !key.retired => bail!(
+        Some(key) if !key.retired || key.rows > 0 => bail!(
             "{object} is still needed: the data of {} people open with nothing else. Replace it first (signum idp people-key replace)",
             key.rows
         ),
