@@ -1,7 +1,7 @@
 //! What a person is asked, and what the card then does. Each entered PIN is one try, and each try was asked for.
 
 use secrecy::ExposeSecret;
-use signum_card::{CardError, HashFunction, Key, Pin, Secret};
+use signum_card::{CardError, HashFunction, Key, Pin, Secret, Tries};
 
 use crate::certificate::holder;
 use crate::eid::{Cards, Eid};
@@ -16,6 +16,8 @@ pub struct Agent<'a> {
     pub cards: &'a mut dyn Cards,
     pub prompt: &'a mut dyn Prompt,
     pub rule: Rule,
+    /// Whether the browser has closed: then nobody waits for an answer, and the card does nothing.
+    pub gone: &'a dyn Fn() -> bool,
 }
 
 /// A log-in, signed.
@@ -41,8 +43,8 @@ impl Agent<'_> {
         let certificate = card.certificate(Key::Authentication)?;
         let name = holder(&certificate).ok_or(Refusal::Certificate)?;
         let text = filled(words.log_in, &[("origin", &request.origin), ("name", &name)]);
-        let signature = self.after_pin(words, card.as_mut(), Secret::Pin1, &text, |card, pin| {
-            card.authenticate(pin, &request.origin, &request.challenge)
+        let signature = self.after_pin(words, card.as_mut(), Secret::Pin1, &text, |card, shown, pin| {
+            card.authenticate(shown, pin, &request.origin, &request.challenge)
         })?;
         Ok(Token {
             certificate,
@@ -89,8 +91,8 @@ impl Agent<'_> {
                 ("digest", &grouped(request.digest.octets())),
             ],
         );
-        self.after_pin(words, card.as_mut(), Secret::Pin2, &text, |card, pin| {
-            card.sign(pin, &request.digest)
+        self.after_pin(words, card.as_mut(), Secret::Pin2, &text, |card, shown, pin| {
+            card.sign(shown, pin, &request.digest)
         })
     }
 
@@ -124,7 +126,7 @@ impl Agent<'_> {
         card: &mut dyn Eid,
         secret: Secret,
         purpose: &str,
-        mut work: impl FnMut(&mut dyn Eid, &Pin) -> Result<Vec<u8>, CardError>,
+        mut work: impl FnMut(&mut dyn Eid, Tries, &Pin) -> Result<Vec<u8>, CardError>,
     ) -> Result<Vec<u8>, Refusal> {
         let rule = card.pin_rule(secret);
         let name = secret.to_string();
@@ -132,7 +134,8 @@ impl Agent<'_> {
         let about = [("secret", name.as_str()), ("fewest", &fewest), ("most", &most)];
         let mut error: Option<String> = None;
         loop {
-            let left = card.tries(secret)?.left;
+            let shown = card.tries(secret)?;
+            let left = shown.left;
             if left == 0 {
                 return self.blocked(words, secret);
             }
@@ -153,8 +156,13 @@ impl Agent<'_> {
                 continue;
             };
             drop(typed);
-            match work(card, &pin) {
+            if (self.gone)() {
+                return Err(Refusal::BrowserGone);
+            }
+            match work(card, shown, &pin) {
                 Ok(signature) => return Ok(signature),
+                // Another program spent some while the person typed: how many are left now is shown first.
+                Err(CardError::FewerTries { .. }) => error = None,
                 Err(CardError::WrongPin { .. }) => error = Some(filled(words.wrong, &about)),
                 Err(CardError::PinForm(_)) => error = Some(filled(words.form, &about)),
                 Err(CardError::Blocked(_)) => return self.blocked(words, secret),

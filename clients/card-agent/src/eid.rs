@@ -14,10 +14,10 @@ pub trait Eid {
     /// JWS name.
     fn authentication_algorithm(&self) -> &'static str;
     fn hash_functions(&self) -> &'static [HashFunction];
-    /// One try of PIN1.
-    fn authenticate(&mut self, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError>;
-    /// One try of PIN2.
-    fn sign(&mut self, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError>;
+    /// One try of PIN1; none where fewer are left than the person was `shown`.
+    fn authenticate(&mut self, shown: Tries, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError>;
+    /// One try of PIN2; none where fewer are left than the person was `shown`.
+    fn sign(&mut self, shown: Tries, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError>;
 }
 
 /// Where cards are.
@@ -68,11 +68,11 @@ impl Eid for Inserted {
         self.profile().hash_functions()
     }
 
-    fn authenticate(&mut self, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError> {
-        Inserted::authenticate(self, pin, origin, challenge)
+    fn authenticate(&mut self, shown: Tries, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError> {
+        Inserted::authenticate(self, shown, pin, origin, challenge)
     }
 
-    fn sign(&mut self, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError> {
-        Inserted::sign(self, pin, digest)
+    fn sign(&mut self, shown: Tries, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError> {
+        Inserted::sign(self, shown, pin, digest)
     }
 }

@@ -75,6 +75,7 @@ fn serve() -> ExitCode {
         cards: &mut PcscCards,
         prompt: prompt.as_mut(),
         rule: origin::Rule::of_this_process(),
+        gone: &host::browser_is_gone,
     };
     match host::serve(&mut std::io::stdin().lock(), &mut std::io::stdout().lock(), &mut agent) {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,6 +13,8 @@ pub enum Refusal {
     Cancelled,
     #[error("the person did not answer in time")]
     TimedOut,
+    #[error("the browser closed meanwhile")]
+    BrowserGone,
     #[error(transparent)]
     Card(#[from] CardError),
     #[error("no PIN window: {0}")]
@@ -26,7 +28,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidArgument(_) => "ERR_WEBEID_NATIVE_INVALID_ARGUMENT",
-            Self::Cancelled => "ERR_WEBEID_USER_CANCELLED",
+            Self::Cancelled | Self::BrowserGone => "ERR_WEBEID_USER_CANCELLED",
             Self::TimedOut => "ERR_WEBEID_USER_TIMEOUT",
             Self::Card(_) | Self::NoPrompt(_) | Self::Certificate => "ERR_WEBEID_NATIVE_FATAL",
         }

@@ -7,7 +7,7 @@ mod messages;
 mod origins;
 mod texts;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -73,10 +73,12 @@ impl Eid for Virtual {
     fn hash_functions(&self) -> &'static [HashFunction] {
         PROFILES[0].hash_functions()
     }
-    fn authenticate(&mut self, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError> {
+    fn authenticate(&mut self, shown: Tries, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError> {
+        signum_card::still(PROFILES[0], self, Secret::Pin1, shown)?;
         PROFILES[0].authenticate(self, pin, origin, challenge)
     }
-    fn sign(&mut self, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError> {
+    fn sign(&mut self, shown: Tries, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError> {
+        signum_card::still(PROFILES[0], self, Secret::Pin2, shown)?;
         PROFILES[0].sign(self, pin, digest)
     }
 }
@@ -100,10 +102,15 @@ impl Cards for Table {
 struct Person {
     answers: VecDeque<Answer>,
     shown: Vec<String>,
+    browser_gone: Rc<Cell<bool>>,
 }
 
 enum Answer {
     Pin(&'static str),
+    /// Typed while another program spends a try of PIN1 on this card.
+    PinMeanwhile(&'static str, Virtual),
+    /// Typed after the browser closed.
+    PinTooLate(&'static str),
     Yes,
     No,
     Gone(PromptError),
@@ -116,6 +123,16 @@ impl Prompt for Person {
             .push(format!("{error}|{}|{}", question.text, question.prompt));
         match self.answers.pop_front() {
             Some(Answer::Pin(digits)) => Ok(digits.into()),
+            Some(Answer::PinMeanwhile(digits, mut card)) => {
+                let wrong = Pin::typed("0000", card.pin_rule(Secret::Pin1)).unwrap();
+                let spent = PROFILES[0].authenticate(&mut card, &wrong, "https://other.example", CHALLENGE);
+                assert!(matches!(spent, Err(CardError::WrongPin { .. })));
+                Ok(digits.into())
+            }
+            Some(Answer::PinTooLate(digits)) => {
+                self.browser_gone.set(true);
+                Ok(digits.into())
+            }
             Some(Answer::Gone(error)) => Err(error),
             _ => panic!("a PIN was asked for: {}", question.text),
         }
@@ -158,13 +175,15 @@ fn raw(
 ) -> (Vec<Value>, Vec<String>) {
     let mut person = Person {
         answers: answers.into_iter().collect(),
-        shown: Vec::new(),
+        ..Person::default()
     };
+    let gone = Rc::clone(&person.browser_gone);
     let mut output = Vec::new();
     let mut agent = Agent {
         cards: &mut Table(cards.into()),
         prompt: &mut person,
         rule: Rule::HttpsAlone,
+        gone: &|| gone.get(),
     };
     host::serve(&mut input, &mut output, &mut agent).unwrap();
     assert!(

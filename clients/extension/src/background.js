@@ -111,11 +111,18 @@ function patience(message) {
   return Number.isFinite(wanted) && wanted > 0 ? Math.min(wanted, LONGEST_PATIENCE) : PATIENCE;
 }
 
+// One agent at a time, and for the page the person looks at: a second window could take a PIN meant for the first.
+let busy = false;
+
 async function answer(message, sender) {
   const action = message.action;
   let agent = null;
+  let mine = false;
   try {
     const origin = new URL(sender.url).origin;
+    if (!sender.tab?.active) throw unavailable("the page is not the one in front");
+    if (busy) throw unavailable("card-agent is busy with another request");
+    busy = mine = true;
     agent = new Agent();
     const nativeApp = await agent.version();
     if (action === "web-eid:status") {
@@ -134,6 +141,7 @@ async function answer(message, sender) {
     };
   } finally {
     agent?.close();
+    if (mine) busy = false;
   }
 }
 

@@ -168,7 +168,19 @@ fn serial(certificate: &[u8]) -> Vec<u8> {
 /// Challenge, extension, answer, and every failure in the page's words; messages of anybody else are not heard.
 #[test]
 fn the_cards_script_speaks_with_the_extension_as_web_eid_does() {
-    let (judge, script) = ("tests/peers/web_eid_script.mjs", "core/assets/web-eid.js");
+    judged("tests/peers/web_eid_script.mjs", "core/assets/web-eid.js");
+}
+
+/// A second window could take a PIN that was meant for the first.
+#[test]
+fn the_extension_starts_one_agent_at_a_time_and_for_the_tab_in_front_alone() {
+    judged(
+        "tests/peers/extension_background.mjs",
+        "clients/extension/src/background.js",
+    );
+}
+
+fn judged(judge: &str, script: &str) {
     let run = Command::new("node").args([judge, script]).current_dir(root()).output();
     let Ok(output) = run else {
         assert!(std::env::var_os("CI").is_none(), "node is missing");

@@ -75,18 +75,29 @@ impl Inserted {
         self.with(Disposition::LeaveCard, |card| profile.tries(card, secret))
     }
 
-    /// As [`Profile::authenticate`]; the card is reset after it, so that no other program finds PIN1 verified.
-    pub fn authenticate(&mut self, pin: &Pin, origin: &str, challenge: &str) -> Result<Vec<u8>, CardError> {
+    /// As [`Profile::authenticate`], if no fewer tries are left than the person was `shown`; the card is reset after it, so that no
+    /// other program finds PIN1 verified.
+    pub fn authenticate(
+        &mut self,
+        shown: Tries,
+        pin: &Pin,
+        origin: &str,
+        challenge: &str,
+    ) -> Result<Vec<u8>, CardError> {
         let profile = self.profile;
         self.with(Disposition::ResetCard, |card| {
+            still(profile, card, Secret::Pin1, shown)?;
             profile.authenticate(card, pin, origin, challenge)
         })
     }
 
-    /// As [`Profile::sign`]; the card is reset after it.
-    pub fn sign(&mut self, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError> {
+    /// As [`Profile::sign`], if no fewer tries are left than the person was `shown`; the card is reset after it.
+    pub fn sign(&mut self, shown: Tries, pin: &Pin, digest: &Digest) -> Result<Vec<u8>, CardError> {
         let profile = self.profile;
-        self.with(Disposition::ResetCard, |card| profile.sign(card, pin, digest))
+        self.with(Disposition::ResetCard, |card| {
+            still(profile, card, Secret::Pin2, shown)?;
+            profile.sign(card, pin, digest)
+        })
     }
 
     /// Holds the card alone for several commands, such as those of [`crate::personalise`]; the card is reset after them.
@@ -112,6 +123,17 @@ impl Inserted {
         let value = result?;
         ended?;
         Ok(value)
+    }
+}
+
+/// Refuses where another program has spent tries since the person was told how many are left: in the transaction in which the PIN
+/// goes to the card, so that nothing comes between. Nobody's last try is spent unasked.
+pub fn still(profile: &dyn Profile, card: &mut dyn Channel, secret: Secret, shown: Tries) -> Result<(), CardError> {
+    let left = profile.tries(card, secret)?.left;
+    match left {
+        0 => Err(CardError::Blocked(secret)),
+        _ if left < shown.left => Err(CardError::FewerTries { secret, left }),
+        _ => Ok(()),
     }
 }
 

@@ -9,6 +9,9 @@ pub enum CardError {
     WrongPin { secret: Secret, left: u8 },
     #[error("{0} is blocked")]
     Blocked(Secret),
+    /// Costs no try: fewer are left than the person was told.
+    #[error("{left} tries of {secret} are left, fewer than were shown")]
+    FewerTries { secret: Secret, left: u8 },
     /// Costs no try.
     #[error("the card does not take {0} of this form")]
     PinForm(Secret),

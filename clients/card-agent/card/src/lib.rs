@@ -20,7 +20,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use card::{Inserted, find};
+pub use card::{Inserted, find, still};
 pub use channel::Channel;
 pub use digest::{Digest, HashFunction};
 pub use error::{CardError, ReaderError};

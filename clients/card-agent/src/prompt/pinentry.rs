@@ -5,8 +5,9 @@ use secrecy::SecretString;
 
 use super::{PinQuestion, Prompt, PromptError, Question};
 
-/// Seconds a person has; the browser extension waits longer.
-const PATIENCE: u16 = 170;
+/// Seconds a person has, after which pinentry closes its window; the browser extension waits longer (120), so that no window stays
+/// when nobody waits for it.
+const PATIENCE: u16 = 110;
 /// The protocol's lines are short, and the crate would not split them.
 const LONGEST: usize = 900;
 const NAMES: [&str; 2] = ["pinentry", "pinentry-mac"];

@@ -1,13 +1,16 @@
 //! The terminal this process belongs to, where there is no window: standard input and output belong to the browser.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{PinQuestion, Prompt, PromptError, Question};
+
+/// Octets of a line: more than a PIN or a yes has.
+const LONGEST: usize = 256;
 
 /// `/dev/tty`.
 pub struct Terminal;
@@ -22,7 +25,7 @@ impl Prompt for Terminal {
         drop(silent);
         writeln!(terminal).map_err(failed)?;
         let typed = typed?;
-        match typed.trim_end() {
+        match text(&typed) {
             "" => Err(PromptError::Cancelled),
             digits => Ok(SecretString::from(digits)),
         }
@@ -36,7 +39,7 @@ impl Prompt for Terminal {
             question.text, question.go, question.cancel
         )
         .map_err(failed)?;
-        Ok(line(&terminal)?.trim() == "1")
+        Ok(text(&*line(&terminal)?) == "1")
     }
 }
 
@@ -48,11 +51,25 @@ fn open() -> Result<File, PromptError> {
         .map_err(failed)
 }
 
-fn line(terminal: &File) -> Result<Zeroizing<String>, PromptError> {
-    let mut typed = Zeroizing::new(String::with_capacity(256));
-    let mut reader = BufReader::with_capacity(256, terminal);
-    reader.read_line(&mut typed).map_err(failed)?;
-    Ok(typed)
+/// One line, octet by octet: no buffer but this one ever holds what is typed, and it is wiped.
+fn line(mut terminal: impl Read) -> Result<Zeroizing<[u8; LONGEST]>, PromptError> {
+    let mut typed = Zeroizing::new([0; LONGEST]);
+    let mut places = typed.iter_mut();
+    loop {
+        // Too long for any answer. The rest of the line stays unread, and is none.
+        let next = places.next().ok_or(PromptError::Cancelled)?;
+        match terminal.read(std::slice::from_mut(next)).map_err(failed)? {
+            0 => return Ok(typed),
+            _ if *next == b'\n' => return Ok(typed),
+            _ => {}
+        }
+    }
+}
+
+/// Without blanks around it, and what was never filled.
+fn text(typed: &[u8; LONGEST]) -> &str {
+    let text = std::str::from_utf8(typed).unwrap_or_default();
+    text.trim_matches(|c: char| c == '\0' || c.is_whitespace())
 }
 
 fn failed(error: std::io::Error) -> PromptError {
@@ -79,5 +96,22 @@ impl Drop for Silent<'_> {
     fn drop(&mut self) {
         // The terminal may be gone.
         let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_typed_line_is_read_to_its_end_and_no_further() {
+        let mut terminal: &[u8] = b" 1234 \r\nrest";
+        assert_eq!(text(&line(&mut terminal).unwrap()), "1234");
+        assert_eq!(terminal, b"rest", "nothing of the next line lies in a buffer");
+        assert_eq!(text(&line(&b"12"[..]).unwrap()), "12");
+        assert_eq!(text(&line(&b""[..]).unwrap()), "");
+        assert_eq!(text(&line(&b"\xff1\n"[..]).unwrap()), "");
+        assert_eq!(line(&[b'1'; LONGEST + 1][..]), Err(PromptError::Cancelled));
     }
 }

@@ -162,3 +162,31 @@ fn a_missing_card_is_waited_for_and_several_are_asked_about() {
     assert_eq!(second.response["algorithm"], "ES384");
     assert!(second.shown[0].contains("XK0000001"));
 }
+
+#[test]
+fn a_try_that_another_program_spends_while_the_person_types_is_shown_before_the_pin_is_used() {
+    let mut card = Virtual::new();
+    let answers = [
+        Answer::PinMeanwhile("9999", card.clone()),
+        Answer::PinMeanwhile("9999", card.clone()),
+        // One is left now: asked for by itself, and declined.
+        Answer::No,
+    ];
+    let declined = run(vec![vec![card.clone()]], answers, &authenticate());
+    assert_eq!(code(&declined), "ERR_WEBEID_USER_CANCELLED");
+    assert!(declined.shown[1].starts_with('|') && declined.shown[1].contains("Tries left: 2"));
+    assert!(declined.shown[2].contains("One try is left for PIN1"));
+    assert_eq!(
+        card.tries(Secret::Pin1).unwrap().left,
+        1,
+        "the other program's two tries, none of the person's"
+    );
+}
+
+#[test]
+fn a_pin_typed_after_the_browser_closed_never_reaches_the_card() {
+    let mut card = Virtual::new();
+    let late = run(vec![vec![card.clone()]], [Answer::PinTooLate("9999")], &authenticate());
+    assert_eq!(late.response["error"]["message"], "the browser closed meanwhile");
+    assert_eq!(card.tries(Secret::Pin1).unwrap().left, 3);
+}
