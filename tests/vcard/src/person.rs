@@ -4,7 +4,7 @@ use std::io::Result;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// `yes` and `cancel` are buttons, everything else is typed.
+/// `yes` and `cancel` are buttons, `hang` is a window that nobody and nothing closes, everything else is typed.
 const PINENTRY: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 echo "OK ready"
@@ -16,6 +16,7 @@ while IFS= read -r line; do
     sed -i 1d "$here/answers"
     case $answer in
     yes) echo OK ;;
+    hang) exec cat ;;
     cancel) echo "ERR 83886179 Operation cancelled" ;;
     *) printf 'D %s\nOK\n' "$answer" ;;
     esac

@@ -276,3 +276,30 @@ fn what_ends_a_status_needs_no_card() {
     desk.bench.take_out();
     assert_eq!(desk.ask(&[], &json!({ "command": "quit", "arguments": {} })), json!({}));
 }
+
+#[test]
+fn a_browser_that_closes_takes_its_pin_window_along_and_spends_no_try() {
+    let Some(desk) = Desk::with_card() else { return };
+    desk.person.answers(&["hang"]).unwrap();
+    let mut process = desk
+        .agent()
+        .arg("chrome-extension://nohildncbpgcoloidkeekkmkigigbdik/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = process.stdout.take().unwrap();
+    receive(&mut output);
+    let arguments = json!({ "challengeNonce": CHALLENGE, "origin": ORIGIN, "lang": "en" });
+    let text = serde_json::to_vec(&json!({ "command": "authenticate", "arguments": arguments })).unwrap();
+    let mut input = process.stdin.take().unwrap();
+    input
+        .write_all(&u32::try_from(text.len()).unwrap().to_ne_bytes())
+        .unwrap();
+    input.write_all(&text).unwrap();
+    drop(input);
+    assert_eq!(receive(&mut output)["error"]["code"], "ERR_WEBEID_USER_TIMEOUT");
+    assert!(process.wait().unwrap().success());
+    let (_, told) = desk.doctor("en");
+    assert!(told.contains("PIN1: tries left 3"), "{told}");
+}
