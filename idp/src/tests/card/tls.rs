@@ -1,6 +1,7 @@
 //! Over real TLS: the card in the handshake, and the way back to the browser that began.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::pkey::{PKey, Private};
@@ -226,6 +227,8 @@ async fn two_requests(port: &Port, at_once: bool, tickets: [&str; 2]) -> String 
         builder.set_certificate(&certificate).unwrap();
         builder.set_private_key(&key).unwrap();
         let stream = std::net::TcpStream::connect(target).unwrap();
+        // A connection that is kept open would be read for ever.
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let mut stream = builder.build().connect("localhost", stream).unwrap();
         assert_eq!(stream.ssl().selected_alpn_protocol(), Some(b"http/1.1".as_slice()));
         let mut answers = Vec::new();
